@@ -1,0 +1,1 @@
+"""The API's manners: the error envelope, pagination, strict JSON."""

@@ -1,0 +1,334 @@
+"""Django's settings, in sections. What an operator may decide is read in env.py and nowhere else."""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+import dj_email_url
+import django_stubs_ext
+from django.utils.translation import gettext_lazy as _
+
+from project import env as environment
+from project.home import secret_key
+
+django_stubs_ext.monkeypatch()
+
+env = environment.load()
+BASE_DIR = environment.ROOT
+HOME = env.GATEHOUSE_HOME
+
+# --- place and mode -------------------------------------------------------------------------------------------------
+
+ENVIRONMENT = env.GATEHOUSE_ENV
+DEBUG = ENVIRONMENT == "debug"
+TESTING = ENVIRONMENT == "test"
+SECRET_KEY = env.SECRET_KEY or secret_key(HOME)
+ROOT_URLCONF = "project.urls"
+ASGI_APPLICATION = "project.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SHUTDOWN_SECONDS = env.SHUTDOWN_SECONDS
+
+INSTALLED_APPS = [
+    "project.core",
+    "project",
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.forms",
+    "unfold.contrib.import_export",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "servestatic.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "corsheaders",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "channels",
+    "import_export",
+    "auditlog",
+    "django_celery_beat",
+    "tree_queries",
+    "realtime",
+    "integrations.sheets",
+    "accounts",
+]
+
+MIDDLEWARE = [
+    "project.core.middleware.RequestContextMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "servestatic.middleware.ServeStaticMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "accounts.authentication.AdminSessionMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "project.core.context.in_templates",
+            ]
+        },
+    }
+]
+
+# --- web ------------------------------------------------------------------------------------------------------------
+
+ALLOWED_HOSTS = env.ALLOWED_HOSTS
+CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
+CORS_ALLOWED_ORIGINS = env.CORS_ALLOWED_ORIGINS
+TRUSTED_PROXIES = env.TRUSTED_PROXIES
+METRICS_ALLOWED_IPS = env.METRICS_ALLOWED_IPS
+
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+MEDIA_ROOT = HOME / "media"
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # uploads and exports: never under a URL, only through a view that checks who asks
+    "private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": HOME / "private", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
+    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.production
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = env.SESSION_ABSOLUTE_EXPIRES
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        # unfold's Alpine.js evaluates the expressions in its templates, and its pages carry inline scripts and styles
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "style-src": ["'self'", "'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "connect-src": ["'self'", "ws:", "wss:"],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "object-src": ["'none'"],
+    }
+}
+
+# --- language and time ----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = env.LANGUAGE_CODE
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.TIME_ZONE
+USE_TZ = True
+
+# --- data -----------------------------------------------------------------------------------------------------------
+
+SQLITE = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA temp_store=MEMORY;"
+        "PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-20000;"
+    ),
+}
+
+
+def _database(url: str) -> dict[str, Any]:
+    found: dict[str, Any] = dict(dj_database_url.parse(url or f"sqlite:///{HOME / 'gatehouse.sqlite3'}"))
+    engine = found["ENGINE"]
+    options = found.setdefault("OPTIONS", {})
+    if engine.endswith("sqlite3"):
+        options |= SQLITE
+    elif engine.endswith("postgresql"):
+        options |= {"pool": {"min_size": 0, "max_size": env.DATABASE_POOL_SIZE, "timeout": 5}, "connect_timeout": 5}
+    else:
+        import pymysql  # noqa: PLC0415 (only where MySQL is used)
+
+        pymysql.install_as_MySQLdb()
+        found |= {"CONN_MAX_AGE": env.DATABASE_MAX_AGE, "CONN_HEALTH_CHECKS": True}
+        options |= {"charset": "utf8mb4", "connect_timeout": 5, "isolation_level": "read committed"}
+    return found
+
+
+DATABASES = {"default": _database(env.DATABASE_URL)}
+
+# --- cache, channel layer, broker: one URL each, REDIS_URL for all ---------------------------------------------------
+
+REDIS_PREFIX = env.REDIS_PREFIX
+CACHE_URL = env.CACHE_URL or env.REDIS_URL or "memory://"
+CHANNEL_LAYER_URL = env.CHANNEL_LAYER_URL or env.REDIS_URL or "memory://"
+CACHES = {
+    "default": {"BACKEND": "project.core.cache.Cache", "LOCATION": CACHE_URL},
+    # session state, tickets, limits: its errors are raised, never swallowed
+    "state": {"BACKEND": "project.core.cache.StateCache", "LOCATION": CACHE_URL},
+}
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    if CHANNEL_LAYER_URL.startswith("memory")
+    else {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "hosts": [{"address": CHANNEL_LAYER_URL, "max_connections": env.REDIS_POOL_SIZE, "socket_timeout": 15}],
+            "prefix": f"{REDIS_PREFIX}:layer",
+        },
+    }
+}
+
+CELERY_BROKER_URL = env.CELERY_BROKER_URL or env.REDIS_URL or "memory://"
+EMBEDDED_BROKER = CELERY_BROKER_URL.startswith("memory")
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+    "memory": {"polling_interval": 0.05},
+    "redis": {
+        "visibility_timeout": 900,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 2,
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "global_keyprefix": f"{REDIS_PREFIX}:",
+    },
+}.get(CELERY_BROKER_URL.split(":")[0].removesuffix("s"), {})
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "core.sweep": {"task": "core.sweep", "schedule": 10.0},
+}
+
+# --- people and sessions ----------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.scope.RankBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
+LOGOUT_REDIRECT_URL = "admin:login"
+
+MULTI_LOGIN = env.MULTI_LOGIN
+SESSION_EXPIRES = env.SESSION_EXPIRES
+SESSION_AUTO_REFRESH = env.SESSION_AUTO_REFRESH
+SESSION_REFRESH_INTERVAL = env.SESSION_REFRESH_INTERVAL
+SESSION_MAX_REFRESH_TIMES = env.SESSION_MAX_REFRESH_TIMES
+SESSION_ABSOLUTE_EXPIRES = env.SESSION_ABSOLUTE_EXPIRES
+ACCESS_TOKEN_EXPIRES = env.ACCESS_TOKEN_EXPIRES
+REFRESH_GRACE_SECONDS = env.REFRESH_GRACE_SECONDS
+JWT_ALGORITHM = env.JWT_ALGORITHM
+JWT_KEYS_DIR = env.JWT_KEYS_DIR
+LOGIN_MAX_FAILURES = env.LOGIN_MAX_FAILURES
+
+FIRST_ADMINISTRATOR = {
+    "username": env.DJANGO_SUPERUSER_USERNAME,
+    "password": env.DJANGO_SUPERUSER_PASSWORD,
+    "email": env.DJANGO_SUPERUSER_EMAIL,
+}
+
+# --- API --------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.authentication.TokenAuthentication",
+        "accounts.authentication.AdminSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["project.core.api.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "project.core.api.Pages",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "project.core.api.answer_error",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gatehouse",
+    "DESCRIPTION": "Staff accounts, sessions, spreadsheets and a realtime gateway.",
+    "VERSION": "1.0.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+}
+SIMPLE_JWT = {"ALGORITHM": "RS256", "SIGNING_KEY": "", "USER_ID_CLAIM": "sub"}
+
+# --- spreadsheets -----------------------------------------------------------------------------------------------------
+
+IMPORT_MAX_BYTES = env.IMPORT_MAX_BYTES
+IMPORT_MAX_UNZIPPED = env.IMPORT_MAX_UNZIPPED
+IMPORT_MAX_ROWS = env.IMPORT_MAX_ROWS
+SHEET_RESOURCES = {"users": "accounts.resources.UserResource"}
+
+# --- gateway ----------------------------------------------------------------------------------------------------------
+
+GATEWAY_AUTHENTICATORS = [
+    "accounts.authentication.TicketCredential",
+    "accounts.authentication.BearerCredential",
+    "accounts.authentication.CookieCredential",
+]
+GATEWAY_SESSION_CHECK = "accounts.authentication.ended_sessions"
+GATEWAY_ALLOWED_ORIGINS = env.GATEWAY_ALLOWED_ORIGINS
+GATEWAY_ALLOWED_IPS = env.GATEWAY_ALLOWED_IPS
+GATEWAY_IDLE_SECONDS = env.GATEWAY_IDLE_SECONDS
+GATEWAY_MAX_FRAME = env.GATEWAY_MAX_FRAME
+GATEWAY_MAX_BUFFER = env.GATEWAY_MAX_BUFFER
+GATEWAY_RATE = env.GATEWAY_RATE
+GATEWAY_MAX_TASKS = env.GATEWAY_MAX_TASKS
+GATEWAY_MAX_PER_USER = env.GATEWAY_MAX_PER_USER
+GATEWAY_OVERFLOW = env.GATEWAY_OVERFLOW
+GATEWAY_ALLOW_GUESTS = env.GATEWAY_ALLOW_GUESTS
+GATEWAY_AUTH_SECONDS = 10
+
+# --- mail -------------------------------------------------------------------------------------------------------------
+
+vars().update(dj_email_url.parse(env.EMAIL_URL))
+DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
+
+# --- logs -------------------------------------------------------------------------------------------------------------
+
+LOG_LEVEL = (env.LOG_LEVEL or ("debug" if ENVIRONMENT in {"debug", "dev"} else "info")).upper()
+LOG_FORMAT = env.LOG_FORMAT
+LOGGING_CONFIG = None  # project.core.logs.configure() does it, for every process alike
+LOG_FILE: Path | None = env.LOG_FILE
+LOG_ROTATION = {"max_bytes": env.LOG_MAX_MB * 1024**2, "max_days": env.LOG_MAX_DAYS, "backups": env.LOG_BACKUPS}
+
+# --- the admin's face ---------------------------------------------------------------------------------------------------
+
+from project.face import UNFOLD  # noqa: E402, F401 (its lambdas need nothing of the above, but it reads last)
+
