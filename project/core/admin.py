@@ -1,0 +1,127 @@
+"""What every admin page of the house has in common: defaults, and how a moment or a state is shown."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin as Page
+    from django.contrib.admin import TabularInline as Rows
+    from django.contrib.admin.options import BaseModelAdmin
+
+    Either = BaseModelAdmin[Any]
+else:
+    from unfold.admin import ModelAdmin as Page
+    from unfold.admin import TabularInline as Rows
+
+    Either = object
+
+M = TypeVar("M", bound=Model)
+P = TypeVar("P", bound=Model)
+Tone = Literal["ok", "warn", "bad", "idle", "live", "info"]
+
+ICONS: Mapping[Tone, str] = {
+    "ok": "check_circle",
+    "warn": "warning",
+    "bad": "error",
+    "idle": "do_not_disturb_on",
+    "live": "sensors",
+    "info": "info",
+}
+DASH = "–"
+MINUTE, HOUR, DAY = 60, 3600, 86400
+OLD = 30 * DAY
+
+
+class ModelAdmin(Page[M]):
+    """A list and a form in the house's style.
+
+    `empty_state` is what an empty list says: what would be here, and what to do next.
+    """
+
+    list_per_page = 50
+    list_filter_submit = True
+    list_fullwidth = True
+    compressed_fields = True
+    warn_unsaved_form = True
+    show_full_result_count = False
+    empty_value_display = DASH
+    empty_state: ClassVar[Any] = ""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        extra = {"empty_state": self.empty_state} | (extra_context or {})
+        return super().changelist_view(request, extra)
+
+
+class TabularInline(Rows[M, P]):
+    """Rows of another model inside a form, in the house's style."""
+
+    extra = 0
+    tab = True
+
+
+class ReadOnlyAdmin(Either):
+    """Mixin for what people may look at, but only the product itself writes."""
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def ago(moment: datetime | None) -> SafeString:
+    """`moment` as people say it ("5 min ago"); the exact time shows on hover."""
+    if moment is None:
+        return SafeString(DASH)
+    local = timezone.localtime(moment)
+    exact = date_format(local, "Y-m-d H:i:s")
+    return format_html(
+        '<time class="gh-ago" datetime="{}" title="{}">{}</time>', local.isoformat(), exact, relative(moment)
+    )
+
+
+def relative(moment: datetime) -> str:
+    """`moment` seen from now, in plain words."""
+    distance = timezone.now() - moment
+    seconds = int(distance.total_seconds())
+    if abs(seconds) >= OLD:
+        return date_format(timezone.localtime(moment), "Y-m-d")
+    if abs(seconds) < MINUTE:
+        return _("just now")
+    span = duration(abs(distance))
+    return _("%(span)s ago") % {"span": span} if seconds > 0 else _("in %(span)s") % {"span": span}
+
+
+def duration(span: timedelta) -> str:
+    """The one unit of `span` that matters."""
+    seconds = int(span.total_seconds())
+    if seconds < MINUTE:
+        return ngettext("%(n)d second", "%(n)d seconds", seconds) % {"n": seconds}
+    if seconds < HOUR:
+        return ngettext("%(n)d min", "%(n)d min", seconds // MINUTE) % {"n": seconds // MINUTE}
+    if seconds < DAY:
+        return ngettext("%(n)d hour", "%(n)d hours", seconds // HOUR) % {"n": seconds // HOUR}
+    return ngettext("%(n)d day", "%(n)d days", seconds // DAY) % {"n": seconds // DAY}
+
+
+def badge(text: Any, tone: Tone = "info", *, icon: str = "") -> SafeString:
+    """A state as icon, word and colour: never by colour alone."""
+    return format_html(
+        '<span class="gh-badge gh-{}"><span class="material-symbols-outlined" aria-hidden="true">{}</span>{}</span>',
+        tone,
+        icon or ICONS[tone],
+        text,
+    )
