@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -13,9 +14,7 @@ def secret_key(home: Path) -> str:
     if not path.exists():
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(64))
-        try:
-            os.link(draft, path)  # fails when somebody was faster: theirs counts
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):  # somebody was faster: theirs counts
+            os.link(draft, path)
         draft.unlink()
     return path.read_text().strip()

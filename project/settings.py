@@ -6,7 +6,6 @@ from typing import Any
 import dj_database_url
 import dj_email_url
 import django_stubs_ext
-from django.utils.translation import gettext_lazy as _
 
 from project import env as environment
 from project.home import secret_key
@@ -26,6 +25,8 @@ SECRET_KEY = env.SECRET_KEY or secret_key(HOME)
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+HOST, PORT = env.HOST, env.PORT
+TLS_CERT_FILE, TLS_KEY_FILE = env.TLS_CERT_FILE, env.TLS_KEY_FILE
 SHUTDOWN_SECONDS = env.SHUTDOWN_SECONDS
 
 INSTALLED_APPS = [
@@ -58,8 +59,9 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "project.core.middleware.RequestContextMiddleware",
+    "project.metrics.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "project.security_headers.ContentSecurityPolicyMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -100,6 +102,9 @@ METRICS_ALLOWED_IPS = env.METRICS_ALLOWED_IPS
 STATIC_URL = "static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+SERVESTATIC_USE_FINDERS = not env.production  # prod collects once and serves hashed names for ever
+SERVESTATIC_AUTOREFRESH = DEBUG
+SERVESTATIC_ALLOW_ALL_ORIGINS = False
 MEDIA_ROOT = HOME / "media"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -108,7 +113,11 @@ STORAGES: dict[str, dict[str, Any]] = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": HOME / "private", "file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
     },
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {
+        "BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"
+        if env.production
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
@@ -124,8 +133,7 @@ SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],
-        # unfold's Alpine.js evaluates the expressions in its templates, and its pages carry inline scripts and styles
-        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],
+        "script-src": ["'self'"],
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:", "blob:"],
         "connect-src": ["'self'", "ws:", "wss:"],
@@ -331,4 +339,3 @@ LOG_ROTATION = {"max_bytes": env.LOG_MAX_MB * 1024**2, "max_days": env.LOG_MAX_D
 # --- the admin's face ---------------------------------------------------------------------------------------------------
 
 from project.face import UNFOLD  # noqa: E402, F401 (its lambdas need nothing of the above, but it reads last)
-

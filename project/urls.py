@@ -1,8 +1,37 @@
 """Where everything stands."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
+from django.views.i18n import JavaScriptCatalog
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-urlpatterns = [
+from accounts.api.urls import well_known
+from project import dashboard, health, metrics
+
+handler400 = "project.core.api.bad_request"
+handler403 = "project.core.api.permission_denied"
+handler404 = "project.core.api.page_not_found"
+handler500 = "project.core.api.server_error"
+
+api: list[URLPattern | URLResolver] = [
+    path("", include("accounts.api.urls")),
+    path("", include("integrations.sheets.api.urls")),
+    path("realtime/", include("realtime.api.urls")),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("admin/", include(dashboard.urlpatterns)),
     path("admin/", admin.site.urls),
+    path("console/", include("realtime.web.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/catalogue.js", JavaScriptCatalog.as_view(), name="javascript-catalog"),
+    path("api/v1/", include(api)),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    path("metrics", metrics.metrics),
+    path(".well-known/", include(well_known)),
 ]

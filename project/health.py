@@ -1,0 +1,127 @@
+"""Is this node alive, and can it reach what it stands on?
+
+`/healthz` says that the process answers. `/readyz` asks the database, the cache, the channel layer and the broker,
+each under a deadline of its own, all at once. Neither tells a stranger more than names.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.core.cache import caches
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext_lazy as _
+
+from project.celery import app as celery
+
+log = structlog.get_logger(__name__)
+DEADLINE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One thing this node stands on. `detail` is for staff, never for strangers."""
+
+    name: str
+    label: Any
+    ok: bool
+    ms: float
+    detail: str = ""
+
+
+def database() -> str:
+    """Ask the database for a row."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            cursor.fetchone()
+    finally:
+        connection.close()
+    return str(connection.vendor)
+
+
+def cache() -> str:
+    """Write to the strict store and read back."""
+    stamp = str(time.time())
+    caches["state"].set("health", stamp, 10)
+    if caches["state"].get("health") is None:
+        raise RuntimeError("what was written could not be read back")
+    return settings.CACHE_URL.split(":")[0]
+
+
+def channel_layer() -> str:
+    """Send a message to a channel nobody listens on."""
+    if settings.CHANNEL_LAYER_URL.startswith("memory"):
+        return "memory"
+    layer = get_channel_layer()
+
+    async def ask() -> None:
+        await layer.send("health.check!probe", {"type": "health"})
+        await layer.flush_connections() if hasattr(layer, "flush_connections") else None
+
+    asyncio.run(asyncio.wait_for(ask(), DEADLINE_SECONDS))
+    return "redis"
+
+
+def broker() -> str:
+    """Open a connection to the broker."""
+    with celery.connection_for_write(connect_timeout=DEADLINE_SECONDS) as link:
+        link.ensure_connection(max_retries=1, timeout=DEADLINE_SECONDS)
+        return str(link.transport.driver_name or link.transport.driver_type)
+
+
+PROBES: tuple[tuple[str, Any, Callable[[], str]], ...] = (
+    ("database", _("Database"), database),
+    ("cache", _("Cache"), cache),
+    ("channel_layer", _("Channel layer"), channel_layer),
+    ("broker", _("Broker"), broker),
+)
+
+
+def probe() -> list[Probe]:
+    """Ask everything this node stands on, at once; take at most about two seconds."""
+    pool = ThreadPoolExecutor(len(PROBES), thread_name_prefix="probe")
+    asked = {what: pool.submit(_ask, what) for what in PROBES}
+    wait(asked.values(), timeout=DEADLINE_SECONDS + 0.5)
+    pool.shutdown(wait=False, cancel_futures=True)
+    return [one.result() if one.done() else _too_slow(what) for what, one in asked.items()]
+
+
+def _ask(what: tuple[str, Any, Callable[[], str]]) -> Probe:
+    name, label, ask = what
+    started = time.perf_counter()
+    try:
+        ok, detail = True, ask()
+    except Exception as problem:  # noqa: BLE001 (whatever it is, it is the answer)
+        ok, detail = False, f"{type(problem).__name__}: {problem}"
+        log.warning("probe_failed", probe=name, error=type(problem).__name__)
+    return Probe(name, label, ok, round((time.perf_counter() - started) * 1000, 1), detail)
+
+
+def _too_slow(what: tuple[str, Any, Callable[[], str]]) -> Probe:
+    name, label, _ask_it = what
+    return Probe(name, label, ok=False, ms=DEADLINE_SECONDS * 1000, detail="no answer in time")
+
+
+async def healthz(_request: HttpRequest) -> JsonResponse:
+    """Answer that this process is alive."""
+    return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+async def readyz(_request: HttpRequest) -> JsonResponse:
+    """Answer 200 when everything answers, else 503; both name each part."""
+    probes = await sync_to_async(probe, thread_sensitive=False)()
+    ready = all(one.ok for one in probes)
+    body = {
+        "status": "ok" if ready else "failing",
+        "checks": {one.name: {"status": "ok" if one.ok else "failing", "ms": one.ms} for one in probes},
+    }
+    return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})

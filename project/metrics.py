@@ -1,0 +1,108 @@
+"""/metrics, in Prometheus' text format: requests, sockets, sessions, queues, breakers of this process."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from ipaddress import ip_address, ip_network
+from time import perf_counter
+
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
+from django.conf import settings
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from project.core import breaker, context, errors, jobs
+from realtime import gateway
+
+registry = CollectorRegistry()
+REQUESTS = Counter("gatehouse_http_requests", "Answered requests", ["module", "method", "status"], registry=registry)
+SECONDS = Histogram("gatehouse_http_seconds", "Time to answer", ["module"], registry=registry)
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+
+class RequestMetricsMiddleware:
+    """Count every answer and the time it took; labels are few by construction."""
+
+    sync_capable = False
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Awaitable[HttpResponseBase]]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = perf_counter()
+        response = await self.get_response(request)
+        module = context.get_module() or "default"
+        method = request.method if request.method in METHODS else "other"
+        REQUESTS.labels(module, method, response.status_code).inc()
+        SECONDS.labels(module).observe(perf_counter() - started)
+        return response
+
+
+class House:
+    """What is read at the moment somebody asks."""
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield this process's gauges."""
+        yield from self._sockets()
+        yield from self._breakers()
+        try:
+            yield from self._queues()
+        except DatabaseError:
+            return  # /readyz tells about the database; the other figures are still worth having
+
+    def _sockets(self) -> Iterator[Metric]:
+        node = gateway.this_node()
+        for name, text in (
+            ("connections", "Open sockets"),
+            ("groups", "Groups with a member here"),
+            ("received", "Frames received"),
+            ("sent", "Frames sent"),
+        ):
+            yield GaugeMetricFamily(f"gatehouse_gateway_{name}", text, value=node[name])
+
+    def _breakers(self) -> Iterator[Metric]:
+        states = GaugeMetricFamily("gatehouse_breaker_open", "1 while a breaker lets nothing through", labels=["name"])
+        for name, one in breaker.registered().items():
+            states.add_metric([name], float(one.state == "open"))
+        yield states
+
+    def _queues(self) -> Iterator[Metric]:
+        waiting = GaugeMetricFamily("gatehouse_queue_rows", "Rows that a worker should have", labels=["queue"])
+        age = GaugeMetricFamily("gatehouse_queue_age_seconds", "Age of the oldest of them", labels=["queue"])
+        for model in jobs.registered():
+            due = model.objects.due()  # type: ignore[attr-defined]  # every Job's manager
+            oldest = due.order_by("next_at").values_list("next_at", flat=True).first()
+            waiting.add_metric([model._meta.label_lower], due.count())
+            age.add_metric([model._meta.label_lower], (timezone.now() - oldest).total_seconds() if oldest else 0.0)
+        yield waiting
+        yield age
+
+
+registry.register(House())
+
+
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer with the figures; for loopback, METRICS_ALLOWED_IPS and staff.
+
+    :raises NoPermission: for anybody else.
+    """
+    if not _from_an_allowed_address(request):
+        user = await request.auser()
+        if not (user.is_active and user.is_staff):
+            raise errors.NoPermission
+    text = await sync_to_async(generate_latest, thread_sensitive=False)(registry)
+    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+def _from_an_allowed_address(request: HttpRequest) -> bool:
+    address = ip_address(context.get_ip() or "255.255.255.255")
+    forwarded = {"X-Forwarded-For", "Forwarded", "X-Real-Ip"} & set(request.headers)
+    if address.is_loopback:
+        # a proxy nobody told us to trust: whoever stands behind it is not local
+        return not forwarded
+    return any(address in ip_network(one) for one in settings.METRICS_ALLOWED_IPS)
