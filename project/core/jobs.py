@@ -5,27 +5,294 @@ conditional UPDATE that takes a lease. Celery is only the alarm clock: `wake` ri
 crash or a lost message left behind. So work may be tried twice and must be safe to repeat.
 
     class Export(jobs.Job):
-        CLAIMABLE = frozenset({"queued"})
+        CLAIMABLE = frozenset({"queued", "writing"})
 
-    @jobs.worker(Export)
-    def write(job: Export) -> None: ...        # a Celery task is made of it
+    @jobs.worker(Export)                      # in tasks.py, which every worker imports at start
+    def write(export: Export) -> None:
+        export.move("writing")                # still ours: the new state is one to be worked on
+        for number, row in enumerate(rows):
+            export.advance(done=number)       # at least once in LEASE_SECONDS
+        export.move("done", file=name)        # the lease is given back
+
+    export = Export.objects.create(state="queued", created_by=user)
+    jobs.wake(export)
 """
 
+import os
 import random
+import socket
+import time
 import uuid
 from collections.abc import Callable
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
 import structlog
-from celery import shared_task
+from celery import current_app
+from django.apps import apps
+from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
-from django.utils import timezone
+from django.db.models.functions import Coalesce
+from django.utils import timezone, translation
+from django.utils.module_loading import autodiscover_modules
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from project.core import context
 from project.core.errors import GatehouseError
 
 log = structlog.get_logger(__name__)
 BACKOFF_SECONDS = (1, 5, 30, 120, 600)
+WAKE_BY_TIMER_SECONDS = 30
+"""Up to this back-off the broker's own timer wakes the row; beyond, the sweep does."""
+ADVANCE_EVERY_SECONDS = 0.25
+SWEEP_ROWS = 100
+SWEEP_EXPIRES_SECONDS = 30
+"""A sweep's message dies unread after this long: a backlog is not swept into the queue over and over."""
+
+
+class Cancelled(Exception):
+    """Somebody cancelled the job while it ran."""
+
+
+class LeaseLost(Exception):
+    """The job is somebody else's now: this worker was silent for longer than its lease."""
+
+
+class Job(models.Model):
+    """A row that a worker should have while its state is in CLAIMABLE."""
+
+    CLAIMABLE: ClassVar[frozenset[str]] = frozenset({"queued"})
+    """States in which a worker should have it; running states too, so that a lapsed lease is claimed again."""
+    FINAL: ClassVar[frozenset[str]] = frozenset({"done", "failed", "cancelled"})
+    MAX_ATTEMPTS: ClassVar[int] = 5
+    LEASE_SECONDS: ClassVar[int] = 60
+
+    id = models.UUIDField(_("id"), primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(_("state"), max_length=20, default="queued", db_index=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, editable=False)
+    next_at = models.DateTimeField(_("next try"), default=timezone.now, editable=False, db_index=True)
+    lease_until = models.DateTimeField(_("lease until"), null=True, editable=False)
+    worker = models.CharField(_("worker"), max_length=120, default="", blank=True, editable=False)
+    error = models.TextField(_("error"), default="", blank=True)
+    done = models.BigIntegerField(_("done"), default=0)
+    total = models.BigIntegerField(_("total"), default=0)
+    started_at = models.DateTimeField(_("started at"), null=True, blank=True, editable=False)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False, db_index=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("created by"),
+    )
+
+    _held = False
+    _advanced_at = 0.0
+
+    class Meta:
+        abstract = True
+
+    @property
+    def finished(self) -> bool:
+        return self.state in self.FINAL
+
+    def advance(self, done: int | None = None, total: int | None = None) -> None:
+        """Report progress and keep the lease; writes at most four times a second.
+
+        :raises Cancelled: when somebody cancelled the job.
+        :raises LeaseLost: when it is no longer this worker's.
+        """
+        self.done = self.done if done is None else done
+        self.total = self.total if total is None else total
+        if time.monotonic() - self._advanced_at < ADVANCE_EVERY_SECONDS:
+            return
+        self._advanced_at = time.monotonic()
+        self.lease_until = timezone.now() + timedelta(seconds=self.LEASE_SECONDS)
+        if not self._row().update(done=self.done, total=self.total, lease_until=self.lease_until):
+            raise self._whose()
+
+    def move(self, state: str, **fields: Any) -> bool:
+        """Go to `state`, if the row is still in the state this object knows (and, in a worker, still the worker's).
+
+        A worker keeps its lease when the new state is one to be worked on, else gives it back; so a worker goes through
+        several states in one claim. Anybody else's move (a confirmation, a cancel) takes the lease away and gives the
+        job its attempts back. Returns whether the row moved.
+        """
+        now = timezone.now()
+        stays = self._held and state in self.CLAIMABLE
+        changes: dict[str, Any] = {"state": state, "finished_at": now if state in self.FINAL else None}
+        changes |= {"done": self.done, "total": self.total} if self._held else {"attempts": 0, "next_at": now}
+        changes |= {} if stays else {"worker": "", "lease_until": None}
+        changes |= fields
+        moved = self._row().update(**changes) == 1
+        if moved:
+            self._held = stays
+            for name, value in changes.items():
+                setattr(self, name, value)
+        return moved
+
+    def _row(self) -> "models.QuerySet[Self]":
+        row = type(self)._base_manager.filter(pk=self.pk, state=self.state)
+        return row.filter(worker=self.worker) if self._held else row
+
+    def _whose(self) -> Exception:
+        state = type(self)._base_manager.filter(pk=self.pk).values_list("state", flat=True).first()
+        self._held = False
+        return Cancelled() if state == "cancelled" else LeaseLost()
+
+
+J = TypeVar("J", bound=Job)
+_workers: dict[str, tuple[type[Job], Callable[[Any], None]]] = {}
+
+
+def worker(model: type[J]) -> Callable[[Callable[[J], None]], Callable[[J], None]]:
+    """Register the decorated function as what is done with a claimed `model` row."""
+
+    def register(work: Callable[[J], None]) -> Callable[[J], None]:
+        _workers[model._meta.label] = (model, work)
+        return work
+
+    return register
+
+
+def registered() -> list[type[Job]]:
+    """Return every kind of job that has a worker."""
+    autodiscover_modules("tasks")
+    return [model for model, _work in _workers.values()]
+
+
+def wake(job: Job) -> None:
+    """Tell a worker about `job` once the transaction is committed. Harmless when nobody hears: the sweep follows."""
+    label, pk = job._meta.label, str(job.pk)
+    transaction.on_commit(lambda: _publish(label, pk))
+
+
+def run(label: str, pk: str) -> bool:
+    """Claim the row and work on it; return whether it was there to be claimed."""
+    model, work = _workers.get(label) or (apps.get_model(label), None)
+    if work is None or not issubclass(model, Job):
+        log.error("job.no_worker", job=label, id=pk)
+        return False
+    job = claim(model, pk)
+    if job is None:
+        return False
+    inner = _context_of(job)
+    with context.entered(inner), translation.override(inner.language):
+        log.info("job.started", job=label, id=pk, state=job.state, attempt=job.attempts)
+        _work(job, work)
+    return True
+
+
+def claim(model: type[J], pk: Any) -> J | None:
+    """Take the row's lease if it is due and nobody has it."""
+    now = timezone.now()
+    name = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex}"
+    taken = (
+        _due(model, now)
+        .filter(pk=pk, attempts__lt=model.MAX_ATTEMPTS)
+        .update(
+            worker=name,
+            lease_until=now + timedelta(seconds=model.LEASE_SECONDS),
+            attempts=F("attempts") + 1,
+            started_at=Coalesce(F("started_at"), now),
+        )
+    )
+    job = model._base_manager.filter(pk=pk, worker=name).first() if taken else None
+    if job:
+        job._held = True
+    return job
+
+
+def sweep() -> int:
+    """Wake every due row nobody works on, end those that used up their attempts; return how many were woken."""
+    woken = 0
+    for model in registered():
+        now = timezone.now()
+        due = _due(model, now)
+        spent = due.filter(attempts__gte=model.MAX_ATTEMPTS)
+        for job in spent[:SWEEP_ROWS]:
+            error = job.error or gettext("Given up after {n} attempts.").format(n=job.attempts)
+            if job.move("failed", error=error, attempts=job.attempts):
+                log.error("job.dead", job=model._meta.label, id=str(job.pk), attempts=job.attempts)
+        waiting = due.filter(attempts__lt=model.MAX_ATTEMPTS).order_by("next_at")
+        for pk in list(waiting.values_list("pk", flat=True)[:SWEEP_ROWS]):
+            woken += _publish(model._meta.label, str(pk), expires=SWEEP_EXPIRES_SECONDS)
+    return woken
+
+
+def _due(model: type[J], now: Any) -> "models.QuerySet[J]":
+    free = Q(lease_until=None) | Q(lease_until__lte=now)
+    return model._base_manager.filter(free, state__in=model.CLAIMABLE, next_at__lte=now)
+
+
+def _publish(label: str, pk: str, **options: Any) -> bool:
+    try:
+        current_app.send_task("core.work", kwargs={"model": label, "id": pk}, retry=False, **options)
+    except Exception as problem:  # noqa: BLE001 (every transport raises its own; the row is safe and the sweep follows)
+        log.warning("job.not_published", job=label, id=pk, problem=type(problem).__name__)
+        return False
+    return True
+
+
+def _context_of(job: Job) -> context.Context:
+    inner = context.detach()
+    inner.module = "task"
+    inner.request_id = inner.request_id or context.new_request_id()
+    person = job.created_by
+    if person is not None:
+        inner.user = context.Identity(user_id=person.pk, username=person.get_username())
+    inner.language_code = getattr(person, "language", "") or settings.LANGUAGE_CODE
+    return inner
+
+
+def _work(job: Job, work: Callable[[Any], None]) -> None:
+    state = job.state
+    try:
+        work(job)
+    except Cancelled:
+        log.info("job.cancelled", job=job._meta.label, id=str(job.pk))
+    except LeaseLost:
+        log.warning("job.lease_lost", job=job._meta.label, id=str(job.pk))
+    except Exception as problem:  # noqa: BLE001 (whatever goes wrong is the job's result)
+        _fail(job, problem)
+    except BaseException:
+        _give_back(job, in_seconds=0)
+        raise
+    else:
+        if job._held and job.state == state:
+            _fail(job, RuntimeError(f"the worker of {job._meta.label} left it in the state {state!r}"))
+        elif job._held:
+            _give_back(job, in_seconds=0)
+            wake(job)
+
+
+def _fail(job: Job, problem: Exception) -> None:
+    known = isinstance(problem, GatehouseError)
+    text = str(problem) if known else _generic()
+    again = (problem.retry if isinstance(problem, GatehouseError) else True) and job.attempts < job.MAX_ATTEMPTS
+    about = {"job": job._meta.label, "id": str(job.pk), "attempt": job.attempts, "again": again}
+    log.warning("job.failed", problem=text, **about) if known else log.error("job.failed", exc_info=problem, **about)
+    if not job._held:
+        return
+    if not again:
+        job.move("failed", error=text)
+        return
+    delay = BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS)) - 1]
+    delay_with_jitter = delay * random.uniform(1.0, 1.25)  # noqa: S311 (spreads retries; guards nothing)
+    _give_back(job, in_seconds=delay_with_jitter, error=text)
+    if delay <= WAKE_BY_TIMER_SECONDS:
+        _publish(job._meta.label, str(job.pk), countdown=delay_with_jitter + 0.1)
+
+
+def _generic() -> str:
+    return gettext("Something went wrong on our side. Request id: {id}").format(id=context.get_request_id())
+
+
+def _give_back(job: Job, *, in_seconds: float, **fields: Any) -> None:
+    next_at = timezone.now() + timedelta(seconds=in_seconds)
+    job._row().update(worker="", lease_until=None, next_at=next_at, done=job.done, total=job.total, **fields)
+    job._held = False
