@@ -1,0 +1,170 @@
+"""The sidebar: what there is, for those who may see it, with live counts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from integrations.sheets.models import ImportJob
+from project.core.errors import GatehouseError
+from realtime import gateway
+
+log = structlog.get_logger(__name__)
+
+
+def online() -> int:
+    """How many people hold a connection, anywhere."""
+    return len({one["user_id"] for one in gateway.connections() if one.get("user_id")})
+
+
+def imports_running() -> int:
+    """How many imports are being read or carried out."""
+    return ImportJob.objects.filter(state__in=("queued", "reading", "importing")).count()
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of the sidebar. Without `permission` every member of staff sees it."""
+
+    key: str
+    title: Any
+    icon: str
+    url: str
+    permission: str = ""
+    count: Callable[[], int] | None = None
+    tone: str = ""
+
+    def may(self, request: HttpRequest) -> bool:
+        """Say whether the person who asks may open it."""
+        return not self.permission or request.user.has_perm(self.permission)
+
+
+SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
+    (
+        "overview",
+        _("Overview"),
+        (
+            Item("dashboard", _("Dashboard"), "space_dashboard", "admin:index"),
+            Item("devices", _("My devices"), "devices", "dashboard:devices"),
+        ),
+    ),
+    (
+        "people",
+        _("People"),
+        (
+            Item("users", _("Users"), "group", "admin:accounts_user_changelist", "accounts.view_user"),
+            Item(
+                "departments",
+                _("Departments"),
+                "account_tree",
+                "admin:accounts_department_changelist",
+                "accounts.view_department",
+            ),
+            Item("roles", _("Roles"), "shield_person", "admin:accounts_role_changelist", "accounts.view_role"),
+            Item(
+                "sessions",
+                _("Sessions"),
+                "key",
+                "admin:accounts_loginsession_changelist",
+                "accounts.view_loginsession",
+            ),
+            Item(
+                "sign_ins", _("Sign-ins"), "login", "admin:accounts_loginevent_changelist", "accounts.view_loginevent"
+            ),
+        ),
+    ),
+    (
+        "realtime",
+        _("Realtime"),
+        (
+            Item(
+                "connections",
+                _("Connections"),
+                "sensors",
+                "admin:realtime_connection_changelist",
+                "realtime.view_connection",
+                count=online,
+                tone="live",
+            ),
+            Item("nodes", _("Nodes"), "dns", "admin:realtime_node_changelist", "realtime.view_connection"),
+            Item("console", _("Console"), "terminal", "realtime:console", "realtime.send"),
+        ),
+    ),
+    (
+        "data",
+        _("Data"),
+        (
+            Item(
+                "imports",
+                _("Imports"),
+                "upload_file",
+                "admin:sheets_importjob_changelist",
+                "sheets.view_importjob",
+                count=imports_running,
+            ),
+            Item("exports", _("Exports"), "file_save", "admin:sheets_exportjob_changelist", "sheets.view_exportjob"),
+        ),
+    ),
+    (
+        "system",
+        _("System"),
+        (
+            Item("health", _("Health"), "monitor_heart", "dashboard:health", "auditlog.view_logentry"),
+            Item(
+                "schedules",
+                _("Schedules"),
+                "schedule",
+                "admin:django_celery_beat_periodictask_changelist",
+                "django_celery_beat.view_periodictask",
+            ),
+            Item("keys", _("Keys"), "vpn_key", "admin:accounts_signingkey_changelist", "accounts.view_signingkey"),
+            Item("audit", _("Audit"), "history", "admin:auditlog_logentry_changelist", "auditlog.view_logentry"),
+        ),
+    ),
+)
+
+
+def permitted(request: HttpRequest) -> list[tuple[str, Any, list[Item]]]:
+    """Return the sections with only what the person who asks may open."""
+    sections = [(key, title, [item for item in items if item.may(request)]) for key, title, items in SECTIONS]
+    return [section for section in sections if section[2]]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Build the sidebar for one request, in the shape unfold reads."""
+    return [
+        {"key": key, "title": title, "items": [_line(item) for item in items]}
+        for key, title, items in permitted(request)
+    ]
+
+
+def counts(request: HttpRequest) -> dict[str, int]:
+    """Return the live numbers beside the sidebar's items, as far as the person who asks may open them."""
+    return {item.key: _count(item) for _key, _title, items in permitted(request) for item in items if item.count}
+
+
+def account_links(_request: HttpRequest) -> list[dict[str, Any]]:
+    """Build the menu under one's own name."""
+    return [
+        {"title": _("My devices"), "link": reverse("dashboard:devices")},
+        {"title": _("Change password"), "link": reverse("admin:password_change")},
+    ]
+
+
+def _line(item: Item) -> dict[str, Any]:
+    line: dict[str, Any] = {"key": item.key, "title": item.title, "icon": item.icon, "link": reverse(item.url)}
+    if item.count:
+        line |= {"counts": True, "count": _count(item), "tone": item.tone}
+    return line
+
+
+def _count(item: Item) -> int:
+    try:
+        return item.count() if item.count else 0
+    except GatehouseError:
+        log.warning("sidebar_count_failed", item=item.key)
+        return 0
