@@ -1,0 +1,119 @@
+"""Looks at an upload from outside, before anything in it is opened: what kind of file it is, and how large it would get.
+
+Cheap enough for a request: only the first bytes and the archive's own list of contents are read.
+A bound on the compression ratio is left out on purpose: formatting down to the last row packs 300 : 1 in honest
+files; what counts is the size when unzipped.
+"""
+
+import struct
+import zipfile
+from typing import BinaryIO, NamedTuple
+
+from integrations.sheets.reader.problems import Unreadable
+
+MAX_PARTS = 200
+XLSX, CSV = "xlsx", "csv"
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+_END_OF_DIRECTORY = b"PK\x05\x06"
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+_PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+
+class Limits(NamedTuple):
+    """What one file may cost."""
+
+    unzipped: int
+    rows: int
+    columns: int = 256
+    cell: int = 32_767
+    line: int = 1_000_000
+
+
+def kind_of(name: str) -> str:
+    """Return the kind a file's name promises.
+
+    :raises Unreadable: for a name that promises neither a workbook nor comma-separated text.
+    """
+    suffix = name.lower().rpartition(".")[2]
+    if suffix in {"xlsx", "xlsm"}:
+        return XLSX
+    if suffix in {"csv", "tsv", "txt"}:
+        return CSV
+    raise Unreadable({"xls": "old_excel", "ods": "open_document", "xlsb": "binary_workbook"}.get(suffix, "unknown_kind"))
+
+
+def examine(file: BinaryIO, kind: str, limits: Limits) -> None:
+    """Refuse what can be refused from outside; leaves the file at its start.
+
+    :raises Unreadable: with the reason.
+    """
+    file.seek(0)
+    head = file.read(4096)
+    if not head.strip():
+        raise Unreadable("empty")
+    if kind == XLSX:
+        _examine_magic(file, head)
+        open_archive(file, limits).close()
+    elif head.startswith((_ZIP, _OLE)):
+        raise Unreadable("workbook_named_csv")
+    file.seek(0)
+
+
+def open_archive(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
+    """Open a workbook's archive once its list of contents is within bounds."""
+    _examine_directory(file)
+    try:
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError, UnicodeError, OSError) as damage:
+        raise Unreadable("truncated") from damage
+    parts = archive.infolist()
+    if len(parts) > MAX_PARTS:
+        raise Unreadable("too_many_parts", limit=MAX_PARTS)
+    if any(part.flag_bits & 0x1 for part in parts):
+        raise Unreadable("encrypted")
+    if any(part.compress_type not in _PLAIN for part in parts):
+        raise Unreadable("damaged")
+    if sum(part.file_size for part in parts) > limits.unzipped:
+        raise Unreadable("unzipped", limit=limits.unzipped)
+    _examine_names({part.filename for part in parts})
+    return archive
+
+
+def _examine_magic(file: BinaryIO, head: bytes) -> None:
+    if head.startswith(_ZIP):
+        return
+    if head.startswith(_OLE):
+        file.seek(0)
+        raise Unreadable("encrypted" if _ENCRYPTED_PACKAGE in file.read() else "old_excel")
+    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Unreadable("not_a_workbook")
+    text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<table")):
+        raise Unreadable("web_page")
+    raise Unreadable("csv_named_workbook" if any(mark in head for mark in b",;\t") else "not_a_workbook")
+
+
+def _examine_directory(file: BinaryIO) -> None:
+    """Read how many parts the archive claims, so that a list of a million is never built."""
+    end = file.seek(0, 2)
+    start = file.seek(max(0, end - 65_557))
+    tail = file.read()
+    at = tail.rfind(_END_OF_DIRECTORY)
+    if at < 0 or len(tail) - at < 22:
+        raise Unreadable("truncated")
+    parts, size, offset = struct.unpack("<HII", tail[at + 10 : at + 20])
+    if parts > MAX_PARTS or size > MAX_PARTS * 1024:
+        raise Unreadable("too_many_parts", limit=MAX_PARTS)
+    if offset + size > start + at:
+        raise Unreadable("truncated")
+    file.seek(0)
+
+
+def _examine_names(names: set[str]) -> None:
+    if "xl/workbook.bin" in names:
+        raise Unreadable("binary_workbook")
+    if "mimetype" in names and "content.xml" in names:
+        raise Unreadable("open_document")
+    if "[Content_Types].xml" not in names:
+        raise Unreadable("not_a_workbook")

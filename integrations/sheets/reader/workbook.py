@@ -1,0 +1,156 @@
+"""What a workbook says about itself: its sheets, its calendar, its formats, its shared texts."""
+
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, NamedTuple
+
+from integrations.sheets.reader import cells
+from integrations.sheets.reader.problems import Unreadable
+from integrations.sheets.reader.xml import feed, local, parser
+
+MAX_SHEETS = 1_000
+MAX_FORMATS = 100_000
+Start = Callable[[str, dict[str, str]], None]
+
+
+class Sheet(NamedTuple):
+    """Where the sheet to read stands, and how its numbers are to be taken."""
+
+    name: str
+    part: str
+    since_1904: bool
+
+
+class _Relations(NamedTuple):
+    targets: dict[str, str]
+    kinds: dict[str, str]
+
+
+@contextmanager
+def part(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
+    """Open a part; damage inside it is a reason to refuse, whenever it shows."""
+    try:
+        with archive.open(name) as stream:
+            yield stream
+    except KeyError as missing:
+        raise Unreadable("damaged") from missing
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as damage:
+        raise Unreadable("truncated") from damage
+
+
+def first_sheet(archive: zipfile.ZipFile) -> Sheet:
+    """Find the first sheet that people can see."""
+    book = _target(_relations(archive, "_rels/.rels"), "", "/officeDocument")
+    relations = _relations(archive, posixpath.join(posixpath.dirname(book), "_rels", f"{posixpath.basename(book)}.rels"))
+    since_1904 = False
+    sheets: list[tuple[str, str]] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        nonlocal since_1904
+        if local(name) == "workbookPr":
+            since_1904 = attributes.get("date1904") in {"1", "true"}
+        elif local(name) == "sheet" and attributes.get("state", "visible") == "visible" and len(sheets) < MAX_SHEETS:
+            relation = next((value for key, value in attributes.items() if local(key) == "id" and key != "sheetId"), "")
+            if relations.kinds.get(relation, "/worksheet").endswith("/worksheet"):
+                sheets.append((attributes.get("name", ""), relation))
+
+    _walk(archive, book, start)
+    if not sheets:
+        raise Unreadable("no_sheet")
+    name, relation = sheets[0]
+    if relation not in relations.targets:
+        raise Unreadable("damaged")
+    return Sheet(name, _resolve(posixpath.dirname(book), relations.targets[relation]), since_1904)
+
+
+def date_formats(archive: zipfile.ZipFile) -> frozenset[str]:
+    """Return the style numbers whose cells show dates or times."""
+    if "xl/styles.xml" not in archive.namelist():
+        return frozenset()
+    codes: dict[int, str] = {}
+    used: list[int] = []
+    inside = [""]
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        tag = local(name)
+        if tag == "numFmt" and len(codes) < MAX_FORMATS:
+            codes[_integer(attributes.get("numFmtId", "0"))] = attributes.get("formatCode", "")[:1_000]
+        elif tag in {"cellXfs", "cellStyleXfs"}:
+            inside[0] = tag
+        elif tag == "xf" and inside[0] == "cellXfs" and len(used) < MAX_FORMATS:
+            used.append(_integer(attributes.get("numFmtId", "0")))
+
+    _walk(archive, "xl/styles.xml", start)
+    return frozenset(str(at) for at, one in enumerate(used) if cells.is_date_format(one, codes.get(one)))
+
+
+def shared_texts(archive: zipfile.ZipFile, longest: int) -> list[str]:
+    """Read the texts that cells refer to by number; runs of rich text are joined, readings of Japanese left out."""
+    name = next((each for each in archive.namelist() if each.lower() == "xl/sharedstrings.xml"), "")
+    if not name:
+        return []
+    texts: list[str] = []
+    pieces: list[str] = []
+    reading = parser()
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        tag = local(name)
+        if tag == "t":
+            reading.CharacterDataHandler = pieces.append
+        elif tag == "rPh":
+            reading.StartElementHandler = None
+
+    def end(name: str) -> None:
+        tag = local(name)
+        if tag == "t":
+            reading.CharacterDataHandler = None
+        elif tag == "rPh":
+            reading.StartElementHandler = start
+        elif tag == "si":
+            # one longer than a cell is kept just long enough to be told from one that fits
+            texts.append(cells.unescape("".join(pieces))[: longest + 1])
+            pieces.clear()
+
+    reading.StartElementHandler, reading.EndElementHandler = start, end
+    with part(archive, name) as stream:
+        for _ in feed(reading, stream):
+            pass
+    return texts
+
+
+def _walk(archive: zipfile.ZipFile, name: str, start: Start) -> None:
+    reading = parser()
+    reading.StartElementHandler = start
+    with part(archive, name) as stream:
+        for _ in feed(reading, stream):
+            pass
+
+
+def _relations(archive: zipfile.ZipFile, name: str) -> _Relations:
+    found = _Relations({}, {})
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        if local(name) == "Relationship" and attributes.get("TargetMode") != "External":
+            found.targets[attributes.get("Id", "")] = attributes.get("Target", "")
+            found.kinds[attributes.get("Id", "")] = attributes.get("Type", "")
+
+    _walk(archive, name, start)
+    return found
+
+
+def _target(relations: _Relations, folder: str, kind: str) -> str:
+    for one, about in relations.kinds.items():
+        if about.endswith(kind):
+            return _resolve(folder, relations.targets[one])
+    raise Unreadable("not_a_workbook")
+
+
+def _resolve(folder: str, target: str) -> str:
+    return posixpath.normpath(target.lstrip("/") if target.startswith("/") else posixpath.join(folder, target))
+
+
+def _integer(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
