@@ -182,10 +182,14 @@ def _database(url: str) -> dict[str, Any]:
 
 
 DATABASES = {"default": _database(env.DATABASE_URL)}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # a file, not memory: threads of a test then contend for the lock as they do in production
+    DATABASES["default"]["TEST"] = {"NAME": HOME / "tests.sqlite3"}
 
 # --- cache, channel layer, broker: one URL each, REDIS_URL for all ---------------------------------------------------
 
 REDIS_PREFIX = env.REDIS_PREFIX
+REDIS_POOL_SIZE = env.REDIS_POOL_SIZE
 CACHE_URL = env.CACHE_URL or env.REDIS_URL or "memory://"
 CHANNEL_LAYER_URL = env.CHANNEL_LAYER_URL or env.REDIS_URL or "memory://"
 CACHES = {

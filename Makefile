@@ -1,0 +1,64 @@
+# One word for each chore; `make help` lists them. Plain POSIX, so any make will do.
+.POSIX:
+
+PYTHON ?=
+ARGS ?=
+BIN = .venv/bin
+RUNTIME = .venv/installed-runtime
+DEVELOPMENT = .venv/installed-development
+
+help: ## list these
+	@awk -F ' *##? *' '/^[a-z-]+:.*## / { sub(/:.*/, "", $$1); printf "  make %-14s %s\n", $$1, $$NF }' Makefile
+
+run: $(RUNTIME) ## run the whole product on http://127.0.0.1:8000 (installs it first where it has to)
+	@exec $(BIN)/python manage.py up $(ARGS)
+
+test: $(DEVELOPMENT) ## run the tests; ARGS="tests/journey -x" chooses some
+	@exec $(BIN)/python -m pytest -n logical $(ARGS)
+
+coverage: $(DEVELOPMENT) ## run the tests and say which lines they never reached
+	@exec $(BIN)/python -m pytest -n logical --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+
+check: $(DEVELOPMENT) ## format, lint, types, import contracts, templates, migrations, docs
+	@exec sh .ci/check
+
+format: $(DEVELOPMENT) ## format the code
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+attacks: $(DEVELOPMENT) ## run the attack list of docs/security.md, one line each
+	@exec $(BIN)/python -m tests.attacks
+
+bench: $(DEVELOPMENT) ## measure; writes benchmarks/results/*.json and the tables of docs/performance.md
+	@exec $(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: $(DEVELOPMENT) ## take the pictures of docs/screenshots from the demo data
+	@exec $(BIN)/python -m tests.screenshots
+
+messages: $(DEVELOPMENT) ## collect the texts people see into locale/ and compile them
+	@$(BIN)/python manage.py makemessages --locale zh_Hans --no-obsolete --no-wrap --ignore .venv --ignore var --ignore tests
+	@$(BIN)/python manage.py compilemessages --ignore .venv
+
+docs: $(DEVELOPMENT) ## write the generated parts of the docs and .env.example
+	@exec $(BIN)/python -m tests.docs
+
+services: ## install (Debian) and start the real servers some tests want
+	@exec sh .ci/python tests/services/servers.py start
+
+services-stop: ## stop them
+	@exec sh .ci/python tests/services/servers.py stop
+
+lock: $(DEVELOPMENT) ## write constraints.txt from what is installed
+	@exec $(BIN)/python .ci/lock
+
+clean: services-stop ## remove what can be made again; var/ (your data) stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .coverage htmlcov
+
+$(RUNTIME): requirements.txt constraints.txt
+	@PYTHON="$(PYTHON)" sh .ci/install requirements.txt
+	@touch $@
+
+$(DEVELOPMENT): requirements-dev.txt requirements.txt constraints.txt
+	@PYTHON="$(PYTHON)" sh .ci/install requirements-dev.txt
+	@touch $(RUNTIME) $@
+
+.PHONY: help run test coverage check format attacks bench screenshots messages docs services services-stop lock clean

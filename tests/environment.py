@@ -1,0 +1,78 @@
+"""Where the tests run: a home of their own, and none of the operator's settings.
+
+A pytest plugin (`-p tests.environment` in pyproject.toml), because Django reads its settings before the first
+conftest.py is read. Every process of a parallel run gets its own home, thus its own database file.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from project import env
+
+SERVICES = {
+    "REDIS_URL": "Redis",
+    "REDIS_CLUSTER_URL": "a Redis Cluster",
+    "TEST_POSTGRES_URL": "PostgreSQL",
+    "TEST_MYSQL_URL": "MariaDB or MySQL",
+    "TEST_MYSQL_REPLICA_URL": "a replica of it",
+    "RABBITMQ_URL": "RabbitMQ",
+    "CHROMIUM_PATH": "Chromium",
+}
+"""The variables that name a real server or program a test may need."""
+
+SERVICES_FILE = env.ROOT / "var" / "services.env"
+
+
+def written_services() -> dict[str, str]:
+    """Return what `make services` wrote."""
+    if not SERVICES_FILE.exists():
+        return {}
+    lines = SERVICES_FILE.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def set_apart() -> dict[str, str]:
+    """Take the real servers' addresses out of the environment: the product under test runs embedded."""
+    given = written_services() | {name: os.environ[name] for name in SERVICES if os.environ.get(name)}
+    return {name: address for name, address in given.items() if name in SERVICES}
+
+
+def settle() -> Path:
+    """Point the environment at a throw-away home; an empty variable also hides the one in `.env`."""
+    home = Path(tempfile.mkdtemp(prefix=f"gatehouse-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"))
+    os.environ.update({name: "" for name, _ in env.about()})
+    os.environ.update(GATEHOUSE_ENV="test", GATEHOUSE_HOME=str(home), LOG_FORMAT="console")
+    return home
+
+
+services = set_apart()
+home = settle()
+
+
+def required() -> bool:
+    """Say whether a missing server is a failure (CI) rather than a reason to skip."""
+    return os.environ.get("REQUIRE_SERVICES", "") not in {"", "0"}
+
+
+def need(name: str) -> str:
+    """Return the address of the real server `name`, or skip; in CI: fail."""
+    if address := services.get(name):
+        return address
+    missing(f"{name} is not set: this test needs {SERVICES[name]}; `make services` starts one")
+    raise AssertionError("unreachable")
+
+
+def missing(reason: str) -> None:
+    """Skip the test for `reason`; in CI: fail it."""
+    if required():
+        pytest.fail(f"{reason} (REQUIRE_SERVICES=1)", pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    shutil.rmtree(home, ignore_errors=True)
