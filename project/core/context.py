@@ -80,7 +80,9 @@ class Context:
         )
 
     def __reduce_ex__(self, protocol: Any) -> Never:
-        raise TypeError("A request context lives as long as its request and cannot be stored; pass the values you need.")
+        raise TypeError(
+            "A request context lives as long as its request and cannot be stored; pass the values you need."
+        )
 
 
 _current: ContextVar[Context | None] = ContextVar("gatehouse_context", default=None)

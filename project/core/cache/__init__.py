@@ -1,0 +1,134 @@
+"""The cache and the state store, by the names of one catalogue.
+
+    cache.get("session", sid)                       # None on a miss; a store that is down is a miss
+    cache.read_through("menu", role, load=fn)       # what `fn` answers is kept
+    cache.forget("menu", role)
+
+    cache.state.add("ticket", value, value=sid)     # raises errors.Unreachable rather than guess
+    await cache.state.atake("ticket", value)        # of many takers, one gets it
+
+CACHE_URL chooses memory://, file:///folder or redis://…; values are plain JSON; a TTL of 0 is for ever.
+"""
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar, cast
+
+from django.conf import settings
+from django.core.cache import caches
+
+from project.core.cache import local
+from project.core.cache.backends import MISSING, Cache, StateCache, encoded
+from project.core.cache.catalogue import FOR_EVER, KEYS, Key, find, key
+from project.core.cache.stores import REDIS_SCHEMES
+
+__all__ = ["FOR_EVER", "KEYS", "Cache", "Key", "StateCache", "forget", "get", "key", "read_through", "set", "state"]
+
+T = TypeVar("T")
+
+
+def get(name: str, *parts: object, default: Any = None) -> Any:
+    """Return what is kept under the name and parts, else `default`."""
+    wanted, entry = key(name, *parts), find(name)
+    tier = _tier(entry)
+    if tier is None:
+        return _cache().get(wanted, default)
+    text = tier.read(wanted, partial(_text, wanted), entry.seconds or None)
+    return default if text is None else json.loads(text)
+
+
+def set(name: str, *parts: object, value: Any, ttl: float | None = None) -> None:  # noqa: A001 (reads as cache.set)
+    """Keep `value` for the catalogue's time, or `ttl` seconds; 0 = for ever."""
+    entry, wanted = find(name), key(name, *parts)
+    _cache().set(wanted, value, _timeout(entry, ttl))
+    if tier := _tier(entry):
+        tier.changed(wanted)
+
+
+def read_through(name: str, *parts: object, load: Callable[[], T]) -> T:
+    """Return what is kept, else what `load` answers, which is kept from then on."""
+    found = get(name, *parts, default=MISSING)
+    if found is not MISSING:
+        return cast("T", found)
+    value = load()
+    # `add`: what somebody wrote while we loaded is newer than what we loaded
+    _cache().add(key(name, *parts), value, _timeout(find(name), None))
+    return value
+
+
+def forget(name: str, *parts: object) -> None:
+    """Drop what is kept, everywhere."""
+    wanted = key(name, *parts)
+    _cache().delete(wanted)
+    if tier := _tier(find(name)):
+        tier.changed(wanted)
+
+
+class State:
+    """The strict store: every method raises `errors.Unreachable` when it cannot be sure. Each has an async twin."""
+
+    def get(self, name: str, *parts: object, default: Any = None) -> Any:
+        return _state().get(key(name, *parts), default)
+
+    def set(self, name: str, *parts: object, value: Any, ttl: float | None = None) -> None:
+        _state().set(key(name, *parts), value, _timeout(find(name), ttl))
+
+    def add(self, name: str, *parts: object, value: Any, ttl: float | None = None) -> bool:
+        """Keep `value` unless something is kept already; return whether it was kept."""
+        return _state().add(key(name, *parts), value, _timeout(find(name), ttl))
+
+    def take(self, name: str, *parts: object, default: Any = None) -> Any:
+        """Get and delete in one step: of many takers, one gets it."""
+        return _state().take(key(name, *parts), default)
+
+    def delete(self, name: str, *parts: object) -> bool:
+        return _state().delete(key(name, *parts))
+
+    def incr(self, name: str, *parts: object, by: int = 1, ttl: float | None = None) -> int:
+        """Add to a counter that lives from its first count for the catalogue's time; return the sum."""
+        return _state().count(key(name, *parts), by, _timeout(find(name), ttl))
+
+    async def aget(self, name: str, *parts: object, default: Any = None) -> Any:
+        return await _state().in_thread(self.get, name, *parts, default=default)
+
+    async def aset(self, name: str, *parts: object, value: Any, ttl: float | None = None) -> None:
+        await _state().in_thread(self.set, name, *parts, value=value, ttl=ttl)
+
+    async def aadd(self, name: str, *parts: object, value: Any, ttl: float | None = None) -> bool:
+        return await _state().in_thread(self.add, name, *parts, value=value, ttl=ttl)
+
+    async def atake(self, name: str, *parts: object, default: Any = None) -> Any:
+        return await _state().in_thread(self.take, name, *parts, default=default)
+
+    async def adelete(self, name: str, *parts: object) -> bool:
+        return await _state().in_thread(self.delete, name, *parts)
+
+    async def aincr(self, name: str, *parts: object, by: int = 1, ttl: float | None = None) -> int:
+        return await _state().in_thread(self.incr, name, *parts, by=by, ttl=ttl)
+
+
+state = State()
+
+
+def _cache() -> Cache:
+    return cast("Cache", caches["default"])
+
+
+def _state() -> StateCache:
+    return cast("StateCache", caches["state"])
+
+
+def _timeout(entry: Key, ttl: float | None) -> float | None:
+    seconds = entry.seconds if ttl is None else ttl
+    return None if seconds == FOR_EVER else seconds
+
+
+def _tier(entry: Key) -> local.LocalTier | None:
+    url = settings.CACHES["default"]["LOCATION"]
+    return local.tier(url) if entry.local and url.split(":")[0] in REDIS_SCHEMES else None
+
+
+def _text(wanted: str) -> str | None:
+    found = _cache().get(wanted, MISSING)
+    return None if found is MISSING else encoded(wanted, found)
