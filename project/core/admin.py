@@ -1,11 +1,13 @@
 """What every admin page of the house has in common: defaults, and how a moment or a state is shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from django.db.models import Model
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -80,6 +82,42 @@ class ReadOnlyAdmin(Either):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """Somebody was told what an action will touch, and went on."""
+
+    reason: str
+
+
+def confirmation(
+    page: "ModelAdmin[Any]",
+    request: HttpRequest,
+    rows: Iterable[Model],
+    *,
+    question: str,
+    touched: Iterable[Any],
+    button: str,
+    note: str = "",
+) -> Confirmed | TemplateResponse:
+    """Ask before an action on chosen rows: say what it will touch, and take a reason for the audit trail.
+
+    The first call answers with the page that asks; return it. When the person goes on, the action is called again
+    and this returns their reason.
+    """
+    if request.POST.get("confirmed") == "yes":
+        return Confirmed(request.POST.get("reason", "").strip()[:200])
+    context = {
+        "title": question,
+        "opts": page.model._meta,
+        "note": note,
+        "touched": list(touched),
+        "button": button,
+        "rows": [str(row.pk) for row in rows],
+        "action": request.POST.get("action", ""),
+    }
+    return TemplateResponse(request, "gatehouse/confirm.html", page.admin_site.each_context(request) | context)
 
 
 def ago(moment: datetime | None) -> SafeString:

@@ -1,0 +1,87 @@
+"""The admin's own pages: dashboard, health, the sidebar's live counts, and what shows when the server is away."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, include, path
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from accounts.admin import devices
+from project import feed, figures, health, queues, search, sidebar
+
+
+def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add to the index page's context what the person who asks may see."""
+    watches = request.user.has_perm("auditlog.view_logentry")
+    return context | {
+        "title": _("Dashboard"),
+        "figures": figures.figures(request),
+        "sign_ins": figures.sign_ins(request),
+        "nodes": figures.nodes(request),
+        "feed": feed.latest(request) if feed.sources(request) else None,
+        "failing": [str(one.label) for one in health.probe() if not one.ok] if watches else [],
+    }
+
+
+def page(request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+    """Answer with a page inside the admin's frame."""
+    return TemplateResponse(request, template, admin.site.each_context(request) | {"title": title} | context)
+
+
+@require_GET
+def health_page(request: HttpRequest) -> HttpResponse:
+    """Show whether what this node stands on answers, and whether work piles up."""
+    if not request.user.has_perm("auditlog.view_logentry"):
+        raise PermissionDenied
+    return page(
+        request,
+        "gatehouse/health.html",
+        _("Health"),
+        probes=health.probe(),
+        queues=queues.waiting(),
+        checked_at=timezone.localtime(),
+    )
+
+
+@require_GET
+def pulse(request: HttpRequest) -> HttpResponse:
+    """Answer the sidebar's live counts."""
+    return JsonResponse(sidebar.counts(request), headers={"Cache-Control": "no-store"})
+
+
+@require_GET
+def away_script(request: HttpRequest) -> HttpResponse:
+    """Answer the script that shows our own page while the server cannot be reached."""
+    return render(request, "gatehouse/away.js", content_type="text/javascript; charset=utf-8")
+
+
+@require_GET
+def away(request: HttpRequest) -> HttpResponse:
+    """Answer the page shown while the server cannot be reached."""
+    return render(request, "errors/offline.html")
+
+
+def inside(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let only staff in, as every admin page does."""
+    return admin.site.admin_view(view)
+
+
+pages: list[URLPattern | URLResolver] = [
+    path("devices/", inside(devices.show), name="devices"),
+    path("devices/end/", inside(devices.end), name="end_device"),
+    path("health/", inside(health_page), name="health"),
+    path("pulse/", inside(pulse), name="pulse"),
+    path("away.js", away_script, name="away_script"),
+    path("away/", away, name="away"),
+]
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("search/", inside(search.search)),
+    path("", include((pages, "dashboard"))),
+]

@@ -1,0 +1,49 @@
+"""How much background work waits, and for how long: the rows are the queue."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from project.core import jobs
+from project.core.admin import badge, duration
+
+LATE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One kind of work."""
+
+    label: str
+    waiting: int
+    running: int
+    age: str
+    badge: SafeString
+
+
+def waiting() -> list[Queue]:
+    """Return every kind of background work with what waits and runs."""
+    return [_of(model) for model in jobs.registered()]
+
+
+def _of(model: type[jobs.Job]) -> Queue:
+    now = timezone.now()
+    held = Q(lease_until__gt=now)
+    due = ~held & Q(next_at__lte=now)
+    rows = model._base_manager.filter(state__in=model.CLAIMABLE)
+    found: dict[str, Any] = rows.aggregate(
+        waiting=Count("pk", filter=~held), running=Count("pk", filter=held), oldest=Min("next_at", filter=due)
+    )
+    age = now - found["oldest"] if found["oldest"] else timedelta()
+    return Queue(
+        str(model._meta.verbose_name_plural).capitalize(),
+        found["waiting"],
+        found["running"],
+        duration(age) if found["oldest"] else "",
+        badge(_("late"), "warn") if age > LATE else badge(_("on time"), "ok"),
+    )
