@@ -68,7 +68,9 @@ class Environment:
     """What the operator decided. Every field is an environment variable of the same name."""
 
     # place and mode
-    GATEHOUSE_HOME: Path = variable("./var", kind.folder, "Where the database file, media, logs and generated secrets live.")
+    GATEHOUSE_HOME: Path = variable(
+        "./var", kind.folder, "Where the database file, media, logs and generated secrets live."
+    )
     GATEHOUSE_ENV: str = variable(
         "dev",
         kind.one_of("debug", "dev", "test", "prod"),
@@ -78,17 +80,24 @@ class Environment:
     HOST: str = variable("127.0.0.1", kind.text, "Address to listen on.")
     PORT: int = variable("8000", kind.integer(0, 65535), "Port to listen on; 0 takes a free one.")
     TLS_CERT_FILE: Path | None = variable(
-        "", kind.existing_file, "Certificate chain (PEM); with `TLS_KEY_FILE`: serve https and wss directly.",
+        "",
+        kind.existing_file,
+        "Certificate chain (PEM); with `TLS_KEY_FILE`: serve https and wss directly.",
         example="/etc/gatehouse/tls.crt",
     )
     TLS_KEY_FILE: Path | None = variable(
         "", kind.existing_file, "Private key of `TLS_CERT_FILE` (PEM).", example="/etc/gatehouse/tls.key"
     )
     SECRET_KEY: str = variable(
-        "", kind.text, "Django's secret key. Outside `prod` one is made and kept in the home.",
-        example="at least 50 random characters", secret=True,
+        "",
+        kind.text,
+        "Django's secret key. Outside `prod` one is made and kept in the home.",
+        example="at least 50 random characters",
+        secret=True,
     )
-    SHUTDOWN_SECONDS: float = variable("5", kind.number(0, 600), "How long a stopping server may finish what it has begun.")
+    SHUTDOWN_SECONDS: float = variable(
+        "5", kind.number(0, 600), "How long a stopping server may finish what it has begun."
+    )
     TIME_ZONE: str = variable("Asia/Shanghai", kind.time_zone, "Default time zone; each user may choose their own.")
     LANGUAGE_CODE: str = variable(
         "zh-hans", kind.one_of("zh-hans", "en"), "Language of those who state none.", example="en"
@@ -113,37 +122,55 @@ class Environment:
 
     # data
     DATABASE_URL: str = variable(
-        "", kind.database_url, "The database; empty: SQLite in the home.",
-        example="postgres://user:password@host:5432/gatehouse", secret=True,
+        "",
+        kind.database_url,
+        "The database; empty: SQLite in the home.",
+        example="postgres://user:password@host:5432/gatehouse",
+        secret=True,
     )
     DATABASE_POOL_SIZE: int = variable("10", kind.integer(1, 1000), "Connections per process (PostgreSQL).")
     DATABASE_MAX_AGE: int = variable("60", kind.integer(0, DAY), "Seconds a connection is kept (MySQL, MariaDB).")
 
     # Redis
     REDIS_URL: str = variable(
-        "", kind.url("redis", "rediss", "unix"), "Sets cache, session state, channel layer and broker at once.",
-        example="redis://127.0.0.1:6379/0", secret=True,
+        "",
+        kind.url("redis", "rediss", "unix"),
+        "Sets cache, session state, channel layer and broker at once.",
+        example="redis://127.0.0.1:6379/0",
+        secret=True,
     )
     REDIS_PREFIX: str = variable("gatehouse", kind.prefix, "Two installations share a server without meeting.")
     REDIS_POOL_SIZE: int = variable("200", kind.integer(1, 100_000), "Connections per process and purpose.")
     CACHE_URL: str = variable(
-        "", kind.url("memory", "file", "redis", "rediss", "unix"), "Cache; empty: `REDIS_URL`, else memory.",
-        example="redis://127.0.0.1:6379/1", secret=True,
+        "",
+        kind.url("memory", "file", "redis", "rediss", "unix"),
+        "Cache; empty: `REDIS_URL`, else memory.",
+        example="redis://127.0.0.1:6379/1",
+        secret=True,
     )
     CHANNEL_LAYER_URL: str = variable(
-        "", kind.url("memory", "redis", "rediss", "unix"), "Between nodes; empty: `REDIS_URL`, else memory.",
-        example="redis://127.0.0.1:6379/0", secret=True,
+        "",
+        kind.url("memory", "redis", "rediss", "unix"),
+        "Between nodes; empty: `REDIS_URL`, else memory.",
+        example="redis://127.0.0.1:6379/0",
+        secret=True,
     )
     CELERY_BROKER_URL: str = variable(
-        "", kind.url("memory", "redis", "rediss", "amqp", "amqps"), "Broker; empty: `REDIS_URL`, else memory.",
-        example="amqp://user:password@127.0.0.1:5672//", secret=True,
+        "",
+        kind.url("memory", "redis", "rediss", "amqp", "amqps"),
+        "Broker; empty: `REDIS_URL`, else memory.",
+        example="amqp://user:password@127.0.0.1:5672//",
+        secret=True,
     )
 
     # first administrator
     DJANGO_SUPERUSER_USERNAME: str = variable("admin", kind.text, "User name of the first administrator.")
     DJANGO_SUPERUSER_PASSWORD: str = variable(
-        "", kind.text, "Password of the first administrator; empty: generated and printed once.",
-        example="a long sentence", secret=True,
+        "",
+        kind.text,
+        "Password of the first administrator; empty: generated and printed once.",
+        example="a long sentence",
+        secret=True,
     )
     DJANGO_SUPERUSER_EMAIL: str = variable("", kind.email, "Their mail address.", example="admin@example.com")
 
@@ -151,27 +178,52 @@ class Environment:
     MULTI_LOGIN: bool = variable("false", kind.boolean, "May one person be signed in several times at once?")
     SESSION_EXPIRES: int = variable("604800", kind.integer(60, 3650 * DAY), "Seconds a session lives unless renewed.")
     SESSION_AUTO_REFRESH: bool = variable("true", kind.boolean, "Does use renew a session?")
-    SESSION_REFRESH_INTERVAL: int = variable("86400", kind.integer(1, 3650 * DAY), "Seconds between renewals; smaller than `SESSION_EXPIRES`.")
-    SESSION_MAX_REFRESH_TIMES: int = variable("30", kind.integer(-1, 1_000_000), "How often a session may be renewed; -1: without limit.")
-    SESSION_ABSOLUTE_EXPIRES: int = variable("3196800", kind.integer(60, 3650 * DAY), "Seconds after which a session ends whatever happens.")
+    SESSION_REFRESH_INTERVAL: int = variable(
+        "86400", kind.integer(1, 3650 * DAY), "Seconds between renewals; smaller than `SESSION_EXPIRES`."
+    )
+    SESSION_MAX_REFRESH_TIMES: int = variable(
+        "30", kind.integer(-1, 1_000_000), "How often a session may be renewed; -1: without limit."
+    )
+    SESSION_ABSOLUTE_EXPIRES: int = variable(
+        "3196800", kind.integer(60, 3650 * DAY), "Seconds after which a session ends whatever happens."
+    )
     ACCESS_TOKEN_EXPIRES: int = variable("1800", kind.integer(10, 30 * DAY), "Seconds an access token lives.")
-    REFRESH_GRACE_SECONDS: int = variable("10", kind.integer(0, 60), "How long a refresh may be repeated with the same answer.")
-    JWT_ALGORITHM: str = variable("RS256", kind.one_of("RS256", "RS512", "EdDSA"), "Algorithm of keys made from now on.", example="EdDSA")
+    REFRESH_GRACE_SECONDS: int = variable(
+        "10", kind.integer(0, 60), "How long a refresh may be repeated with the same answer."
+    )
+    JWT_ALGORITHM: str = variable(
+        "RS256", kind.one_of("RS256", "RS512", "EdDSA"), "Algorithm of keys made from now on.", example="EdDSA"
+    )
     JWT_KEYS_DIR: Path | None = variable(
         "", kind.existing_folder, "Signing keys as PEM files (0600) instead of rows.", example="/etc/gatehouse/jwt"
     )
-    LOGIN_MAX_FAILURES: int = variable("5", kind.integer(1, 1000), "Wrong passwords in a row before a sign-in is locked.")
+    LOGIN_MAX_FAILURES: int = variable(
+        "5", kind.integer(1, 1000), "Wrong passwords in a row before a sign-in is locked."
+    )
 
     # mail
-    EMAIL_URL: str = variable("console://", kind.email_url, "Mail server.", example="smtp+tls://user:password@mail.example.com:587", secret=True)
+    EMAIL_URL: str = variable(
+        "console://",
+        kind.email_url,
+        "Mail server.",
+        example="submission://user:password@mail.example.com:587",
+        secret=True,
+    )
     DEFAULT_FROM_EMAIL: str = variable("Gatehouse <gatehouse@localhost>", kind.text, "Sender of mails.")
 
     # logs
     LOG_LEVEL: str = variable(
-        "", kind.one_of("", "debug", "info", "warning", "error"), "Empty: debug in `debug` and `dev`, info elsewhere.", example="info"
+        "",
+        kind.one_of("", "debug", "info", "warning", "error"),
+        "Empty: debug in `debug` and `dev`, info elsewhere.",
+        example="info",
     )
-    LOG_FORMAT: str = variable("", kind.one_of("", "console", "json"), "Empty: console on a terminal, json elsewhere.", example="json")
-    LOG_FILE: Path | None = variable("", kind.file, "Also log to this file; empty: standard output only.", example="/var/log/gatehouse.log")
+    LOG_FORMAT: str = variable(
+        "", kind.one_of("", "console", "json"), "Empty: console on a terminal, json elsewhere.", example="json"
+    )
+    LOG_FILE: Path | None = variable(
+        "", kind.file, "Also log to this file; empty: standard output only.", example="/var/log/gatehouse.log"
+    )
     LOG_MAX_MB: int = variable("10", kind.integer(1, 100_000), "Size at which the log file is rotated.")
     LOG_MAX_DAYS: int = variable("7", kind.integer(1, 3650), "Days a rotated log file is kept.")
     LOG_BACKUPS: int = variable("5", kind.integer(0, 10_000), "How many rotated log files are kept.")
@@ -183,19 +235,33 @@ class Environment:
 
     # gateway
     GATEWAY_ALLOWED_ORIGINS: list[str] = variable(
-        "", kind.origins, "Origins whose pages may open a socket; empty: the own host.", example="https://app.example.com"
+        "",
+        kind.origins,
+        "Origins whose pages may open a socket; empty: the own host.",
+        example="https://app.example.com",
     )
     GATEWAY_ALLOWED_IPS: list[str] = variable(
-        "", kind.address_patterns, "Addresses that may open a socket (CIDR or 10.1.*); empty: all.", example="10.0.0.0/8,192.168.1.*"
+        "",
+        kind.address_patterns,
+        "Addresses that may open a socket (CIDR or 10.1.*); empty: all.",
+        example="10.0.0.0/8,192.168.1.*",
     )
-    GATEWAY_IDLE_SECONDS: float = variable("30", kind.number(0, DAY), "Silence after which a socket is closed; 0: never.")
+    GATEWAY_IDLE_SECONDS: float = variable(
+        "30", kind.number(0, DAY), "Silence after which a socket is closed; 0: never."
+    )
     GATEWAY_MAX_FRAME: int = variable("65536", kind.size, "Largest frame a client may send.", example="64KB")
-    GATEWAY_MAX_BUFFER: int = variable("1048576", kind.size, "Unsent bytes per connection before it is closed as too slow.", example="1MB")
+    GATEWAY_MAX_BUFFER: int = variable(
+        "1048576", kind.size, "Unsent bytes per connection before it is closed as too slow.", example="1MB"
+    )
     GATEWAY_RATE: tuple[int, int] = variable("50:100", kind.rate, "Frames a second per connection, and the burst.")
     GATEWAY_MAX_TASKS: int = variable("20", kind.integer(1, 10_000), "Concurrent handler calls per connection.")
-    GATEWAY_MAX_PER_USER: int = variable("0", kind.integer(0, 100_000), "Connections per user; 0: without limit.", example="3")
+    GATEWAY_MAX_PER_USER: int = variable(
+        "0", kind.integer(0, 100_000), "Connections per user; 0: without limit.", example="3"
+    )
     GATEWAY_OVERFLOW: str = variable(
-        "newest", kind.one_of("newest", "refuse", "both"), "Beyond that: the oldest goes, the new one is refused, or both close."
+        "newest",
+        kind.one_of("newest", "refuse", "both"),
+        "Beyond that: the oldest goes, the new one is refused, or both close.",
     )
     GATEWAY_ALLOW_GUESTS: bool = variable("false", kind.boolean, "May people who are not signed in keep a socket?")
 
@@ -239,7 +305,7 @@ def _value(one: "Field[Any]", environ: Mapping[str, str], problems: list[Problem
     given = environ.get(one.name, "").strip() or about["default"]
     try:
         return about["read"](given)
-    except ValueError:
+    except (ValueError, OSError):  # OSError: a path no file system would take
         problems.append(_problem(one.name, environ, about["expected"]))
         return None
 
@@ -274,7 +340,11 @@ def _contradictions(env: Environment, environ: Mapping[str, str]) -> list[Proble
     if env.production:
         wrong += [
             (len(env.SECRET_KEY) < 50, "SECRET_KEY", "at least 50 random characters in prod"),
-            (not environ.get("ALLOWED_HOSTS") or "*" in env.ALLOWED_HOSTS, "ALLOWED_HOSTS", "the host names this server answers to, without *, in prod"),
+            (
+                not environ.get("ALLOWED_HOSTS") or "*" in env.ALLOWED_HOSTS,
+                "ALLOWED_HOSTS",
+                "the host names this server answers to, without *, in prod",
+            ),
             (env.EMAIL_URL.startswith("console"), "EMAIL_URL", "a real mail server in prod"),
         ]
     return [_problem(name, environ, expected) for is_wrong, name, expected in wrong if is_wrong]

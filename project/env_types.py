@@ -197,9 +197,10 @@ def email(given: str) -> str:
 
 
 def email_url(given: str) -> str:
-    """A URL of the form smtp://…, smtp+tls://…, smtps://… or console://."""
-    if urlsplit(given).scheme not in dj_email_url.SCHEMES:
+    """A URL of the form submission://… (STARTTLS), smtp://…?ssl=true or console://."""
+    if urlsplit(given).scheme not in {"submission", "smtp", "console", "memory", "dummy"}:
         raise ValueError(given)
+    dj_email_url.parse(given)
     return given
 
 

@@ -1,0 +1,105 @@
+"""The people and clients every part of the tests may ask for."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests import environment
+from tests.office import Office
+
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A Gatehouse that is open all through the tests of this process; tests share it, so they bring their own people."""
+    with Office(tmp_path_factory.mktemp("office") / "home") as opened:
+        yield opened
+
+
+@pytest.fixture
+def new_office(tmp_path: Path) -> Iterator[Callable[..., Office]]:
+    """Open further offices, each on a fresh home: `new_office(MULTI_LOGIN="true")`."""
+    opened: list[Office] = []
+
+    def open_one(*arguments: str, **settings: str) -> Office:
+        one = Office(tmp_path / f"home-{len(opened)}", *arguments, **settings)
+        opened.append(one)
+        return one.open()
+
+    yield open_one
+    for one in opened:
+        one.__exit__()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium, or a reason to skip."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = environment.services.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, names)), "")
+    if not found:
+        environment.missing("CHROMIUM_PATH is not set and no Chromium is on the PATH: `make services` installs one")
+    return found
+
+
+@pytest.fixture
+def browser(chromium: str) -> Iterator[Browser]:
+    """A Chromium of this test's own.
+
+    Playwright keeps an event loop running in this thread meanwhile, so a test with a browser leaves the ORM alone.
+    """
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[BrowserContext]:
+    """A browser window that speaks English and fails the test when a page asks for anything off our own host."""
+    window = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 900})
+    window.set_default_timeout(20_000)
+    strangers: list[str] = []
+    window.on("request", lambda request: None if is_ours(request.url) else strangers.append(request.url))
+    yield window
+    window.close()
+    assert not strangers, f"pages asked other hosts: {strangers}"
+
+
+@pytest.fixture
+def page(tab: BrowserContext) -> Page:
+    """An empty page."""
+    return tab.new_page()
+
+
+def is_ours(address: str) -> bool:
+    """Say whether an address lies on this machine."""
+    return address.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:"))
+
+
+@pytest.fixture
+def redis_url() -> str:
+    """A real Redis."""
+    return environment.need("REDIS_URL")
+
+
+@pytest.fixture(scope="session")
+def soffice() -> str:
+    """LibreOffice's program, or a reason to skip."""
+    found = shutil.which("soffice")
+    if not found:
+        environment.missing("soffice (LibreOffice) is not on the PATH: `make services` installs it")
+    return str(found)

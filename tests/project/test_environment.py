@@ -1,0 +1,205 @@
+"""What an operator is told about a wrong environment (T-F-7)."""
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+
+from project import env
+
+MALFORMED = {
+    "GATEHOUSE_HOME": "/etc/hostname",
+    "GATEHOUSE_ENV": "production",
+    "PORT": "eighty",
+    "TLS_CERT_FILE": "/no/such/file.crt",
+    "TLS_KEY_FILE": "/no/such/file.key",
+    "SHUTDOWN_SECONDS": "-1",
+    "TIME_ZONE": "Mars/Olympus",
+    "LANGUAGE_CODE": "klingon",
+    "CSRF_TRUSTED_ORIGINS": "office.example.com",
+    "CORS_ALLOWED_ORIGINS": "https://*.example.com",
+    "TRUSTED_PROXIES": "10.0.0.0/64",
+    "METRICS_ALLOWED_IPS": "nobody",
+    "DATABASE_URL": "oracle://u:hunter2@h/db",
+    "DATABASE_POOL_SIZE": "0",
+    "DATABASE_MAX_AGE": "forever",
+    "REDIS_URL": "http://:hunter2@cache",
+    "REDIS_PREFIX": "two words",
+    "REDIS_POOL_SIZE": "1.5",
+    "CACHE_URL": "memcached://:hunter2@host",
+    "CHANNEL_LAYER_URL": "redis://:hunter2@host:port",
+    "CELERY_BROKER_URL": "sqs://hunter2",
+    "DJANGO_SUPERUSER_EMAIL": "nobody",
+    "MULTI_LOGIN": "maybe",
+    "SESSION_EXPIRES": "7d",
+    "SESSION_AUTO_REFRESH": "2",
+    "SESSION_REFRESH_INTERVAL": "0",
+    "SESSION_MAX_REFRESH_TIMES": "-2",
+    "SESSION_ABSOLUTE_EXPIRES": "1",
+    "ACCESS_TOKEN_EXPIRES": "5",
+    "REFRESH_GRACE_SECONDS": "3600",
+    "JWT_ALGORITHM": "none",
+    "JWT_KEYS_DIR": "/no/such/folder",
+    "LOGIN_MAX_FAILURES": "0",
+    "EMAIL_URL": "pigeon://hunter2",
+    "LOG_LEVEL": "loud",
+    "LOG_FORMAT": "xml",
+    "LOG_FILE": "/no/such/folder/gatehouse.log",
+    "LOG_MAX_MB": "0",
+    "LOG_MAX_DAYS": "x",
+    "LOG_BACKUPS": "-1",
+    "IMPORT_MAX_BYTES": "20 bananas",
+    "IMPORT_MAX_UNZIPPED": "0",
+    "IMPORT_MAX_ROWS": "2000000",
+    "GATEWAY_ALLOWED_ORIGINS": "javascript:alert(1)",
+    "GATEWAY_ALLOWED_IPS": "10.1.*.*",
+    "GATEWAY_IDLE_SECONDS": "nan",
+    "GATEWAY_MAX_FRAME": "-64KB",
+    "GATEWAY_MAX_BUFFER": "1TB",
+    "GATEWAY_RATE": "100:50",
+    "GATEWAY_MAX_TASKS": "0",
+    "GATEWAY_MAX_PER_USER": "-1",
+    "GATEWAY_OVERFLOW": "oldest",
+    "GATEWAY_ALLOW_GUESTS": "perhaps",
+}
+"""One value for each variable that its reader must refuse."""
+
+ANY_TEXT = {
+    "HOST",
+    "SECRET_KEY",
+    "ALLOWED_HOSTS",
+    "DJANGO_SUPERUSER_USERNAME",
+    "DJANGO_SUPERUSER_PASSWORD",
+    "DEFAULT_FROM_EMAIL",
+}
+"""Variables that no text is wrong for, on its own."""
+
+OF_THE_OPERATORS_MACHINE = {"TLS_CERT_FILE", "TLS_KEY_FILE", "JWT_KEYS_DIR"}
+"""Variables whose example names a file that is not here."""
+
+SAFE_PRODUCTION = {
+    "GATEHOUSE_ENV": "prod",
+    "SECRET_KEY": "k" * 64,
+    "ALLOWED_HOSTS": "office.example.com",
+    "EMAIL_URL": "submission://u:p@mail.example.com",
+}
+
+
+def start(*command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of the product with these settings."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *(command or ("up", "--port", "0"))],
+        cwd=env.ROOT,
+        env=os.environ | settings,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.attack("T-F-7")
+class TestBadEnvironment:
+    def test_has_a_malformed_value_for_every_variable(self):
+        assert set(MALFORMED) | ANY_TEXT == {name for name, _ in env.about()}
+
+    @pytest.mark.parametrize("name", sorted(MALFORMED))
+    def test_names_the_variable_what_it_got_what_it_expects_and_an_example(self, name):
+        with pytest.raises(env.BadEnvironment) as refused:
+            env.read({name: MALFORMED[name]})
+
+        problem = next(one for one in refused.value.problems if one.name == name)
+        assert problem.expected
+        assert problem.example
+        assert name in str(problem)
+        about = dict(env.about())[name]
+        assert problem.given == ("(hidden)" if about["secret"] else repr(MALFORMED[name]))
+
+    @pytest.mark.parametrize(
+        "junk", ["\0", "\ud800", "é" * 10_000, "1e999", "-", "::", "://", "[", "http://[", "%s%n", "٣"]
+    )
+    @pytest.mark.parametrize("name", sorted(MALFORMED))
+    def test_survives_junk_in_any_variable(self, name, junk):
+        with suppress(env.BadEnvironment):
+            env.read({name: junk})
+
+    @pytest.mark.parametrize("name", [name for name, _ in env.about() if name not in OF_THE_OPERATORS_MACHINE])
+    def test_shows_an_example_that_it_would_take(self, name):
+        about = dict(env.about())[name]
+
+        about["read"](about["example"])
+
+    def test_lists_every_problem_at_once_and_exits_with_78(self):
+        ended = start(PORT="eighty", MULTI_LOGIN="maybe", TIME_ZONE="Mars/Olympus")
+
+        assert ended.returncode == env.EX_CONFIG == 78
+        assert "3 setting(s) are wrong" in ended.stderr
+        assert "PORT: got 'eighty'; expected a whole number from 0 to 65535; for example PORT=8000" in ended.stderr
+        assert "MULTI_LOGIN" in ended.stderr
+        assert "TIME_ZONE" in ended.stderr
+        assert "Traceback" not in ended.stderr
+        assert ended.stdout == ""
+
+    def test_hides_what_is_secret(self):
+        ended = start(
+            DATABASE_URL="oracle://u:hunter2@h/db", REDIS_URL="http://:hunter2@h", EMAIL_URL="pigeon://hunter2"
+        )
+
+        assert ended.returncode == 78
+        assert "(hidden)" in ended.stderr
+        assert "hunter2" not in ended.stderr + ended.stdout
+
+    @pytest.mark.parametrize(
+        ("settings", "at_fault"),
+        [
+            ({"SESSION_EXPIRES": "3600", "SESSION_REFRESH_INTERVAL": "3600"}, "SESSION_REFRESH_INTERVAL"),
+            ({"SESSION_ABSOLUTE_EXPIRES": "90000"}, "SESSION_ABSOLUTE_EXPIRES"),
+            ({"ACCESS_TOKEN_EXPIRES": "700000"}, "ACCESS_TOKEN_EXPIRES"),
+            ({"TLS_CERT_FILE": __file__}, "TLS_KEY_FILE"),
+            ({"TLS_KEY_FILE": __file__}, "TLS_CERT_FILE"),
+        ],
+    )
+    def test_refuses_values_that_contradict_each_other(self, settings, at_fault):
+        with pytest.raises(env.BadEnvironment) as refused:
+            env.read(settings)
+
+        assert at_fault in {problem.name for problem in refused.value.problems}
+
+    def test_applies_to_every_command(self):
+        assert start("check", PORT="eighty").returncode == 78
+
+
+@pytest.mark.attack("T-F-7")
+class TestProduction:
+    def test_starts_with_safe_settings(self):
+        assert env.read(SAFE_PRODUCTION).production
+
+    @pytest.mark.parametrize(
+        ("name", "unsafe"),
+        [
+            ("SECRET_KEY", ""),
+            ("SECRET_KEY", "short"),
+            ("ALLOWED_HOSTS", ""),
+            ("ALLOWED_HOSTS", "*"),
+            ("EMAIL_URL", ""),
+            ("EMAIL_URL", "console://"),
+        ],
+    )
+    def test_refuses_unsafe_settings(self, name, unsafe):
+        with pytest.raises(env.BadEnvironment) as refused:
+            env.read(SAFE_PRODUCTION | {name: unsafe})
+
+        assert [problem.name for problem in refused.value.problems] == [name]
+
+
+class TestDefaults:
+    def test_are_enough_to_start(self):
+        environment = env.read({})
+
+        assert environment.GATEHOUSE_ENV == "dev"
+        assert not environment.MULTI_LOGIN
+
+    def test_apply_where_a_variable_is_empty(self):
+        assert env.read({"PORT": " "}) == env.read({})
