@@ -124,6 +124,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "project.core.api.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.production
@@ -329,7 +330,7 @@ GATEWAY_AUTH_SECONDS = 10
 
 # --- mail -------------------------------------------------------------------------------------------------------------
 
-vars().update(dj_email_url.parse(env.EMAIL_URL))
+vars().update({"EMAIL_TIMEOUT": 10} | {k: v for k, v in dj_email_url.parse(env.EMAIL_URL).items() if v is not None})
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 
 # --- logs -------------------------------------------------------------------------------------------------------------

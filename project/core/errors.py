@@ -9,17 +9,23 @@ GatehouseError            10001  500   internal error
 ├── TooManyRequests       10007  429   `retry_after` seconds
 ├── NotFound              10008  404
 ├── NoPermission          10009  403
-├── NotSupported          10010  405   also 406, 415
-└── TooLarge              10011  413
+├── NotSupported          10010  405
+│   ├── NotAcceptable     10010  406
+│   └── UnknownMediaType  10010  415
+├── TooLarge              10011  413
+└── NotSignedIn           20002  401   carries `refresh_url`
 
 Apps derive theirs and keep the code's meaning. docs/errors.md lists all.
 """
 
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 TOAST, POPUP = "1", "2"
+REFRESH_URL = "/api/v1/auth/refresh"
 
 
 class GatehouseError(Exception):
@@ -104,6 +110,29 @@ class NotSupported(GatehouseError):
     message = _("This method or media type is not supported here.")
 
 
+class NotAcceptable(NotSupported):
+    status = 406
+    message = _("An answer of this media type cannot be given here.")
+
+
+class UnknownMediaType(NotSupported):
+    status = 415
+    message = _("A body of this media type is not understood here.")
+
+
 class TooLarge(GatehouseError):
     code, status = "10011", 413
     message = _("This is too large: at most {limit} are accepted.")
+
+    def __init__(self, message: Any = None, *, limit: object = None, **rest: Any) -> None:
+        """`limit` as a person reads it; by default the limit of a request's body."""
+        limit = filesizeformat(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) if limit is None else limit
+        super().__init__(message, limit=limit, **rest)
+
+
+class NotSignedIn(GatehouseError):
+    code, status = "20002", 401
+    message = _("This sign-in is no longer valid. Request a new token with the refresh token.")
+
+    def __init__(self, message: Any = None, **rest: Any) -> None:
+        super().__init__(message, **{"extra": {"refresh_url": REFRESH_URL}} | rest)

@@ -103,13 +103,21 @@ class StoreCache(BaseCache):
     async def aget(self, key: str, default: Any = None, version: int | None = None) -> Any:
         return await self.in_thread(self.get, key, default, version)
 
-    async def aset(  # noqa: ASYNC109 (the signature is Django's: a time to live)
-        self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    async def aset(
+        self,
+        key: str,
+        value: Any,
+        timeout: Any = DEFAULT_TIMEOUT,  # noqa: ASYNC109 (Django's signature: a time to live)
+        version: int | None = None,
     ) -> None:
         await self.in_thread(self.set, key, value, timeout, version)
 
-    async def aadd(  # noqa: ASYNC109 (the signature is Django's: a time to live)
-        self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    async def aadd(
+        self,
+        key: str,
+        value: Any,
+        timeout: Any = DEFAULT_TIMEOUT,  # noqa: ASYNC109 (Django's signature: a time to live)
+        version: int | None = None,
     ) -> bool:
         return await self.in_thread(self.add, key, value, timeout, version)
 

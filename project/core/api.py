@@ -1,1 +1,0 @@
-"""The API's manners: the error envelope, pagination, strict JSON."""

@@ -1,0 +1,24 @@
+"""The API's manners: one error envelope, pagination, strict JSON, and how endpoints declare their errors."""
+
+from project.core.api.answers import answer_error, envelope, translated
+from project.core.api.handlers import bad_request, csrf_failure, page_not_found, permission_denied, server_error
+from project.core.api.pages import Pages
+from project.core.api.parsing import StrictJSONParser
+from project.core.api.schema import ErrorSerializer, error_responses
+from project.core.api.serializers import StrictSerializer
+
+__all__ = [
+    "ErrorSerializer",
+    "Pages",
+    "StrictJSONParser",
+    "StrictSerializer",
+    "answer_error",
+    "bad_request",
+    "csrf_failure",
+    "envelope",
+    "error_responses",
+    "page_not_found",
+    "permission_denied",
+    "server_error",
+    "translated",
+]
