@@ -1,0 +1,229 @@
+"""This process as a serving node: its hub, its presence, its link to the other nodes, its sweeps.
+
+`start` and `stop` belong to whoever runs the event loop; a server that does not call them gets a node at its first
+connection.
+"""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import translation
+from django.utils.module_loading import import_string
+
+from realtime.commands import Command, execute
+from realtime.core.codes import CloseCode
+from realtime.core.connection import Connection
+from realtime.core.hub import Hub, Watcher
+from realtime.errors import GatewayUnreachable
+from realtime.link import Link
+from realtime.presence import MemoryDirectory, NodeInfo, RedisPresence
+
+log = logging.getLogger(__name__)
+
+MAX_SUBMITTED = 1000
+"""Sends from other threads that may be under way; the next thread waits."""
+SUBMIT_SECONDS = 5.0
+to_json: Callable[[Any], Any] = DjangoJSONEncoder().default
+
+
+def translate(message: str, language: str) -> str:
+    """Return a marked text of the core in `language`."""
+    with translation.override(language):
+        return translation.gettext(message) if message else ""
+
+
+class Node(Watcher):
+    """One serving process. Its methods are for its event loop, but for `submit` and `ask`."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.pid = os.getpid()
+        self.id = secrets.token_hex(4)
+        self.hub = Hub(self.id, default=to_json)
+        self.hub.translate = translate
+        about: NodeInfo = {"host": socket.gethostname(), "pid": self.pid, "started_at": time.time()}
+        self.link: Link | None = None
+        self.presence: MemoryDirectory | RedisPresence = MemoryDirectory(self.hub, about)
+        if shared():
+            self.link = Link(get_channel_layer(), self.id, lambda command: execute(self.hub, command))
+            self.presence = RedisPresence(settings.CHANNEL_LAYER_URL, settings.REDIS_PREFIX, self.hub, about)
+            self.hub.watcher = self
+        self._slots = threading.BoundedSemaphore(MAX_SUBMITTED)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        if self.link:
+            self.link.start()
+        if isinstance(self.presence, RedisPresence):
+            self.presence.start()
+        self._tasks = [asyncio.create_task(_sweep_overdue(self.hub)), asyncio.create_task(_sweep_sessions(self.hub))]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for connection in list(self.hub.connections.values()):
+            connection.close(CloseCode.SERVER_RESTARTING)
+        if isinstance(self.presence, RedisPresence):
+            await self.presence.stop()
+        if self.link:
+            await self.link.stop()
+
+    # what the hub tells
+
+    def opened(self, group: str) -> None:
+        if self.link:
+            self.link.opened(group)
+
+    def emptied(self, group: str) -> None:
+        if self.link:
+            self.link.emptied(group)
+
+    def resized(self, group: str) -> None:
+        if isinstance(self.presence, RedisPresence):
+            self.presence.resized(group)
+
+    def changed(self, connection: Connection) -> None:
+        if isinstance(self.presence, RedisPresence):
+            self.presence.changed(connection)
+
+    def gone(self, connection: Connection) -> None:
+        if isinstance(self.presence, RedisPresence):
+            self.presence.gone(connection)
+
+    async def settled(self) -> None:
+        """Wait, but not for long, until the other nodes can reach whoever joined here."""
+        if self.link:
+            await self.link.settled()
+
+    async def listed(self) -> None:
+        """Wait, but not for long, until the other nodes see who is here."""
+        if isinstance(self.presence, RedisPresence):
+            await self.presence.written()
+
+    # commands
+
+    def run(self, command: Command, *, local: bool = False, done: Callable[[], None] | None = None) -> None:
+        """Carry out a command here, then pass it to the other nodes it concerns."""
+        try:
+            execute(self.hub, command)
+        finally:
+            if self.link and not local:
+                self.link.publish(command, done)
+            elif done:
+                done()
+
+    def on_loop(self) -> bool:
+        """Whether the caller runs on this node's event loop."""
+        try:
+            return asyncio.get_running_loop() is self.loop
+        except RuntimeError:
+            return False
+
+    def submit(self, command: Command, *, local: bool = False) -> None:
+        """Hand a command over from another thread; waits when too many are under way.
+
+        :raises GatewayUnreachable: when the loop does not take them.
+        """
+        if not self._slots.acquire(timeout=SUBMIT_SECONDS):
+            raise GatewayUnreachable(why="the server is too busy to take more messages")
+        try:
+            self.loop.call_soon_threadsafe(self._run_submitted, command, local)
+        except RuntimeError:
+            self._slots.release()
+            raise GatewayUnreachable(why="the server of this process has stopped") from None
+
+    def _run_submitted(self, command: Command, local: bool) -> None:  # noqa: FBT001 (call_soon takes no keywords)
+        try:
+            self.run(command, local=local, done=self._slots.release)
+        except Exception:
+            log.exception("A command from another thread could not be carried out.")
+
+    def ask(self, question: Callable[[], Awaitable[Any]]) -> "asyncio.Future[Any] | Any":
+        """Put a question to the loop from another thread; return a concurrent future."""
+
+        async def answer() -> Any:
+            return await question()
+
+        return asyncio.run_coroutine_threadsafe(answer(), self.loop)
+
+
+_node: Node | None = None
+
+
+def shared() -> bool:
+    """Whether other processes can be reached at all."""
+    layer = get_channel_layer()
+    return layer is not None and not isinstance(layer, InMemoryChannelLayer)
+
+
+def serving() -> Node | None:
+    """Return this process's node, if it serves."""
+    if _node is None or _node.pid != os.getpid() or _node.loop.is_closed():
+        return None
+    return _node
+
+
+def here() -> Node:
+    """Return the node of the running event loop; it is started when nobody did."""
+    global _node  # noqa: PLW0603 (a process has one node)
+    node = serving()
+    if node is None or node.loop is not asyncio.get_running_loop():
+        if node is not None and node.loop.is_running():
+            raise RuntimeError("Another event loop of this process serves sockets already.")
+        _node = node = Node()
+        node.start()
+    return node
+
+
+async def start() -> None:
+    """Open the door: from now on this process can reach browsers, and be reached by the other nodes."""
+    here()
+
+
+async def stop() -> None:
+    """Close the door: sockets get 1012, the other nodes forget this one."""
+    global _node  # noqa: PLW0603 (a process has one node)
+    node, _node = _node, None
+    if node and node.pid == os.getpid() and node.on_loop():
+        await node.stop()
+
+
+async def _sweep_overdue(hub: Hub) -> None:
+    while True:
+        shortest = min(settings.GATEWAY_IDLE_SECONDS or 30.0, settings.GATEWAY_AUTH_SECONDS)
+        await asyncio.sleep(min(1.0, max(0.02, shortest / 5)))
+        for connection, code in hub.overdue():
+            connection.close(code)
+
+
+async def _sweep_sessions(hub: Hub) -> None:
+    while True:
+        await asyncio.sleep(getattr(settings, "GATEWAY_SESSION_CHECK_SECONDS", 30))
+        try:
+            await close_ended(hub)
+        except Exception:
+            log.exception("The sessions of open sockets could not be checked; the next sweep tries again.")
+
+
+async def close_ended(hub: Hub) -> None:
+    """Close the sockets whose session ended without anybody telling this node."""
+    for connection in list(hub.connections.values()):
+        who = connection.identity
+        if who and not who.session_id and who.expires_at is not None and who.expires_at <= time.time():
+            connection.close(CloseCode.SESSION_ENDED)
+    if settings.GATEWAY_SESSION_CHECK and hub.sessions:
+        ended = await import_string(settings.GATEWAY_SESSION_CHECK)(list(hub.sessions))
+        for session_id, code in ended.items():
+            for connection in list(hub.sessions.get(session_id, ())):
+                connection.close(code)

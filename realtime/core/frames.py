@@ -1,0 +1,153 @@
+"""Frames: what a client's text means, and what travels to it.
+
+Client to server `{"id"?: any, "topic": str, "data"?: any}`. Server to client: a push `{"topic", "data"}`, a reply
+`{"id", "topic", "data"}` or an error `{"id"?, "topic", "error": {"code", "message"}}`.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from realtime.core.codes import gettext_noop
+
+MAX_TOPIC = 100
+MAX_DIGITS = 19
+FIELDS = frozenset({"id", "topic", "data"})
+
+TEXT: Final = 0x1
+BINARY: Final = 0x2
+FINAL: Final = 0x80
+
+
+class BadFrame(ValueError):
+    """A client's frame cannot be understood; `message` is English with `{placeholders}` for `params`."""
+
+    def __init__(self, message: str, **params: Any) -> None:
+        self.message, self.params = message, params
+        super().__init__(message.format(**params))
+
+
+class Missing:
+    """The type of `MISSING`."""
+
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING: Final = Missing()
+
+
+class Frame(NamedTuple):
+    """A client's frame; `id` is MISSING when no reply is wanted."""
+
+    topic: str
+    data: Any = None
+    id: Any = MISSING
+
+
+def _constant(name: str) -> float:
+    raise BadFrame(gettext_noop("{number} is not a number in JSON."), number=name)
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise BadFrame(gettext_noop("The number {number} is too large."), number=text[:24])
+    return value
+
+
+def _int(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise BadFrame(gettext_noop("The number {number} is too large."), number=f"{text[:20]}…")
+    return int(text)
+
+
+_decoder = json.JSONDecoder(parse_constant=_constant, parse_float=_float, parse_int=_int)
+
+
+def decode(text: str) -> Frame:
+    """Read a client's frame.
+
+    :raises BadFrame: saying what is wrong, and where.
+    """
+    try:
+        value = _decoder.decode(text)
+    except json.JSONDecodeError as bad:
+        raise BadFrame(
+            gettext_noop("This is not JSON: {problem} at line {line}, column {column}."),
+            problem=bad.msg,
+            line=bad.lineno,
+            column=bad.colno,
+        ) from None
+    except RecursionError:
+        raise BadFrame(gettext_noop("The frame is nested too deeply.")) from None
+    if not isinstance(value, dict):
+        raise BadFrame(gettext_noop('A frame is an object: {example}'), example='{"topic": "ping"}')
+    if unknown := value.keys() - FIELDS:
+        raise BadFrame(gettext_noop("The field “{field}” is not known; a frame has id, topic and data."), field=min(unknown)[:50])
+    topic = value.get("topic")
+    if not isinstance(topic, str) or not 0 < len(topic) <= MAX_TOPIC:
+        raise BadFrame(gettext_noop("“topic” must be a text of 1 to {limit} characters."), limit=MAX_TOPIC)
+    return Frame(topic, value.get("data"), value.get("id", MISSING))
+
+
+Default = Callable[[Any], Any]
+
+
+def encode(body: dict[str, Any], default: Default | None = None) -> bytes:
+    """Return `body` as JSON; `default` translates what JSON does not know.
+
+    :raises TypeError, ValueError: when something in it cannot be written as JSON.
+    """
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # a lone surrogate: legal as an escape only
+        return json.dumps(body, separators=(",", ":"), allow_nan=False, default=default).encode()
+
+
+class Message:
+    """One outgoing frame, encoded once however many connections get it.
+
+    `payload` is what the frame carries; `wire` are the bytes of the whole WebSocket frame.
+    """
+
+    __slots__ = ("binary", "payload", "wire")
+
+    def __init__(self, payload: bytes, *, binary: bool = False) -> None:
+        self.payload, self.binary = payload, binary
+        self.wire = _header(len(payload), BINARY if binary else TEXT) + payload
+
+    @classmethod
+    def push(cls, topic: str, data: Any, default: Default | None = None) -> "Message":
+        """A push; `data` given as bytes travels alone, as a binary frame."""
+        if isinstance(data, bytes | bytearray | memoryview):
+            return cls(bytes(data), binary=True)
+        return cls(encode({"topic": topic, "data": data}, default))
+
+    @classmethod
+    def reply(cls, frame: Frame, data: Any, default: Default | None = None) -> "Message":
+        return cls(encode({"id": frame.id, "topic": frame.topic, "data": data}, default))
+
+    @classmethod
+    def error(
+        cls, code: str, message: str, frame: Frame | None = None, fields: dict[str, Any] | None = None
+    ) -> "Message":
+        """An error; `frame` is the one that caused it, when it could be read; `fields` name the places."""
+        about: dict[str, Any] = {"code": code, "message": message}
+        if fields:
+            about["fields"] = fields
+        body: dict[str, Any] = {"topic": frame.topic if frame else "error", "error": about}
+        if frame and frame.id is not MISSING:
+            body = {"id": frame.id, **body}
+        return cls(encode(body, str))
+
+
+def _header(length: int, opcode: int) -> bytes:
+    if length < 126:
+        return bytes((FINAL | opcode, length))
+    if length < 65_536:
+        return struct.pack("!BBH", FINAL | opcode, 126, length)
+    return struct.pack("!BBQ", FINAL | opcode, 127, length)

@@ -1,0 +1,261 @@
+"""The hub: all connections of this process, and the fan-out to them.
+
+Used from one event loop only; whoever stands in another thread goes through realtime/gateway.py.
+"""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
+from typing import Any, TypedDict
+
+from realtime.core.codes import REASONS, CloseCode, fit_reason
+from realtime.core.connection import EVERYONE, Connection, Identity
+from realtime.core.frames import Default, Message
+from realtime.core.outbox import WINDOW, Put
+
+NOBODY: frozenset[Connection] = frozenset()
+
+
+class HubInfo(TypedDict):
+    """A node in figures."""
+
+    id: str
+    connections: int
+    users: int
+    guests: int
+    groups: int
+    received: int
+    sent: int
+    evicted: int
+
+
+class Watcher:
+    """Who wants to know what happens in a hub (the cluster, presence); does nothing by itself."""
+
+    def opened(self, group: str) -> None:
+        """`group` has its first member here."""
+
+    def emptied(self, group: str) -> None:
+        """`group` lost its last member here."""
+
+    def resized(self, group: str) -> None:
+        """`group` has one member more or less here."""
+
+    def changed(self, connection: Connection) -> None:
+        """A connection appeared, or its identity or groups changed."""
+
+    def gone(self, connection: Connection) -> None:
+        """A connection was removed."""
+
+
+class Hub:
+    """Finds connections by id, group and session, and writes to them."""
+
+    def __init__(self, node: str, *, clock: Callable[[], float] = time.monotonic, default: Default | None = None) -> None:
+        self.node, self.clock, self.default = node, clock, default
+        self.watcher = Watcher()
+        self.connections: dict[str, Connection] = {}
+        self.groups: dict[str, set[Connection]] = {}
+        self.sessions: dict[str, set[Connection]] = {}
+        self.evicted = 0
+        self._past = Counter[str]()
+        self._waiting: list[Connection] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self.translate: Callable[[str, str], str] = lambda message, language: message
+
+    # who is here
+
+    def add(self, connection: Connection) -> None:
+        self.connections[connection.id] = connection
+        self.bind(connection, connection.identity)
+
+    def remove(self, connection: Connection) -> None:
+        """Forget a connection; safe to repeat."""
+        if self.connections.pop(connection.id, None) is None:
+            return
+        connection.outbox.discard()
+        self._unlist(connection)
+        for group in list(connection.groups):
+            self._drop(connection, group)
+        connection.joined.clear()
+        self._past.update(received=connection.received, sent=connection.sent)
+        for task in list(connection.tasks):
+            task.cancel()
+        self.watcher.gone(connection)
+
+    def bind(self, connection: Connection, identity: Identity | None) -> None:
+        """Make `identity` the connection's; what another user had joined is left behind, its settings stay."""
+        self._unlist(connection)
+        if connection.user_id != (identity.user_id if identity else 0):
+            connection.joined.clear()
+        connection.identity = identity
+        if identity and identity.session_id:
+            self.sessions.setdefault(identity.session_id, set()).add(connection)
+        wanted = connection.joined | self._automatic(connection)
+        for group in connection.groups - wanted:
+            self._drop(connection, group)
+        for group in wanted - connection.groups:
+            self._enter(connection, group)
+        connection.start_deadline()
+        if connection.id in self.connections:
+            self.watcher.changed(connection)
+
+    def regroup(self, connection: Connection, groups: frozenset[str]) -> None:
+        """Replace the automatic groups of a bound connection: its user's roles or department changed."""
+        if connection.identity:
+            self.bind(connection, replace(connection.identity, groups=groups))
+
+    @staticmethod
+    def _automatic(connection: Connection) -> frozenset[str]:
+        if connection.identity:
+            return connection.identity.automatic_groups
+        return frozenset({EVERYONE}) if connection.limits.allow_guests else frozenset()
+
+    def _unlist(self, connection: Connection) -> None:
+        if (sid := connection.session_id) and (listed := self.sessions.get(sid)):
+            listed.discard(connection)
+            if not listed:
+                del self.sessions[sid]
+
+    def join(self, connection: Connection, group: str) -> int:
+        """Put a connection into a group; return the group's size on this node."""
+        if connection.id in self.connections and group not in connection.groups:
+            connection.joined.add(group)
+            self._enter(connection, group)
+            self.watcher.changed(connection)
+        return len(self.groups.get(group, NOBODY))
+
+    def leave(self, connection: Connection, group: str) -> int:
+        """Take a connection out of a group; automatic groups stay."""
+        if group in connection.joined:
+            connection.joined.discard(group)
+            self._drop(connection, group)
+            self.watcher.changed(connection)
+        return len(self.groups.get(group, NOBODY))
+
+    def _enter(self, connection: Connection, group: str) -> None:
+        members = self.groups.get(group)
+        if members is None:
+            members = self.groups[group] = set()
+            self.watcher.opened(group)
+        members.add(connection)
+        connection.groups.add(group)
+        self.watcher.resized(group)
+
+    def _drop(self, connection: Connection, group: str) -> None:
+        connection.groups.discard(group)
+        members = self.groups.get(group)
+        if members is None:
+            return
+        members.discard(connection)
+        self.watcher.resized(group)
+        if not members:
+            del self.groups[group]
+            self.watcher.emptied(group)
+
+    def find(self, *, user_id: int | None = None, group: str | None = None, session_id: str | None = None) -> list[Connection]:
+        """Return the connections all given conditions apply to."""
+        if session_id is not None:
+            found: Collection[Connection] = self.sessions.get(session_id, NOBODY)
+        elif user_id is not None:
+            found = self.groups.get(f"user.{user_id}", NOBODY) if user_id else self._guests()
+        elif group is not None:
+            found = self.groups.get(group, NOBODY)
+        else:
+            found = self.connections.values()
+        return [
+            one
+            for one in found
+            if (group is None or group in one.groups) and (user_id is None or one.user_id == user_id)
+        ]
+
+    def _guests(self) -> list[Connection]:
+        return [one for one in self.connections.values() if one.identity is None]
+
+    # fan-out
+
+    def send_group(self, group: str, message: Message, exclude_user: int | None = None) -> None:
+        members = self.groups.get(group)
+        if not members:
+            return
+        if exclude_user is None:
+            self.deliver(tuple(members), message)
+        else:
+            self.deliver([one for one in members if one.user_id != exclude_user], message)
+
+    def deliver(self, connections: Iterable[Connection], message: Message) -> None:
+        """Write `message` to each; whoever reads too slowly is evicted, and nobody else waits."""
+        now = self.clock()
+        for connection in connections:
+            put = connection.outbox.put(message, now)
+            if put is Put.SENT or put is Put.QUEUED:
+                connection.sent += 1
+            elif put is Put.WAITING:
+                connection.sent += 1
+                self._wait(connection)
+            elif put is Put.FULL:
+                self.evict(connection)
+
+    def reply(self, connection: Connection, message: Message) -> None:
+        """Write what a client waits for: at once."""
+        if connection.outbox.put_now(message, self.clock()) is Put.FULL:
+            self.evict(connection)
+        else:
+            connection.sent += 1
+
+    def push(self, connection: Connection, topic: str, data: Any) -> None:
+        self.deliver((connection,), Message.push(topic, data, self.default))
+
+    def _wait(self, connection: Connection) -> None:
+        self._waiting.append(connection)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WINDOW, self._flush)
+
+    def _flush(self) -> None:
+        self._timer = None
+        waiting, self._waiting = self._waiting, []
+        now = self.clock()
+        for connection in waiting:
+            if connection.outbox.flush(now) is Put.FULL:
+                self.evict(connection)
+
+    # endings
+
+    def evict(self, connection: Connection) -> None:
+        self.evicted += 1
+        self.close(connection, CloseCode.TOO_SLOW)
+
+    def close(self, connection: Connection, code: int, reason: str = "") -> None:
+        """Close a connection and forget it at once; its handlers are cancelled."""
+        if connection.id in self.connections:
+            connection.outbox.close(code, fit_reason(reason or self.reason(connection, code)))
+            self.remove(connection)
+
+    def reason(self, connection: Connection, code: int) -> str:
+        """Return what a close code means, in the client's language."""
+        return self.translate(REASONS.get(code, ""), connection.peer.language)
+
+    def overdue(self) -> Iterator[tuple[Connection, CloseCode]]:
+        """Yield connections that are idle, or bound to nobody for too long."""
+        now = self.clock()
+        for connection in list(self.connections.values()):
+            idle = connection.limits.idle_seconds
+            if connection.deadline is not None and now >= connection.deadline:
+                yield connection, CloseCode.NOT_AUTHENTICATED
+            elif idle and now - connection.heard_at >= idle:
+                yield connection, CloseCode.IDLE
+
+    def info(self) -> HubInfo:
+        connections = self.connections.values()
+        return HubInfo(
+            id=self.node,
+            connections=len(connections),
+            users=sum(1 for group in self.groups if group.startswith("user.")),
+            guests=sum(1 for one in connections if one.identity is None),
+            groups=len(self.groups),
+            received=self._past["received"] + sum(one.received for one in connections),
+            sent=self._past["sent"] + sum(one.sent for one in connections),
+            evicted=self.evicted,
+        )

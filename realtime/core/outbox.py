@@ -1,0 +1,245 @@
+"""A connection's bounded outgoing buffer: frames go out in order, and nobody waits for a slow reader.
+
+Two kinds. `WireOutbox` writes whole WebSocket frames to the transport of a server that lets us (realtime/server.py).
+`StepOutbox` works on any ASGI server: it advances the server's `send()` by hand and keeps what does not go out at once.
+Both are used from the event loop only.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from enum import IntEnum
+from typing import Any, Protocol
+
+from realtime.core.frames import Message
+
+WINDOW = 0.004
+"""Seconds: a connection written to less than this ago gets its next frames together, in one write."""
+EAGER_BYTES = 65_536
+"""Waiting frames of this size are written without waiting for the window's end."""
+
+
+class Put(IntEnum):
+    """What became of a message."""
+
+    DROPPED = 0
+    SENT = 1
+    WAITING = 2
+    """It is the first to wait: somebody must call `flush` when the window is over."""
+    QUEUED = 3
+    FULL = 4
+    """The reader is too slow: more than the limit is unsent."""
+
+
+class Wire(Protocol):
+    """What a server must offer for raw writes."""
+
+    def write(self, frame: bytes) -> None: ...
+    def unsent(self) -> int: ...
+    def close(self, code: int, reason: str) -> None: ...
+    def abort(self) -> None: ...
+
+
+class Outbox(Protocol):
+    """What a connection writes to."""
+
+    def put(self, message: Message, now: float) -> Put: ...
+    def put_now(self, message: Message, now: float) -> Put: ...
+    def hold(self, message: Message) -> None: ...
+    def flush(self, now: float) -> Put: ...
+    def unsent(self) -> int: ...
+    def close(self, code: int, reason: str) -> None: ...
+    def discard(self) -> None: ...
+
+
+class WireOutbox:
+    """Writes encoded frames straight to the transport, coalescing those that follow closely."""
+
+    __slots__ = ("closed", "limit", "pending", "pending_bytes", "wire", "written_at")
+
+    def __init__(self, wire: Wire, limit: int) -> None:
+        self.wire, self.limit = wire, limit
+        self.pending: list[bytes] = []
+        self.pending_bytes = 0
+        self.written_at = 0.0
+        self.closed = False
+
+    def put(self, message: Message, now: float) -> Put:
+        """Send `message`, or let it wait for the end of the window."""
+        frame = message.wire
+        if self.pending:
+            self.pending.append(frame)
+            self.pending_bytes += len(frame)
+            return Put.QUEUED if self.pending_bytes < EAGER_BYTES else self.flush(now)
+        if self.closed:
+            return Put.DROPPED
+        if now - self.written_at < WINDOW:
+            self.pending.append(frame)
+            self.pending_bytes = len(frame)
+            return Put.WAITING
+        self.written_at = now
+        return self._write(frame)
+
+    def put_now(self, message: Message, now: float) -> Put:
+        """Send `message` at once, behind what waits: a reply, which somebody is waiting for."""
+        if self.closed:
+            return Put.DROPPED
+        if not self.pending:
+            return self._write(message.wire)
+        self.pending.append(message.wire)
+        return self.flush(now)
+
+    def hold(self, message: Message) -> None:
+        """Keep `message`, and what follows behind it, until the next flush."""
+        self.pending.append(message.wire)
+        self.pending_bytes += len(message.wire)
+
+    def flush(self, now: float) -> Put:
+        frames, self.pending, self.pending_bytes = self.pending, [], 0
+        if self.closed or not frames:
+            return Put.DROPPED
+        self.written_at = now
+        return self._write(b"".join(frames))
+
+    def _write(self, data: bytes) -> Put:
+        if self.wire.unsent() > self.limit:
+            return Put.FULL
+        self.wire.write(data)
+        return Put.SENT
+
+    def unsent(self) -> int:
+        return self.pending_bytes + self.wire.unsent()
+
+    def close(self, code: int, reason: str) -> None:
+        if not self.closed:
+            self.flush(self.written_at)
+            self.closed = True
+            self.wire.close(code, reason)
+
+    def discard(self) -> None:
+        self.closed = True
+        self.pending.clear()
+        self.pending_bytes = 0
+
+
+Send = Callable[[Any], Awaitable[None]]
+
+
+class StepOutbox:
+    """Advances the server's `send()` synchronously; when it blocks, the rest queues up behind it, bounded."""
+
+    __slots__ = ("closed", "limit", "queue", "queued_bytes", "send", "writer")
+
+    CLOSE_SECONDS = 2.0
+
+    def __init__(self, send: Send, limit: int) -> None:
+        self.send, self.limit = send, limit
+        self.queue: deque[Message] = deque()
+        self.queued_bytes = 0
+        self.writer: asyncio.Task[None] | None = None
+        self.closed = False
+
+    def put(self, message: Message, now: float) -> Put:
+        if self.closed:
+            return Put.DROPPED
+        if self.writer:
+            if self.queued_bytes + len(message.payload) > self.limit:
+                return Put.FULL
+            self.queue.append(message)
+            self.queued_bytes += len(message.payload)
+            return Put.QUEUED
+        self._step(message)
+        return Put.SENT
+
+    put_now = put
+
+    def hold(self, message: Message) -> None:
+        """Send `message` first of all; here it need not wait."""
+        self.put(message, 0.0)
+
+    def _step(self, message: Message) -> None:
+        coroutine = _coroutine(self.send(_event(message)))
+        try:
+            blocked_on = coroutine.send(None)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001 (the peer is gone; the server's disconnect event follows)
+            self.discard()
+            return
+        self.writer = asyncio.ensure_future(self._drain(_Resumed(coroutine, blocked_on)))
+
+    async def _drain(self, first: "_Resumed") -> None:
+        try:
+            await first
+            while self.queue:
+                message = self.queue.popleft()
+                self.queued_bytes -= len(message.payload)
+                await self.send(_event(message))
+        except Exception:  # noqa: BLE001 (as above)
+            self.discard()
+        finally:
+            self.writer = None
+
+    def flush(self, now: float) -> Put:
+        return Put.SENT
+
+    def unsent(self) -> int:
+        return self.queued_bytes
+
+    def close(self, code: int, reason: str) -> None:
+        if not self.closed:
+            self.closed = True
+            self.writer = asyncio.ensure_future(self._close(self.writer, code, reason))
+
+    async def _close(self, writer: "asyncio.Task[None] | None", code: int, reason: str) -> None:
+        if writer:
+            await asyncio.wait({writer}, timeout=self.CLOSE_SECONDS)
+            writer.cancel()
+        try:
+            async with asyncio.timeout(self.CLOSE_SECONDS):
+                await self.send({"type": "websocket.close", "code": code, "reason": reason})
+        except Exception:  # noqa: BLE001, S110 (it is closing: a peer that is gone is as good)
+            pass
+
+    def discard(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self.queue.clear()
+            self.queued_bytes = 0
+
+
+def _event(message: Message) -> dict[str, Any]:
+    if message.binary:
+        return {"type": "websocket.send", "bytes": message.payload}
+    return {"type": "websocket.send", "text": message.payload.decode()}
+
+
+def _coroutine(awaitable: Awaitable[None]) -> Coroutine[Any, Any, None]:
+    if asyncio.iscoroutine(awaitable):
+        return awaitable
+
+    async def wrapped() -> None:
+        await awaitable
+
+    return wrapped()
+
+
+class _Resumed:
+    """Awaits the rest of a coroutine that was advanced by hand to its first `yield`."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], blocked_on: Any) -> None:
+        self.coroutine, self.blocked_on = coroutine, blocked_on
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waiting = self.blocked_on
+        while True:
+            try:
+                answer = yield waiting
+            except BaseException as raised:  # noqa: BLE001 (it belongs to the coroutine, cancellation too)
+                advance = lambda error=raised: self.coroutine.throw(error)  # noqa: E731
+            else:
+                advance = lambda value=answer: self.coroutine.send(value)  # noqa: E731
+            try:
+                waiting = advance()
+            except StopIteration:
+                return

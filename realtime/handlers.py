@@ -1,0 +1,148 @@
+"""The gateway's own topics."""
+
+import time
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from project.core.errors import InvalidParameters
+from realtime import cluster, topics
+from realtime.core.codes import Refused
+from realtime.core.connection import MAX_GROUPS, MAX_SETTINGS, Connection
+from realtime.topics import topic
+from realtime.transport.admission import admit
+from realtime.transport.credentials import Credentials, identify
+
+MAX_SETTING = 4096
+MAX_KEY = 100
+
+
+@topic("ping", guests=True, prompt=True)
+async def ping(connection: Connection, data: Any) -> dict[str, float]:
+    """Answer with the server's time."""
+    return {"time": time.time()}
+
+
+@topic("echo", guests=True, prompt=True)
+async def echo(connection: Connection, data: Any) -> Any:
+    """Answer with what was sent."""
+    return data
+
+
+@topic("auth", guests=True)
+async def auth(connection: Connection, data: Any) -> dict[str, Any]:
+    """Bind this connection to the user of an access token."""
+    if not isinstance(data, dict) or not isinstance(data.get("access"), str) or not data["access"]:
+        raise InvalidParameters(fields={"data": [_("Send {example}.").format(example='{"access": "…"}')]})
+    peer = connection.peer
+    identity = await identify(
+        Credentials(frame=data, ip=peer.address, user_agent=peer.user_agent, origin=peer.origin)
+    )
+    if identity is None:  # cannot be: a frame was shown on purpose
+        raise Refused
+    await admit(connection, identity)
+    return who(connection)
+
+
+@topic("unauth", guests=True, prompt=True)
+async def unauth(connection: Connection, data: Any) -> dict[str, Any]:
+    """Make this connection a guest again; where guests are refused, there are seconds to sign in anew."""
+    connection.hub.bind(connection, None)
+    return who(connection)
+
+
+@topic("join")
+async def join(connection: Connection, data: Any) -> dict[str, Any]:
+    """Join a group, if its policy allows."""
+    group = _text(data, "group", 100)
+    await topics.ensure_may_join(connection, group)
+    if len(connection.joined) >= MAX_GROUPS and group not in connection.joined:
+        raise InvalidParameters(_("At most {limit} groups per connection."), limit=MAX_GROUPS)
+    await connection.join(group)
+    return {"group": group, "members": await _count(group)}
+
+
+@topic("leave")
+async def leave(connection: Connection, data: Any) -> dict[str, Any]:
+    """Leave a group that was joined."""
+    group = _text(data, "group", 100)
+    await connection.leave(group)
+    return {"group": group, "members": await _count(group)}
+
+
+@topic("session.set", guests=True, prompt=True)
+async def set_settings(connection: Connection, data: Any) -> dict[str, str]:
+    """Set some of the connection's own settings, text to text."""
+    if not isinstance(data, dict) or not data:
+        raise InvalidParameters(fields={"data": [_("Send {example}.").format(example='{"key": "value"}')]})
+    for key, value in data.items():
+        if not isinstance(value, str) or not 0 < len(key) <= MAX_KEY or len(value) > MAX_SETTING:
+            problem = _("A setting is a text of at most {limit} characters, under a key of at most {keys}.")
+            raise InvalidParameters(fields={key[:MAX_KEY]: [problem.format(limit=MAX_SETTING, keys=MAX_KEY)]})
+    if len(connection.settings.keys() | data.keys()) > MAX_SETTINGS:
+        raise InvalidParameters(_("At most {limit} settings per connection."), limit=MAX_SETTINGS)
+    connection.settings |= data
+    return connection.settings
+
+
+@topic("session.get", guests=True, prompt=True)
+async def get_settings(connection: Connection, data: Any) -> Any:
+    """Answer with one setting ({"key"}), or with all."""
+    if data is None:
+        return connection.settings
+    return {"value": connection.settings.get(_text(data, "key", MAX_KEY), "")}
+
+
+@topic("session.remove", guests=True, prompt=True)
+async def remove_setting(connection: Connection, data: Any) -> dict[str, str]:
+    """Remove one setting ({"key"})."""
+    connection.settings.pop(_text(data, "key", MAX_KEY), None)
+    return connection.settings
+
+
+@topic("whoami", guests=True, prompt=True)
+async def whoami(connection: Connection, data: Any) -> dict[str, Any]:
+    """Answer with this connection as the server sees it."""
+    return who(connection)
+
+
+@topic("topics.list", guests=True, prompt=True)
+async def list_topics(connection: Connection, data: Any) -> list[dict[str, Any]]:
+    """Answer with all topics a client may send."""
+    return [{"topic": one.name, "about": one.about, "permission": one.permission} for one in topics.registered()]
+
+
+async def _count(group: str) -> int:
+    """How many connections are in `group`, on all nodes; others can reach this one through it from here on."""
+    node = cluster.here()
+    await node.settled()
+    return await node.presence.count(group)
+
+
+def who(connection: Connection) -> dict[str, Any]:
+    """Describe a connection to its own client."""
+    identity = connection.identity
+    user = identity and {"id": identity.user_id, "username": identity.username, "name": identity.name}
+    return {
+        "connection": connection.id,
+        "user": user or None,
+        "staff": bool(identity and identity.staff),
+        "groups": sorted(connection.groups),
+        "settings": connection.settings,
+        "node": connection.node,
+        "address": connection.peer.address,
+        "since": connection.since,
+        "counters": {
+            "received": connection.received,
+            "sent": connection.sent,
+            "buffered": connection.outbox.unsent(),
+        },
+    }
+
+
+def _text(data: Any, name: str, limit: int) -> str:
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, str) or not 0 < len(value) <= limit:
+        problem = _("A text of 1 to {limit} characters is needed.").format(limit=limit)
+        raise InvalidParameters(fields={name: [problem]})
+    return value

@@ -1,0 +1,195 @@
+"""Node to node, over the channel layer: one reader, and ONE bounded writer.
+
+The node as a whole is the member of a Channels group, not each connection; so a group message travels once per node.
+Which groups the node should be in is a set that the writer makes true; after Redis was away it does so again.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from redis.exceptions import RedisError
+
+from realtime.commands import ALL_NODES, Command, group_route, node_route
+
+log = logging.getLogger(__name__)
+
+MAX_QUEUED = 10_000
+CALL_SECONDS = 5.0
+PAUSES = (0.1, 0.2, 0.5, 1.0)
+TYPE = "gateway.command"
+FAILURES = (RedisError, OSError, TimeoutError)
+
+Done = Callable[[], None]
+
+
+class Link:
+    """This node's place in the cluster."""
+
+    def __init__(self, layer: Any, node: str, handle: Callable[[Command], None]) -> None:
+        self.layer, self.node, self.handle = layer, node, handle
+        self.up = False
+        self.lost = 0
+        self.channel = ""
+        self._wanted = {ALL_NODES, node_route(node)}
+        self._joined: set[str] = set()
+        self._queue: deque[tuple[str, dict[str, Any], Done | None]] = deque()
+        self._work = asyncio.Event()
+        self._settled: list[asyncio.Future[None]] = []
+        self._room: list[asyncio.Future[None]] = []
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # what the node calls
+
+    def start(self) -> None:
+        self._work.set()
+        self._tasks = [asyncio.create_task(self._write(), name="gateway-writer")]
+
+    async def stop(self) -> None:
+        """Let the writer finish what is queued, for a moment, then leave."""
+        if self.up and self._queue:
+            await asyncio.wait(self._tasks[:1], timeout=0.5)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._forget_queue()
+
+    def opened(self, group: str) -> None:
+        self._wanted.add(group_route(group))
+        self._work.set()
+
+    def emptied(self, group: str) -> None:
+        self._wanted.discard(group_route(group))
+        self._work.set()
+
+    def publish(self, command: Command, done: Done | None = None) -> None:
+        """Queue a command for the other nodes; while they cannot be reached it is dropped and counted."""
+        routes = command.routes() - {node_route(self.node)}
+        if not routes or not self.up or len(self._queue) + len(routes) > MAX_QUEUED:
+            self.lost += len(routes)
+            if done:
+                done()
+            return
+        body = {"type": TYPE, "from": self.node, **command.pack()}
+        last = len(routes) - 1
+        for position, route in enumerate(routes):
+            self._queue.append((route, body, done if position == last else None))
+        self._work.set()
+
+    async def room(self) -> None:
+        """Wait until the writer has caught up to half; returns at once when there is room."""
+        if len(self._queue) > MAX_QUEUED // 2:
+            waiter = asyncio.get_running_loop().create_future()
+            self._room.append(waiter)
+            await waiter
+
+    async def settled(self, seconds: float = 1.0) -> None:
+        """Wait, but not for long, until the node is in every group it should be in."""
+        if not self.up or self._joined == self._wanted:
+            return
+        waiter = asyncio.get_running_loop().create_future()
+        self._settled.append(waiter)
+        await asyncio.wait({waiter}, timeout=seconds)
+
+    # the writer
+
+    async def _write(self) -> None:
+        failures = 0
+        while True:
+            try:
+                await self._enter()
+                while self._work.is_set():
+                    self._work.clear()
+                    await self._join_and_leave()
+                    await self._send_queued()
+                    failures = 0
+                await self._work.wait()
+            except FAILURES as problem:
+                self._went_down(problem)
+                await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+                failures += 1
+                self._work.set()
+
+    async def _enter(self) -> None:
+        if self.up:
+            return
+        if not self.channel:
+            async with asyncio.timeout(CALL_SECONDS):
+                self.channel = await self.layer.new_channel("gateway.")
+            self._tasks.append(asyncio.create_task(self._read(), name="gateway-reader"))
+        self._joined.clear()
+        await self._join_and_leave()
+        async with asyncio.timeout(CALL_SECONDS):
+            await self.layer.group_send(node_route(self.node), {"type": TYPE, "from": self.node})
+        self.up = True
+        log.info("This node (%s) is in touch with the others.", self.node)
+
+    async def _join_and_leave(self) -> None:
+        while self._joined != self._wanted:
+            for route in self._wanted - self._joined:
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self.layer.group_add(route, self.channel)
+                self._joined.add(route)
+            for route in self._joined - self._wanted:
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self.layer.group_discard(route, self.channel)
+                self._joined.discard(route)
+        _wake(self._settled)
+
+    async def _send_queued(self) -> None:
+        while self._queue:
+            route, body, done = self._queue.popleft()
+            try:
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self.layer.group_send(route, body)
+            except FAILURES:
+                self.lost += 1
+                raise
+            finally:
+                if done:
+                    done()
+            if self._room and len(self._queue) <= MAX_QUEUED // 2:
+                _wake(self._room)
+            if self._joined != self._wanted:
+                await self._join_and_leave()
+
+    def _went_down(self, problem: Exception) -> None:
+        if self.up or not self.channel:
+            log.warning("The other nodes cannot be reached (%s: %s); trying again.", type(problem).__name__, problem)
+        self.up = False
+        self._forget_queue()
+
+    def _forget_queue(self) -> None:
+        queued, self._queue = self._queue, deque()
+        self.lost += len(queued)
+        for _, _, done in queued:
+            if done:
+                done()
+        _wake(self._settled)
+        _wake(self._room)
+
+    # the reader
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                body = await self.layer.receive(self.channel)
+            except FAILURES:
+                await asyncio.sleep(PAUSES[-1])
+                continue
+            if body.get("from") == self.node or "do" not in body:
+                continue
+            try:
+                self.handle(Command.unpack(body))
+            except Exception:
+                log.exception("A command of another node could not be carried out.")
+
+
+def _wake(waiters: "list[asyncio.Future[None]]") -> None:
+    waiting = waiters[:]
+    waiters.clear()
+    for waiter in waiting:
+        if not waiter.done():
+            waiter.set_result(None)

@@ -1,0 +1,283 @@
+"""Who is online, and where.
+
+In memory the hub itself answers. With Redis each node keeps its part there:
+
+    nodes               sorted set: node → time of its last beat; a node that missed three is gone
+    node:<id>           what the node says about itself (JSON)
+    connections:<node>  hash: connection → what is known about it (JSON)
+    group:<name>        hash: node → how many connections joined there (groups joined on request only)
+    user:<id>           set of the user's connections, on whatever node
+
+A beat writes all of a node's part again, so a flushed Redis is full again within one.
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from redis.asyncio import Redis
+
+from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, ConnectionInfo
+from realtime.core.hub import Hub
+from realtime.link import FAILURES, PAUSES
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 10.0
+GONE_AFTER = 3 * BEAT_SECONDS
+CHUNK = 500
+CALL_SECONDS = 5.0
+NodeInfo = dict[str, Any]
+
+
+class Directory(Protocol):
+    """What can be asked about who is online."""
+
+    async def is_online(self, user_id: int) -> bool: ...
+    async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]: ...
+    async def count(self, group: str) -> int: ...
+    async def nodes(self) -> list[NodeInfo]: ...
+
+
+class MemoryDirectory:
+    """Asks this process's hub: without Redis there is no other."""
+
+    def __init__(self, hub: Hub, about: NodeInfo) -> None:
+        self.hub, self.about = hub, about
+
+    async def is_online(self, user_id: int) -> bool:
+        return bool(self.hub.groups.get(f"user.{user_id}"))
+
+    async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
+        return [one.info() for one in self.hub.find(user_id=user_id, group=group)]
+
+    async def count(self, group: str) -> int:
+        return len(self.hub.groups.get(group, ()))
+
+    async def nodes(self) -> list[NodeInfo]:
+        return [self.about | self.hub.info()]
+
+
+class RedisDirectory:
+    """Asks Redis about all nodes; any process may."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self.redis: Any = Redis.from_url(
+            url, socket_timeout=CALL_SECONDS, socket_connect_timeout=2, decode_responses=True
+        )
+        self.prefix = f"{prefix}:presence"
+
+    def key(self, *parts: object) -> str:
+        return ":".join((self.prefix, *map(str, parts)))
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+
+    async def live(self) -> set[str]:
+        """Return the ids of the nodes that beat."""
+        return set(await self.redis.zrangebyscore(self.key("nodes"), time.time() - GONE_AFTER, "+inf"))
+
+    async def is_online(self, user_id: int) -> bool:
+        return bool(await self._of_user(user_id))
+
+    async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
+        found = await (self._everybody() if user_id is None else self._of_user(user_id))
+        return [one for one in found if group is None or group in one["groups"]]
+
+    async def _of_user(self, user_id: int) -> list[ConnectionInfo]:
+        live = await self.live()
+        ids = [one for one in await self.redis.smembers(self.key("user", user_id)) if one.partition("-")[0] in live]
+        return await self._about(ids)
+
+    async def _about(self, ids: list[str]) -> list[ConnectionInfo]:
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            for one in ids:
+                pipeline.hget(self.key("connections", one.partition("-")[0]), one)
+            return [json.loads(text) for text in await pipeline.execute() if text]
+
+    async def _everybody(self) -> list[ConnectionInfo]:
+        found: list[ConnectionInfo] = []
+        for node in sorted(await self.live()):
+            found += [json.loads(text) for text in await self.redis.hvals(self.key("connections", node))]
+        return found
+
+    async def count(self, group: str) -> int:
+        return sum((await self._counts(group)).values())
+
+    async def _counts(self, group: str) -> dict[str, int]:
+        counts, live = await self.redis.hgetall(self.key("group", group)), await self.live()
+        return {node: int(number) for node, number in counts.items() if node in live}
+
+    async def nodes(self) -> list[NodeInfo]:
+        live = sorted(await self.live())
+        texts = await self.redis.mget([self.key("node", one) for one in live]) if live else []
+        return [json.loads(text) for text in texts if text]
+
+
+class RedisPresence(RedisDirectory):
+    """A node's own part of the directory, kept up to date; answers about itself come from its hub."""
+
+    def __init__(self, url: str, prefix: str, hub: Hub, about: NodeInfo) -> None:
+        super().__init__(url, prefix)
+        self.hub, self.about = hub, about
+        self._changed: dict[str, Connection] = {}
+        self._gone: dict[str, int] = {}
+        self._resized: set[str] = set()
+        self._users: dict[str, int] = {}
+        """Under which user each connection is listed in Redis."""
+        self._work = asyncio.Event()
+        self._written: list[asyncio.Future[None]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._keep(), name="gateway-presence")
+
+    async def stop(self) -> None:
+        """Leave the directory."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        try:
+            await self._bury(self.hub.node)
+            await self.close()
+        except FAILURES:
+            log.info("The directory of who is online was left without saying so; it will notice.")
+
+    def resized(self, group: str) -> None:
+        if group != EVERYONE and not group.startswith(AUTOMATIC):
+            self._resized.add(group)
+            self._work.set()
+
+    def changed(self, connection: Connection) -> None:
+        self._changed[connection.id] = connection
+        self._work.set()
+
+    def gone(self, connection: Connection) -> None:
+        self._changed.pop(connection.id, None)
+        self._gone[connection.id] = connection.user_id
+        self._work.set()
+
+    async def written(self, seconds: float = 1.0) -> None:
+        """Wait, but not for long, until what changed so far can be read by others."""
+        if self._changed or self._gone or self._resized:
+            waiter = asyncio.get_running_loop().create_future()
+            self._written.append(waiter)
+            await asyncio.wait({waiter}, timeout=seconds)
+
+    async def is_online(self, user_id: int) -> bool:
+        return bool(self.hub.groups.get(f"user.{user_id}")) or await super().is_online(user_id)
+
+    async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
+        here = [one.info() for one in self.hub.find(user_id=user_id, group=group)]
+        elsewhere = await super().connections(user_id, group)
+        return here + [one for one in elsewhere if one["node"] != self.hub.node]
+
+    async def count(self, group: str) -> int:
+        counts = await self._counts(group) | {self.hub.node: len(self.hub.groups.get(group, ()))}
+        return sum(counts.values())
+
+    async def nodes(self) -> list[NodeInfo]:
+        elsewhere = await super().nodes()
+        return [self._self(), *(one for one in elsewhere if one["id"] != self.hub.node)]
+
+    def _self(self) -> NodeInfo:
+        return self.about | self.hub.info()
+
+    # keeping it
+
+    async def _keep(self) -> None:
+        next_beat = 0.0
+        while True:
+            try:
+                if self.hub.clock() >= next_beat:
+                    await self._beat()
+                    next_beat = self.hub.clock() + BEAT_SECONDS
+                await self._write_changes()
+                try:
+                    async with asyncio.timeout(max(0.01, next_beat - self.hub.clock())):
+                        await self._work.wait()
+                except TimeoutError:
+                    continue
+            except FAILURES as problem:
+                log.warning("Who is online could not be told to the other nodes (%s).", type(problem).__name__)
+                next_beat = 0.0
+                await asyncio.sleep(PAUSES[-1])
+
+    async def _beat(self) -> None:
+        await self.redis.zadd(self.key("nodes"), {self.hub.node: time.time()})
+        await self.redis.set(self.key("node", self.hub.node), json.dumps(self._self()), ex=int(GONE_AFTER * 2))
+        everybody = list(self.hub.connections.values())
+        for start in range(0, len(everybody), CHUNK):
+            await self._write(everybody[start : start + CHUNK], {})
+        for group in list(self.hub.groups):
+            self.resized(group)
+        await self._forget_strangers()
+        await self._bury_the_dead()
+
+    async def _write_changes(self) -> None:
+        self._work.clear()
+        changed, self._changed = self._changed, {}
+        gone, self._gone = self._gone, {}
+        waiting, self._written = self._written, []
+        resized, self._resized = self._resized, set()
+        if changed or gone:
+            await self._write(changed.values(), gone)
+        if resized:
+            await self._write_sizes(resized)
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def _write(self, changed: Iterable[Connection], gone: dict[str, int]) -> None:
+        mine = self.key("connections", self.hub.node)
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            for one in changed:
+                if (listed := self._users.get(one.id, 0)) and listed != one.user_id:
+                    pipeline.srem(self.key("user", listed), one.id)
+                if one.user_id:
+                    pipeline.sadd(self.key("user", one.user_id), one.id)
+                self._users[one.id] = one.user_id
+                pipeline.hset(mine, one.id, json.dumps(one.info()))
+            for name, user_id in gone.items():
+                for listed in {user_id, self._users.get(name, 0)} - {0}:
+                    pipeline.srem(self.key("user", listed), name)
+                pipeline.hdel(mine, name)
+            pipeline.expire(mine, 24 * 3600)
+            await pipeline.execute()
+        for name in gone:
+            self._users.pop(name, None)
+
+    async def _write_sizes(self, groups: Iterable[str]) -> None:
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            for group in groups:
+                if size := len(self.hub.groups.get(group, ())):
+                    pipeline.hset(self.key("group", group), self.hub.node, size)
+                else:
+                    pipeline.hdel(self.key("group", group), self.hub.node)
+            await pipeline.execute()
+
+    async def _forget_strangers(self) -> None:
+        """Drop what a failed write left behind of connections that are gone."""
+        listed = set(await self.redis.hkeys(self.key("connections", self.hub.node)))
+        strangers = listed - self.hub.connections.keys() - self._changed.keys()
+        if strangers:
+            await self._write((), dict.fromkeys(strangers, 0))
+
+    async def _bury_the_dead(self) -> None:
+        for node in await self.redis.zrangebyscore(self.key("nodes"), "-inf", time.time() - GONE_AFTER):
+            await self._bury(node)
+
+    async def _bury(self, node: str) -> None:
+        texts = await self.redis.hvals(self.key("connections", node))
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            for one in map(json.loads, texts):
+                if one["user_id"]:
+                    pipeline.srem(self.key("user", one["user_id"]), one["id"])
+                for group in one["groups"]:
+                    pipeline.hdel(self.key("group", group), node)
+            pipeline.delete(self.key("connections", node), self.key("node", node))
+            pipeline.zrem(self.key("nodes"), node)
+            await pipeline.execute()

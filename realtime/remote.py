@@ -1,0 +1,87 @@
+"""The way to the browsers from a process that serves none: a worker, a command, a shell.
+
+A private event loop in a daemon thread, one per process (a fork makes its own), talks to Redis.
+"""
+
+import asyncio
+import os
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from channels.layers import get_channel_layer
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from realtime.cluster import shared
+from realtime.commands import Command
+from realtime.errors import GatewayUnreachable
+from realtime.link import CALL_SECONDS, FAILURES, TYPE
+from realtime.presence import RedisDirectory
+
+T = TypeVar("T")
+NO_REDIS = _(
+    "no server runs in this process, and without Redis it cannot reach another. "
+    "Set REDIS_URL (or CHANNEL_LAYER_URL) for all processes."
+)
+
+
+class Remote:
+    """A process's private loop and what it keeps open."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.loop = asyncio.new_event_loop()
+        self.directory: RedisDirectory | None = None
+        threading.Thread(target=self.loop.run_forever, name="gateway-remote", daemon=True).start()
+
+    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        return asyncio.run_coroutine_threadsafe(self._guarded(work), self.loop)
+
+    async def _guarded(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                return await work
+        except FAILURES as problem:
+            why = _("Redis does not answer ({problem}).").format(problem=str(problem) or type(problem).__name__)
+            raise GatewayUnreachable(why=why) from problem
+
+    async def publish(self, command: Command) -> None:
+        """Tell the nodes a command concerns."""
+        layer: Any = get_channel_layer()
+        body = {"type": TYPE, "from": "", **command.pack()}
+        for route in command.routes():
+            await layer.group_send(route, body)
+
+    async def who(self) -> RedisDirectory:
+        """Return the directory of who is online."""
+        if self.directory is None:
+            self.directory = RedisDirectory(settings.CHANNEL_LAYER_URL, settings.REDIS_PREFIX)
+        return self.directory
+
+
+_lock = threading.Lock()
+_remote: Remote | None = None
+
+
+def remote() -> Remote:
+    """Return this process's way out.
+
+    :raises GatewayUnreachable: when there is none.
+    """
+    global _remote  # noqa: PLW0603 (a process has one)
+    if not shared():
+        raise GatewayUnreachable(why=NO_REDIS)
+    with _lock:
+        if _remote is None or _remote.pid != os.getpid():
+            _remote = Remote()
+        return _remote
+
+
+def _after_fork() -> None:
+    global _lock  # noqa: PLW0603 (a lock held by another thread at the fork would stay held)
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

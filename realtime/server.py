@@ -1,0 +1,148 @@
+"""uvicorn's WebSocket protocol with what the gateway needs below ASGI. Give it as `Config(ws="realtime.server:Protocol")`.
+
+- raw writes: the hub encodes a frame once and writes it to every transport;
+- client pings count as heartbeats, which ASGI does not show;
+- a reader that is stuck holds up nobody: neither a close nor the drain at shutdown;
+- tickets leave the URL before anything can log it.
+"""
+
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from django.conf import settings
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
+
+from realtime.transport.consumer import NOT_UTF8, WIRE
+from realtime.transport.handshake import TICKET, ticket_in
+
+STUCK_SECONDS = 2.0
+"""How long a reader has to take what is unsent once its socket closes."""
+LINGER_SECONDS = 1.0
+"""How long a client that broke a limit may still send before it is cut: time to read why."""
+RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER: forget what the kernel holds unsent (up to 4 MB) when the socket is cut."""
+
+
+def _nothing() -> None:
+    pass
+
+
+class Protocol(WebSocketsSansIOProtocol):  # type: ignore[misc]  # uvicorn is not followed by our type checks
+    """One WebSocket on uvicorn; also the `Wire` of its connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn.max_message_size = settings.GATEWAY_MAX_FRAME
+        self.pinged: Callable[[], object] = _nothing
+        """Called for each ping of the client."""
+        self.leaving: Callable[[], object] = _nothing
+        """Called before the server's own goodbye, to let out what still waits."""
+        self.failed = False
+
+    # what the hub uses
+
+    def write(self, frame: bytes) -> None:
+        if not self.close_sent and not self.disconnected:
+            self.transport.write(frame)
+
+    def unsent(self) -> int:
+        return int(self.transport.get_write_buffer_size())
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye behind what was sent before, and cut who does not take it."""
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        with suppress(InvalidState):
+            self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        self.loop.call_later(STUCK_SECONDS, self._cut_if_stuck)
+
+    def abort(self) -> None:
+        """Cut the connection; what is unsent is forgotten, by the kernel too."""
+        if not self.disconnected:
+            raw = self.transport.get_extra_info("socket")
+            with suppress(OSError, AttributeError):
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            self.transport.abort()
+
+    def _cut_if_stuck(self) -> None:
+        if self.unsent():
+            self.abort()
+
+    # what uvicorn calls
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        scope = getattr(self, "scope", None)
+        if scope is None:
+            return
+        scope["extensions"][WIRE] = self
+        if ticket := ticket_in(scope["query_string"]):
+            scope["extensions"][TICKET] = ticket
+            shown = [(name, "-" if name == "ticket" else value) for name, value in _pairs(scope["query_string"])]
+            scope["query_string"] = urlencode(shown).encode()
+
+    def data_received(self, data: bytes) -> None:
+        if not self.failed:
+            super().data_received(data)
+
+    def handle_ping(self) -> None:
+        super().handle_ping()
+        self.pinged()
+
+    def send_receive_event_to_app(self) -> None:
+        """Pass a message on; a text that is not UTF-8 becomes an error frame instead of the end."""
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                data.decode()
+            except UnicodeDecodeError as bad:
+                self.frames = []
+                self.queue.put_nowait({"type": "websocket.receive", "bytes": bytes(data), NOT_UTF8: bad.start})
+                if not self.read_paused:
+                    self.read_paused = True
+                    self.transport.pause_reading()
+                return
+        super().send_receive_event_to_app()
+
+    def handle_parser_exception(self) -> None:
+        """A limit or the protocol was broken: say why, then wait a moment, or the reset overtakes the reason."""
+        self.failed = True
+        broken = self.conn.close_sent
+        if broken is not None:
+            event = {"type": "websocket.disconnect", "code": broken.code, "reason": broken.reason}
+            self.queue.put_nowait(event)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        self.loop.call_later(LINGER_SECONDS + STUCK_SECONDS, self._cut_if_stuck)
+
+    def eof_received(self) -> None:
+        if self.failed:
+            self.transport.close()
+
+    def shutdown(self) -> None:
+        """Drain: 1012 for the client, and two seconds to take it."""
+        self.leaving()
+        super().shutdown()
+        self.loop.call_later(STUCK_SECONDS, self.abort)
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=20)

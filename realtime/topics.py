@@ -1,0 +1,159 @@
+"""What clients may ask: topics and their handlers, groups and their policies.
+
+`topics.py` of every app is found at start, like `tasks.py`:
+
+    @topic("orders.watch", permission="orders.view_order")
+    async def watch(connection: Connection, data: Any) -> dict[str, int]:
+        await connection.join("orders.live")
+        return {"open": await Order.objects.open().acount()}
+
+    @policy("orders.")
+    async def may_join(connection: Connection, group: str) -> bool: ...
+
+A handler's answer goes back to a client that gave an `id`. Plain functions run in a thread and may use the database;
+coroutine functions run on the event loop and must not block it.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from inspect import cleandoc, iscoroutinefunction
+from typing import Any, TypeVar
+
+from channels.db import database_sync_to_async
+from django.contrib.auth import get_user_model
+
+from project.core.errors import NoPermission
+from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, Identity
+from realtime.errors import GroupRefused, NotSignedIn, UnknownTopic
+
+TOPIC = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z0-9_-]+)*")
+GROUP = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,99}")
+
+Handler = Callable[[Connection, Any], Any]
+Policy = Callable[[Connection, str], Any]
+H = TypeVar("H", bound=Handler)
+P = TypeVar("P", bound=Policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A registered topic."""
+
+    name: str
+    handler: Handler
+    permission: str | None
+    guests: bool
+    prompt: bool
+
+    @property
+    def about(self) -> str:
+        """The first line of the handler's docstring."""
+        return cleandoc(self.handler.__doc__ or "").partition("\n")[0]
+
+
+_topics: dict[str, Topic] = {}
+_policies: dict[str, Policy] = {}
+
+
+class DoubleRegistration(RuntimeError):
+    """Two handlers want the same topic, or two policies the same prefix."""
+
+
+def topic(name: str, permission: str | None = None, *, guests: bool = False, prompt: bool = False) -> Callable[[H], H]:
+    """Register a handler of client frames.
+
+    :param permission: who lacks it is refused.
+    :param guests: whether a connection that is bound to nobody may ask.
+    :param prompt: the handler is a coroutine function that never waits: it is answered before the next frame is read.
+    """
+    if not TOPIC.fullmatch(name):
+        raise ValueError(f"{name!r} is no topic: lower-case words separated by dots, such as orders.watch")
+
+    def register(handler: H) -> H:
+        if name in _topics:
+            raise DoubleRegistration(f"The topic {name!r} is handled by {_topics[name].handler.__module__} already.")
+        _topics[name] = Topic(name, handler, permission, guests, prompt)
+        return handler
+
+    return register
+
+
+def policy(prefix: str) -> Callable[[P], P]:
+    """Register who may join groups that start with `prefix`; the longest prefix decides."""
+    if prefix.startswith(AUTOMATIC) or prefix == EVERYONE or not GROUP.fullmatch(prefix):
+        raise ValueError(f"{prefix!r} cannot have a policy: it is automatic, or no group's name")
+
+    def register(decide: P) -> P:
+        if prefix in _policies:
+            raise DoubleRegistration(f"Groups {prefix!r} have a policy in {_policies[prefix].__module__} already.")
+        _policies[prefix] = decide
+        return decide
+
+    return register
+
+
+def registered() -> list[Topic]:
+    """Return all topics, by name."""
+    return [_topics[name] for name in sorted(_topics)]
+
+
+def find(name: str) -> Topic:
+    """Return a topic.
+
+    :raises UnknownTopic: when nobody handles it.
+    """
+    if (found := _topics.get(name)) is None:
+        raise UnknownTopic(topic=name)
+    return found
+
+
+async def ensure_may_ask(connection: Connection, asked: Topic) -> None:
+    """Pass silently when `connection` may use the topic.
+
+    :raises NotSignedIn, NoPermission: when not.
+    """
+    if asked.guests:
+        return
+    if connection.identity is None and not (connection.limits.allow_guests and asked.permission is None):
+        raise NotSignedIn
+    if asked.permission and not (connection.identity and await has_permission(connection.identity, asked.permission)):
+        raise NoPermission
+
+
+async def ensure_may_join(connection: Connection, group: str) -> None:
+    """Pass silently when `connection` may join `group`.
+
+    :raises GroupRefused: when not; also when no policy speaks for the group.
+    """
+    if connection.identity is None:
+        raise NotSignedIn
+    if group == EVERYONE or group.startswith(AUTOMATIC) or not GROUP.fullmatch(group):
+        raise GroupRefused(group=group[:100])
+    prefix = max((one for one in _policies if group.startswith(one)), key=len, default=None)
+    if prefix is None or not await call(_policies[prefix], connection, group):
+        raise GroupRefused(group=group)
+
+
+async def call(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a handler or policy where it belongs: coroutines here, plain functions in a thread."""
+    if iscoroutinefunction(function):
+        return await function(*arguments)
+    return await database_sync_to_async(function, thread_sensitive=False)(*arguments)
+
+
+async def has_permission(identity: Identity, permission: str) -> bool:
+    """Whether the user behind `identity` has `permission` at this moment."""
+    asked = identity.permissions or (lambda name: _user_has(identity.user_id, name))
+    return bool(await call(asked, permission))
+
+
+def _user_has(user_id: int, permission: str) -> bool:
+    user = get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
+    return user is not None and user.has_perm(permission)
+
+
+@policy("public.")
+async def anyone_signed_in(connection: Connection, group: str) -> bool:
+    """Whoever is signed in may join `public.*`."""
+    return True

@@ -1,0 +1,249 @@
+"""The consumer: one per socket, a real Channels consumer with a lean loop.
+
+Stock Channels opens a channel per connection, runs two tasks per consumer and hops to a thread for every frame. Here
+the hub is the only member of groups, so a consumer has no channel: it awaits the server's `receive` and nothing else.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from project.core import context
+from project.core.errors import GatehouseError
+from realtime import cluster, topics
+from realtime.core import frames
+from realtime.core.codes import REASONS, CloseCode, Refused, fit_reason
+from realtime.core.connection import Connection, Identity, Limits
+from realtime.core.frames import BadFrame, Frame, Message
+from realtime.core.outbox import StepOutbox, WireOutbox
+from realtime.errors import BadClientFrame, TooBusy
+from realtime.transport.admission import admit
+from realtime.transport.credentials import identify
+from realtime.transport.handshake import Handshake
+
+log = logging.getLogger(__name__)
+
+WIRE = "gateway.wire"
+"""The scope extension under which realtime/server.py offers raw writes."""
+NOT_UTF8 = "gateway.not_utf8"
+"""In a received event: at which byte a text frame stops being UTF-8."""
+INTERNAL = "10001"
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels has no type hints
+    """One client of the gateway."""
+
+    connection: Connection
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one socket from handshake to close."""
+        self.scope, self.base_send, self.channel_layer = scope, send, None
+        await receive()  # websocket.connect
+        handshake = Handshake.read(scope)
+        translation.activate(handshake.peer.language)
+        try:
+            identity = await self._identify(handshake)
+        except Refused as refused:
+            await self.accept(handshake.subprotocol)
+            await self.close(refused.code, self._reason(refused))
+            return
+        await self.accept(handshake.subprotocol)
+        self._connect(handshake, identity)
+        try:
+            await self._welcome(identity)
+            await self._listen(receive)
+        finally:
+            self.connection.hub.remove(self.connection)
+
+    async def _identify(self, handshake: Handshake) -> Identity | None:
+        handshake.ensure_allowed()
+        peer = handshake.peer
+        context.init(module="websocket", ip=peer.address, user_agent=peer.user_agent, language=peer.language)
+        try:
+            async with asyncio.timeout(settings.GATEWAY_AUTH_SECONDS):
+                return await identify(handshake.credentials())
+        except Refused:
+            raise
+        except Exception as problem:
+            log.exception("Who opens this socket could not be found out.")
+            raise Refused(CloseCode.SERVER_ERROR) from problem
+
+    def _connect(self, handshake: Handshake, identity: Identity | None) -> None:
+        limits, hub = _limits(), cluster.here().hub
+        wire = self.scope.get("extensions", {}).get(WIRE)
+        outbox = WireOutbox(wire, limits.max_buffer) if wire else StepOutbox(self.base_send, limits.max_buffer)
+        self.connection = Connection(hub, outbox, limits, handshake.peer)
+        self._told: Identity | None = None
+        self._say_who(identity)
+        if wire:
+            wire.pinged = self._pinged
+            wire.leaving = lambda: outbox.flush(hub.clock())
+
+    async def _welcome(self, identity: Identity | None) -> None:
+        """Greet first, and only once everything sent from now on will arrive."""
+        connection, hub = self.connection, self.connection.hub
+        connection.outbox.hold(Message.push("welcome", _greeting(connection, identity)))
+        connection.sent += 1
+        try:
+            await admit(connection, identity)
+        except Refused as refused:
+            connection.outbox.close(refused.code, self._reason(refused))
+        except Exception:
+            log.exception("A socket could not be let in.")
+            connection.outbox.close(CloseCode.SERVER_ERROR, self._reason(Refused(CloseCode.SERVER_ERROR)))
+        else:
+            connection.outbox.flush(hub.clock())
+
+    async def _listen(self, receive: Receive) -> None:
+        while True:
+            event = await receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            text = event.get("text")
+            if self._heard(len(text) if text is not None else len(event.get("bytes") or b"")):
+                await self._read(text, event)
+
+    def _heard(self, size: int) -> bool:
+        """Count a frame; False when it is not to be looked at."""
+        connection = self.connection
+        if connection.id not in connection.hub.connections:
+            return False
+        connection.received += 1
+        connection.heard_at = now = connection.hub.clock()
+        if not connection.allowance.take(now):
+            connection.close(CloseCode.FLOODING)
+            return False
+        if size > connection.limits.max_frame:  # servers other than ours let larger ones through
+            connection.close(CloseCode.FRAME_TOO_LARGE)
+            return False
+        return True
+
+    def _pinged(self) -> None:
+        connection = self.connection
+        connection.heard_at = now = connection.hub.clock()
+        if not connection.allowance.take(now):
+            connection.close(CloseCode.FLOODING)
+
+    async def _read(self, text: str | None, event: dict[str, Any]) -> None:
+        frame: Frame | None = None
+        try:
+            frame = _decoded(text, event)
+            asked = topics.find(frame.topic)
+            if asked.prompt:
+                await self._answer(asked, frame)
+            else:
+                self._start(asked, frame)
+        except GatehouseError as problem:
+            self._complain(problem, frame)
+
+    def _start(self, asked: topics.Topic, frame: Frame) -> None:
+        """Let a handler run beside the loop, so that it can never hold up a ping, a kick or the next frame.
+
+        :raises TooBusy: when enough of this connection's calls are running.
+        """
+        running = self.connection.tasks
+        if len(running) >= self.connection.limits.max_tasks:
+            raise TooBusy(limit=self.connection.limits.max_tasks)
+        task = asyncio.create_task(self._answer(asked, frame))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+    async def _answer(self, asked: topics.Topic, frame: Frame) -> None:
+        connection = self.connection
+        self._say_who(connection.identity)
+        try:
+            await topics.ensure_may_ask(connection, asked)
+            answer = await topics.call(asked.handler, connection, frame.data)
+            if frame.id is not frames.MISSING:
+                connection.hub.reply(connection, Message.reply(frame, answer, cluster.to_json))
+        except GatehouseError as problem:
+            self._complain(problem, frame)
+        except Refused as refused:
+            self._refuse(refused, frame)
+        except Exception:
+            log.exception("The handler of %s failed.", asked.name)
+            sentence = _("Something went wrong on our side. Please try again later.")
+            connection.hub.reply(connection, Message.error(INTERNAL, sentence, frame))
+
+    def _complain(self, problem: GatehouseError, frame: Frame | None) -> None:
+        message = Message.error(problem.code, str(problem), frame, problem.fields)
+        self.connection.hub.reply(self.connection, message)
+
+    def _refuse(self, refused: Refused, frame: Frame) -> None:
+        """Answer bad credentials; who was somebody before stays so, everybody else is closed."""
+        connection, reason = self.connection, self._reason(refused)
+        connection.hub.reply(connection, Message.error(str(refused.code), reason, frame))
+        if connection.identity is None:
+            connection.close(refused.code, reason)
+
+    def _reason(self, refused: Refused) -> str:
+        return fit_reason(str(refused.message) or _(REASONS.get(refused.code) or "Closed."))
+
+    def _say_who(self, identity: Identity | None) -> None:
+        if identity is not self._told:
+            self._told = identity
+            context.set_user(_known_as(identity) if identity else None)
+
+
+def _limits() -> Limits:
+    return Limits(
+        idle_seconds=settings.GATEWAY_IDLE_SECONDS,
+        auth_seconds=settings.GATEWAY_AUTH_SECONDS,
+        max_frame=settings.GATEWAY_MAX_FRAME,
+        max_buffer=settings.GATEWAY_MAX_BUFFER,
+        rate=settings.GATEWAY_RATE,
+        max_tasks=settings.GATEWAY_MAX_TASKS,
+        allow_guests=settings.GATEWAY_ALLOW_GUESTS,
+    )
+
+
+def _greeting(connection: Connection, identity: Identity | None) -> dict[str, Any]:
+    limits = connection.limits
+    rate, burst = limits.rate
+    return {
+        "connection": connection.id,
+        "node": connection.node,
+        "time": connection.since,
+        "user": {"id": identity.user_id, "username": identity.username, "name": identity.name} if identity else None,
+        "heartbeat": {"idle_seconds": limits.idle_seconds, "every": limits.idle_seconds / 2},
+        "authenticate_within": None if identity or limits.allow_guests else limits.auth_seconds,
+        "limits": {
+            "frame": limits.max_frame,
+            "buffer": limits.max_buffer,
+            "rate": rate,
+            "burst": burst,
+            "calls": limits.max_tasks,
+        },
+    }
+
+
+def _decoded(text: str | None, event: dict[str, Any]) -> Frame:
+    try:
+        if text is not None:
+            return frames.decode(text)
+    except BadFrame as bad:
+        raise BadClientFrame(_(bad.message), **bad.params) from None
+    if NOT_UTF8 in event:
+        raise BadClientFrame(_("This text is not UTF-8 at byte {position}."), position=event[NOT_UTF8])
+    raise BadClientFrame(_("Binary frames are not understood here: send text."))
+
+
+def _known_as(identity: Identity) -> context.Identity:
+    departments = [one.partition(".")[2] for one in identity.groups if one.startswith("department.")]
+    return context.Identity(
+        user_id=identity.user_id,
+        username=identity.username,
+        name=identity.name,
+        session_id=identity.session_id,
+        department_id=int(departments[0]) if len(departments) == 1 and departments[0].isdigit() else None,
+        role_keys=tuple(sorted(one.removeprefix("role.") for one in identity.groups if one.startswith("role."))),
+    )

@@ -1,0 +1,106 @@
+"""What the opening request of a socket says."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.conf import settings
+from django.http.cookie import parse_cookie
+from django.utils.translation import get_supported_language_variant
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+from project.core.addresses import client_ip
+from realtime.core.codes import CloseCode, Refused
+from realtime.core.connection import Peer
+from realtime.transport import origin
+from realtime.transport.credentials import Credentials
+
+SUBPROTOCOL = "gatehouse.v1"
+TICKET = "gateway.ticket"
+"""The scope extension in which realtime/server.py keeps the ticket out of the URL that gets logged."""
+MAX_USER_AGENT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """The parts that matter, read once."""
+
+    host: str
+    origin: str | None
+    bearer: str
+    ticket: str
+    cookie: str
+    subprotocol: str | None
+    peer: Peer
+
+    @classmethod
+    def read(cls, scope: dict[str, Any]) -> "Handshake":
+        headers = {name: value.decode("latin-1") for name, value in scope.get("headers", ())}
+        kind, _, value = headers.get(b"authorization", "").partition(" ")
+        address, _port = scope.get("client") or ("", 0)
+        language = _language(headers.get(b"accept-language", ""))
+        given_origin = headers.get(b"origin")
+        return cls(
+            host=headers.get(b"host", ""),
+            origin=given_origin,
+            bearer=value.strip() if kind.lower() == "bearer" else "",
+            ticket=_ticket(scope),
+            cookie=parse_cookie(headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME, ""),
+            subprotocol=SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None,
+            peer=Peer(
+                address=client_ip(address, headers.get(b"x-forwarded-for", "")),
+                user_agent=headers.get(b"user-agent", "")[:MAX_USER_AGENT],
+                origin=given_origin or "",
+                language=language,
+            ),
+        )
+
+    def ensure_allowed(self) -> None:
+        """Pass silently when this page and this address may open a socket.
+
+        :raises Refused: when not. A cookie, which a browser sends by itself, counts only on a page of our own.
+        """
+        if self.origin is not None and not origin.is_allowed(self.origin, self.host):
+            raise Refused(CloseCode.NOT_ALLOWED)
+        if not origin.address_is_allowed(self.peer.address):
+            raise Refused(CloseCode.NOT_ALLOWED)
+        if self.origin is None and self.cookie and not (self.ticket or self.bearer):
+            raise Refused(CloseCode.NOT_ALLOWED)
+
+    def credentials(self) -> Credentials:
+        own_page = self.origin is not None and origin.is_own(self.origin, self.host)
+        return Credentials(
+            ticket=self.ticket,
+            bearer=self.bearer,
+            cookie_session_key=self.cookie if own_page and not (self.ticket or self.bearer) else "",
+            ip=self.peer.address,
+            user_agent=self.peer.user_agent,
+            origin=self.peer.origin,
+        )
+
+
+def _ticket(scope: dict[str, Any]) -> str:
+    kept = scope.get("extensions", {}).get(TICKET)
+    if kept is not None:
+        return str(kept)
+    return ticket_in(scope.get("query_string", b""))
+
+
+def ticket_in(query: bytes) -> str:
+    """Return the ticket of a query string; empty when there is none."""
+    if b"ticket" not in query:
+        return ""
+    return parse_qs(query.decode("latin-1"), max_num_fields=20).get("ticket", [""])[0]
+
+
+@lru_cache(maxsize=256)
+def _language(accepted: str) -> str:
+    for code, _weight in parse_accept_lang_header(accepted):
+        if code == "*":
+            break
+        try:
+            return get_supported_language_variant(code)
+        except LookupError:
+            continue
+    return settings.LANGUAGE_CODE
