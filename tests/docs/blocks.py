@@ -1,0 +1,185 @@
+"""The parts of the docs that are written from the code; `python -m tests.docs` writes them, a test compares them.
+
+A block stands in its page between `<!-- name -->` and `<!-- /name -->`.
+"""
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.utils import translation
+
+from project import env
+
+ROOT = env.ROOT
+DOCS = ROOT / "docs"
+ENV_EXAMPLE = ROOT / ".env.example"
+
+
+# --- variables --------------------------------------------------------------------------------------------------------
+
+
+def sections() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
+    """Return the variables under the headings they have in project/env.py."""
+    about = dict(env.about())
+    heading, found = "", []
+    for line in inspect.getsource(env.Environment).splitlines():
+        if comment := re.fullmatch(r"    # (.+)", line):
+            if found:
+                yield heading, found
+            heading, found = comment[1], []
+        elif field := re.match(r"    ([A-Z_]+): ", line):
+            found.append((field[1], about[field[1]]))
+    yield heading, found
+
+
+def variables() -> str:
+    """Return the tables of docs/configuration.md."""
+    lines = []
+    for heading, found in sections():
+        lines += [
+            f"### {heading[0].upper()}{heading[1:]}",
+            "",
+            "| variable | default | meaning | expected |",
+            "|---|---|---|---|",
+        ]
+        for name, about in found:
+            default = f"`{about['default']}`" if about["default"] else ""
+            example = f", e.g. `{about['example']}`" if about["example"] != about["default"] else ""
+            lines.append(f"| `{name}` | {default} | {about['help']} | {about['expected']}{example} |")
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def env_example() -> str:
+    """Return .env.example: every variable, commented out, with its default or an example."""
+    lines = [
+        "# Copy to .env and uncomment what you want to change; docs/configuration.md says more.",
+        "# Variables of the environment win over this file. A wrong value stops the start with a message that says why.",
+    ]
+    for heading, found in sections():
+        lines += ["", f"# --- {heading} ---"]
+        for name, about in found:
+            lines += ["", f"# {about['help'].replace('`', '')}"]
+            lines.append(f"#{name}={about['default'] or about['example']}")
+    return "\n".join(lines) + "\n"
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def error_classes() -> list[type[Any]]:
+    """Return every error a client may be told, by code."""
+    base = importlib.import_module("project.core.errors").GatehouseError
+    for path in ROOT.glob("*/**/errors.py"):
+        if path.parts[len(ROOT.parts)] in {"accounts", "integrations", "realtime", "project"}:
+            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+
+    def family(parent: type[Any]) -> Iterator[type[Any]]:
+        yield parent
+        for child in parent.__subclasses__():
+            yield from family(child)
+
+    ours = {one for one in family(base) if not one.__module__.startswith("tests.")}
+    return sorted(ours, key=lambda one: (one.code, one.status, one.__module__, one.__name__))
+
+
+def errors() -> str:
+    """Return the table of docs/errors.md."""
+    lines = ["| code | status | level | error | a person reads |", "|---|---|---|---|---|"]
+    with translation.override("en"):
+        for one in error_classes():
+            name = f"`{one.__module__.removesuffix('.errors')}.{one.__name__}`"
+            lines.append(f"| {one.code} | {one.status} | {one.level} | {name} | {one.message} |")
+    return "\n".join(lines)
+
+
+# --- endpoints --------------------------------------------------------------------------------------------------------
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Return method, path and description of every call of the OpenAPI schema."""
+    generators = importlib.import_module("drf_spectacular.generators")
+    with translation.override("en"):
+        schema = generators.SchemaGenerator().get_schema(request=None, public=True)
+    for path, calls in schema["paths"].items():
+        for method, operation in calls.items():
+            if method in {"get", "post", "put", "patch", "delete"}:
+                yield method.upper(), path, operation
+
+
+def endpoints() -> str:
+    """Return the table of docs/rest.md."""
+    lines = ["| call | what it does |", "|---|---|"]
+    for method, path, operation in sorted(operations(), key=lambda one: (one[1], one[0])):
+        words = str(operation.get("summary") or operation.get("description") or "")
+        first = re.split(r"(?<=[.:])\s|\n\n", words.strip(), maxsplit=1)[0].replace("\n", " ").replace("|", "\\|")
+        lines.append(f"| `{method} {path}` | {first} |")
+    return "\n".join(lines)
+
+
+# --- sockets ----------------------------------------------------------------------------------------------------------
+
+
+def topics() -> str:
+    """Return the table of client topics in docs/websocket.md."""
+    registry = importlib.import_module("realtime.topics")
+    lines = ["| topic | what it does | who may ask |", "|---|---|---|"]
+    for one in registry.registered():
+        if one.handler.__module__.startswith("tests."):
+            continue
+        who = (
+            f"with `{one.permission}`" if one.permission else "anyone, guests too" if one.guests else "anyone signed in"
+        )
+        lines.append(f"| `{one.name}` | {one.about} | {who} |")
+    return "\n".join(lines)
+
+
+def close_codes() -> str:
+    """Return the table of close codes in docs/websocket.md."""
+    codes = importlib.import_module("realtime.core.codes")
+    lines = ["| code | name | reason given | connect again? |", "|---|---|---|---|"]
+    for one in codes.CloseCode:
+        again = "yes" if one.may_reconnect else "no"
+        lines.append(f"| {one.value} | {one.name} | {codes.REASONS.get(one, '')} | {again} |")
+    return "\n".join(lines)
+
+
+# --- pages ------------------------------------------------------------------------------------------------------------
+
+BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
+    ("configuration.md", "variables"): variables,
+    ("errors.md", "errors"): errors,
+    ("rest.md", "endpoints"): endpoints,
+    ("websocket.md", "topics"): topics,
+    ("websocket.md", "close-codes"): close_codes,
+}
+
+
+def written(page: str, name: str) -> str:
+    """Return what a block says now."""
+    found = re.search(_pattern(name), (DOCS / page).read_text(), re.DOTALL)
+    assert found, f"docs/{page} has no block <!-- {name} --> … <!-- /{name} -->"
+    return found[1].strip()
+
+
+def write(path: Path, name: str, text: str) -> None:
+    """Put `text` into a block."""
+    page = path.read_text()
+    path.write_text(
+        re.sub(_pattern(name), lambda _: f"<!-- {name} -->\n{text}\n<!-- /{name} -->", page, flags=re.DOTALL)
+    )
+
+
+def write_all() -> None:
+    """Write every generated part."""
+    ENV_EXAMPLE.write_text(env_example())
+    for (page, name), generate in BLOCKS.items():
+        write(DOCS / page, name, generate())
+
+
+def _pattern(name: str) -> str:
+    return rf"<!-- {name} -->\n(.*?)<!-- /{name} -->"
