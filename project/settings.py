@@ -336,6 +336,7 @@ DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 # --- logs -------------------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = (env.LOG_LEVEL or ("debug" if ENVIRONMENT in {"debug", "dev"} else "info")).upper()
+AUDITLOG_CID_GETTER = "project.core.context.get_request_id"
 LOG_FORMAT = env.LOG_FORMAT
 LOGGING_CONFIG = None  # project.core.logs.configure() does it, for every process alike
 LOG_FILE: Path | None = env.LOG_FILE

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from project.core import jobs
+from project.core import idempotency, jobs
 
 
 @shared_task(name="core.work")
@@ -13,5 +13,6 @@ def work(*, model: str, id: str) -> None:  # noqa: A002 (the message's own field
 
 @shared_task(name="core.sweep")
 def sweep() -> None:
-    """Wake what a crash or a lost message left behind."""
+    """Wake what a crash or a lost message left behind; drop idempotency keys whose day is over."""
     jobs.sweep()
+    idempotency.purge()
