@@ -1,0 +1,353 @@
+"""People as rows of a sheet."""
+
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db.models import F, Q
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from import_export.widgets import Widget
+
+from accounts import scope, standing, validators
+from accounts.models import Department, Role, User, UserQuerySet
+from integrations.sheets.columns import BLANKS, Choice, Column, Flag, Moment, Text, plain_text
+from integrations.sheets.reader.process import Cell
+from integrations.sheets.resources import CHANGED, NEW, Checked, SheetResource
+from project.core.errors import InvalidParameters
+
+SEPARATORS = re.compile(r"[,，;；、\n]")
+NEVER = _("rights are never taken from a sheet")
+GENDERS = {"未知": 0, "男": 1, "女": 2, "unknown": 0, "male": 1, "female": 2, "m": 1, "f": 2}
+FILTERS = {"search", "is_active", "is_staff", "department", "role"}
+
+
+class Email(Text):
+    """A mail address, its host in lower case as Django keeps it."""
+
+    def clean(self, value: Cell, row: Any = None, **options: Any) -> str:
+        return User.objects.normalize_email(super().clean(value, row, **options) or "")
+
+
+class InDepartment(Widget):  # type: ignore[misc]  # import-export has no types
+    """A department by its path ("Sales / North") or, where that is plain enough, by its name."""
+
+    @cached_property
+    def _departments(self) -> dict[int, Department]:
+        return {each.pk: each for each in Department.objects.all()}
+
+    @cached_property
+    def _by_path(self) -> dict[str, Department]:
+        return {self._normal(self._path(each)): each for each in self._departments.values()}
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Department]]:
+        named: dict[str, list[Department]] = {}
+        for each in self._departments.values():
+            named.setdefault(each.name.strip().casefold(), []).append(each)
+        return named
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> Department | None:
+        text = plain_text(value).strip(BLANKS)
+        if not text:
+            return None
+        if found := self._by_path.get(self._normal(text)):
+            return found
+        named = self._by_name.get(text.casefold(), [])
+        if len(named) == 1:
+            return named[0]
+        if named:
+            paths = "; ".join(self._path(each) for each in named[:5])
+            raise ValidationError(_t("More than one department has this name; write one of: {paths}").format(paths=paths))
+        raise ValidationError(_t("There is no department “{name}”.").format(name=text[:60]))
+
+    def render(self, value: Department | None, obj: Any = None, **_options: Any) -> Cell:
+        return self._path(self._departments.get(value.pk, value)) if value else None
+
+    def choices(self) -> list[str]:
+        return sorted(self._path(each) for each in self._departments.values())
+
+    def _path(self, department: Department) -> str:
+        names = [department.name]
+        above, seen = department.parent_id, {department.pk}
+        while above in self._departments and above not in seen:
+            seen.add(above)
+            names.insert(0, self._departments[above].name)
+            above = self._departments[above].parent_id
+        return " / ".join(names)
+
+    @staticmethod
+    def _normal(path: str) -> str:
+        return "/".join(part.strip().casefold() for part in path.split("/"))
+
+
+class Roles(Widget):  # type: ignore[misc]  # import-export has no types
+    """Roles by name or key, several with commas between them."""
+
+    @cached_property
+    def known(self) -> dict[int, Role]:
+        return {role.pk: role for role in Role.objects.select_related("group")}
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> frozenset[int]:
+        spellings = {role.group.name.casefold(): role.pk for role in self.known.values()}
+        spellings |= {role.key.casefold(): role.pk for role in self.known.values()}
+        wanted = [part for each in SEPARATORS.split(plain_text(value)) if (part := each.strip(BLANKS))]
+        unknown = [name for name in wanted if name.casefold() not in spellings]
+        if unknown:
+            raise ValidationError(_t("There is no role “{name}”.").format(name=unknown[0][:60]))
+        return frozenset(spellings[name.casefold()] for name in wanted)
+
+    def render(self, value: frozenset[int], obj: Any = None, **_options: Any) -> Cell:
+        roles = sorted((self.known[pk] for pk in value if pk in self.known), key=lambda role: (-role.rank, role.key))
+        return ", ".join(role.key if SEPARATORS.search(role.group.name) else role.group.name for role in roles) or None
+
+    def choices(self) -> list[str]:
+        return [role.group.name for role in self.known.values() if not SEPARATORS.search(role.group.name)]
+
+
+class RolesColumn(Column):
+    """The roles a person has through groups."""
+
+    def value(self, instance: User) -> frozenset[int]:
+        return frozenset(role.pk for role in instance.roles)
+
+
+class Person(Widget):  # type: ignore[misc]  # import-export has no types
+    """Somebody by user name; they must be there already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: dict[str, User | None] = {}
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> User | None:
+        name = plain_text(value).strip(BLANKS)
+        if not name:
+            return None
+        if name not in self._found:
+            self._found[name] = User.objects.filter(username=name).first()
+        if self._found[name] is None:
+            raise ValidationError(_t("There is nobody of the user name “{name}”.").format(name=name[:60]))
+        return self._found[name]
+
+    def render(self, value: User | None, obj: Any = None, **_options: Any) -> Cell:
+        return value.username if value else None
+
+
+class UserResource(SheetResource):
+    """People: found by user name, passwords for new ones only, no rights but roles below one's own rank."""
+
+    title = _("users")
+    import_permissions = ("accounts.add_user", "accounts.change_user")
+    export_permission = "accounts.view_user"
+    related = ("department", "manager")
+    prefetched = ("groups__role__group",)
+    refused = (
+        Column("id", _("user id"), aliases=("用户Id", "user id", "编号", "pk"), never=_("ids are given by this system")),
+        Column("is_superuser", _("superuser"), aliases=("超级管理员", "超级用户", "superuser status"), never=NEVER),
+        Column("user_permissions", _("user permissions"), aliases=("权限", "permissions"), never=NEVER),
+        Column("groups", _("groups"), aliases=("用户组",), never=NEVER),
+    )
+
+    username = Column(
+        "username",
+        _("user name"),
+        aliases=("用户名", "用户名称", "账号", "登录名", "user", "login"),
+        required=True,
+        width=20,
+        note=_("6 to 30 letters and digits. Rows are matched by it: a name that is there already is changed, not added."),
+    )
+    real_name = Column("real_name", _("real name"), aliases=("姓名", "真实姓名", "name", "full name"))
+    nickname = Column("nickname", _("nickname"), aliases=("昵称",))
+    password = Column(
+        "password",
+        _("password"),
+        aliases=("密码", "登录密码"),
+        secret=True,
+        note=_("For new people only. Left empty, they cannot sign in until a password is set."),
+    )
+    gender = Column(
+        "gender", _("gender"), aliases=("性别", "sex"), widget=Choice(User.Gender, aliases=GENDERS, empty=0), width=10
+    )
+    phone = Column("phone", _("phone"), aliases=("手机", "手机号", "电话", "mobile"), widget=Text(null=True))
+    email = Column("email", _("mail address"), aliases=("邮箱", "电子邮箱", "email", "e-mail"), widget=Email(), width=28)
+    department = Column(
+        "department",
+        _("department"),
+        aliases=("部门", "所属部门"),
+        widget=InDepartment(),
+        width=28,
+        note=_("A name, or the path with slashes where the name occurs more than once."),
+    )
+    manager = Column(
+        "manager", _("manager"), aliases=("上级", "主管", "直属上级"), widget=Person(), note=_("A user name.")
+    )
+    roles = RolesColumn(
+        "roles", _("roles"), aliases=("角色",), widget=Roles(), many=True, width=24, note=_("Several with commas.")
+    )
+    is_staff = Column("is_staff", _("staff"), aliases=("职员", "后台用户"), widget=Flag(), readonly=True, width=10)
+    is_active = Column("is_active", _("active"), aliases=("启用", "有效"), widget=Flag(), readonly=True, width=10)
+    date_joined = Column("date_joined", _("created"), aliases=("创建时间",), widget=Moment(), readonly=True, width=20)
+
+    class Meta:
+        model = User
+        fields = (
+            "username",
+            "real_name",
+            "nickname",
+            "password",
+            "gender",
+            "phone",
+            "email",
+            "department",
+            "manager",
+            "roles",
+            "is_staff",
+            "is_active",
+            "date_joined",
+        )
+        import_id_fields = ("username",)
+
+    def queryset(self) -> UserQuerySet:
+        return scope.people(self.actor)
+
+    def filtered(self, filters: Mapping[str, Any]) -> UserQuerySet:
+        """The people of the list that was filtered so: search, is_active, is_staff, department (id), role (key)."""
+        unknown = sorted(set(filters) - FILTERS)
+        if unknown:
+            raise InvalidParameters(fields={"filters": [_t("There is no filter “{name}”.").format(name=unknown[0][:40])]})
+        people = self.queryset()
+        try:
+            for name, value in filters.items():
+                people = self._narrowed(people, name, value)
+        except (TypeError, ValueError) as wrong:
+            raise InvalidParameters(fields={"filters": [_t("A filter has a value that cannot be.")]}) from wrong
+        return people.distinct()
+
+    def _narrowed(self, people: UserQuerySet, name: str, value: Any) -> UserQuerySet:
+        match name:
+            case "search":
+                return people.search(str(value)[:100])
+            case "role":
+                return people.filter(groups__role__key=str(value))
+            case "department":
+                return people.filter(department=int(value))
+        return people.filter(**{name: str(value).casefold() in {"1", "true", "yes"}})
+
+    def choices(self, column: Column) -> list[str]:
+        if isinstance(column.widget, InDepartment | Roles):
+            return column.widget.choices()
+        return super().choices(column)
+
+    # --- checking ---
+
+    def load(self, keys: Any) -> dict[str, User]:
+        found: dict[str, User] = super().load(keys)
+        for person in found.values():
+            _read_roles(person)
+        return found
+
+    def export_rows(self, queryset: Any, columns: Sequence[Column]) -> Any:
+        for person in self._related(queryset).iterator(chunk_size=1_000):
+            _read_roles(person)
+            yield [column.cell(person) for column in columns]
+
+    def guard(self, instance: User | None, values: Mapping[str, Any]) -> str:
+        if instance is not None and not scope.outranks(self.actor, instance):
+            return _t("stands at or above your own rank")
+        return ""
+
+    def accept(self, column: Column, value: Any, instance: Any) -> None:
+        if column is self.key and instance.pk is None:
+            validators.username(value)
+        super().accept(column, value, instance)
+
+    def accept_secret(self, column: Column, value: Any, instance: Any) -> None:
+        try:
+            validators.password(value)
+        except ValidationError:
+            try:
+                validate_password(value, instance)
+            except ValidationError:
+                raise ValidationError(
+                    _t(
+                        "This password is too weak: 6 to 16 letters and digits with at least one of each will do, "
+                        "or 8 and more characters that are no common password."
+                    )
+                ) from None
+
+    def check_row(self, instance: User, values: Mapping[str, Any], row: Checked) -> None:
+        if "roles" in row.many and not self.trusted:
+            self._check_roles(instance, row)
+        if "manager" in row.changes:
+            try:
+                instance.clean()
+            except ValidationError as problem:
+                self.fault(row, "manager", " ".join(problem.messages), row.values.get("manager"))
+
+    def _check_roles(self, instance: User, row: Checked) -> None:
+        had = frozenset(role.pk for role in instance.roles) if instance.pk else frozenset()
+        known = self.column("roles").widget.known
+        for pk in had ^ row.many["roles"]:
+            role = known.get(pk)
+            if role and not self.actor.is_superuser and role.rank >= self.actor.rank:
+                reason = _t("the role “{name}” stands at or above your own rank").format(name=role.group.name)
+                self.fault(row, "roles", reason, row.values.get("roles"))
+                return
+
+    # --- writing ---
+
+    def seal(self, secrets: Mapping[int, Mapping[str, Any]], beat: Callable[[], None]) -> dict[int, dict[str, Any]]:
+        """Hash passwords, on every core: a hash is slow on purpose."""
+        numbers = [number for number, each in secrets.items() if each.get("password")]
+        sealed: dict[int, dict[str, Any]] = {}
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="hash") as pool:
+            hashes = pool.map(make_password, [secrets[number]["password"] for number in numbers])
+            for number, hashed in zip(numbers, hashes, strict=True):
+                sealed[number] = {"password": hashed}
+                beat()
+        return sealed
+
+    def write(self, rows: Sequence[Checked], secrets: Mapping[int, Mapping[str, Any]]) -> list[Any]:
+        for row in rows:
+            if row.kind == NEW:
+                row.instance.password = secrets.get(row.number, {}).get("password") or make_password(None)
+        super().write(rows, secrets)
+        names = [row.key for row in rows if row.kind == NEW]
+        # not every database tells the keys of rows made in bulk
+        keys = dict(User.objects.filter(username__in=names).values_list("username", "pk"))
+        self._write_roles(rows, keys)
+        standing.forget_people([row.instance.pk for row in rows if row.kind == CHANGED])
+        return [keys[name] for name in names]
+
+    def _write_roles(self, rows: Sequence[Checked], keys: Mapping[str, int]) -> None:
+        known: dict[int, Role] = self.column("roles").widget.known
+        members = User.groups.through
+        gone, come, moved = Q(), [], []
+        for row in rows:
+            if "roles" not in row.many:
+                continue
+            person = keys.get(row.key) or row.instance.pk
+            had = frozenset() if row.kind == NEW else self.column("roles").value(row.instance)
+            moved.append(person)
+            lost = [known[pk].group_id for pk in had - row.many["roles"] if pk in known]
+            gone |= Q(user_id=person, group_id__in=lost) if lost else Q()
+            come += [members(user_id=person, group_id=known[pk].group_id) for pk in row.many["roles"] - had]
+        if gone:
+            members.objects.filter(gone).delete()
+        members.objects.bulk_create(come, ignore_conflicts=True)
+        User.objects.filter(pk__in=moved).update(perm_epoch=F("perm_epoch") + 1)
+
+    def unwrite(self, keys: Sequence[Any]) -> None:
+        User.objects.filter(pk__in=keys).delete()
+
+
+def _read_roles(person: User) -> None:
+    """Fill the person's `roles` from what was prefetched, so that nobody is asked for one by one."""
+    roles = [role for group in person.groups.all() if (role := getattr(group, "role", None))]
+    person.__dict__["roles"] = sorted(roles, key=lambda role: (-role.rank, role.key))

@@ -1,0 +1,199 @@
+"""What the API of imports and exports takes and tells."""
+
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from integrations.sheets.models import ExportJob, ImportJob
+from integrations.sheets.services import first_errors
+from project.core.api import StrictSerializer
+
+
+def resources() -> list[str]:
+    return sorted(settings.SHEET_RESOURCES)
+
+
+class ResourceField(serializers.ChoiceField):
+    """The name of a resource in SHEET_RESOURCES."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=resources(), **options)
+
+
+class UploadSerializer(StrictSerializer):
+    """A file to import."""
+
+    resource = ResourceField()
+    file = serializers.FileField(allow_empty_file=True, help_text=".xlsx or .csv")
+    mode = serializers.ChoiceField(ImportJob.Mode.choices, default=ImportJob.Mode.ALL)
+
+
+class ConfirmSerializer(StrictSerializer):
+    """A confirmation; the mode may still be changed."""
+
+    mode = serializers.ChoiceField(ImportJob.Mode.choices, required=False)
+
+
+class MappingSerializer(StrictSerializer):
+    """Which column of the sheet is which, by letter; null leaves one out."""
+
+    mapping = serializers.DictField(child=serializers.CharField(allow_null=True, max_length=60))
+
+    def validate_mapping(self, mapping: dict[str, str | None]) -> dict[str, str | None]:
+        if not mapping or len(mapping) > 256:
+            raise serializers.ValidationError(_("Name at least one column."))
+        return mapping
+
+
+class ResourceQuerySerializer(StrictSerializer):
+    """Which template."""
+
+    resource = ResourceField()
+
+
+class PreviewQuerySerializer(StrictSerializer):
+    """Which rows of a preview."""
+
+    kind = serializers.ChoiceField(["new", "changed", "unchanged", "bad"], default="changed")
+    page = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1)
+    page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
+
+
+class NothingSerializer(StrictSerializer):
+    """No fields at all."""
+
+
+class CountsSerializer(serializers.Serializer[Any]):
+    """Rows by what they would do."""
+
+    new = serializers.IntegerField()
+    changed = serializers.IntegerField()
+    unchanged = serializers.IntegerField()
+    bad = serializers.IntegerField()
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    """Rows done; `total` is 0 while nobody knows it."""
+
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+
+
+class ResultSerializer(serializers.Serializer[Any]):
+    """What was written."""
+
+    created = serializers.IntegerField(source="created_rows")
+    updated = serializers.IntegerField(source="updated_rows")
+    skipped = serializers.IntegerField(source="skipped_rows")
+
+
+class RowErrorSerializer(serializers.Serializer[Any]):
+    """One bad cell."""
+
+    sheet = serializers.CharField()
+    row = serializers.CharField()
+    cell = serializers.CharField()
+    column = serializers.CharField()
+    value = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class HeaderSerializer(serializers.Serializer[Any]):
+    """A column of the sheet: its letter and header, what it was taken for, or why it is ignored."""
+
+    place = serializers.CharField()
+    header = serializers.CharField()
+    column = serializers.CharField(allow_blank=True)
+    ignored = serializers.CharField(allow_blank=True)
+
+
+class JobErrorSerializer(serializers.Serializer[Any]):
+    """Why a job failed."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class JobSerializer(serializers.ModelSerializer[Any]):
+    """What imports and exports tell alike."""
+
+    created_by = serializers.SlugRelatedField("username", read_only=True)  # type: ignore[var-annotated]  # of any user model
+    progress = ProgressSerializer(source="*")
+    error = serializers.SerializerMethodField()
+
+    def get_error(self, job: ImportJob | ExportJob) -> dict[str, str] | None:
+        return {"code": job.error_code or "10001", "message": job.error} if job.error else None
+
+
+class ImportSerializer(JobSerializer):
+    """An import. `errors` are the first bad cells; all of them are in errors.xlsx."""
+
+    counts = CountsSerializer()
+    result = ResultSerializer(source="*")
+
+    class Meta:
+        model = ImportJob
+        fields = [
+            "id", "resource", "state", "mode", "file_name", "size", "sheet", "progress", "counts", "result", "error",
+            "notes", "created_by", "created_at", "started_at", "confirmed_at", "finished_at",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ImportDetailSerializer(ImportSerializer):
+    """An import with its columns and first errors."""
+
+    columns = serializers.SerializerMethodField()
+    errors = serializers.SerializerMethodField()  # type: ignore[assignment]  # the contract's name
+
+    class Meta(ImportSerializer.Meta):
+        fields = [*ImportSerializer.Meta.fields, "columns", "mapping", "errors"]
+        read_only_fields = fields
+
+    def get_columns(self, job: ImportJob) -> list[dict[str, str]]:
+        names = ("place", "header", "column", "ignored")
+        return [dict(zip(names, each, strict=True)) for each in job.headers]
+
+    def get_errors(self, job: ImportJob) -> list[dict[str, str]]:
+        return first_errors(job)
+
+
+class PreviewRowSerializer(serializers.Serializer[Any]):
+    """A row of the preview: what it says, and old and new of what it would change."""
+
+    number = serializers.IntegerField()
+    key = serializers.CharField()
+    kind = serializers.CharField()
+    values = serializers.DictField()
+    changes = serializers.DictField(child=serializers.ListField())
+    errors = RowErrorSerializer(many=True)  # type: ignore[assignment]  # the name it has everywhere
+
+
+class PreviewSerializer(serializers.Serializer[Any]):
+    """A page of the preview."""
+
+    count = serializers.IntegerField()
+    results = PreviewRowSerializer(many=True)
+
+
+class ExportRequestSerializer(StrictSerializer):
+    """What to take out, and how."""
+
+    resource = ResourceField()
+    columns = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=256)
+    filters = serializers.DictField(required=False)
+    format = serializers.ChoiceField(ExportJob.Format.choices, default=ExportJob.Format.XLSX)
+
+
+class ExportSerializer(JobSerializer):
+    """An export."""
+
+    class Meta:
+        model = ExportJob
+        fields = [
+            "id", "resource", "state", "format", "columns", "filters", "file_name", "size", "progress", "error",
+            "created_by", "created_at", "started_at", "finished_at", "expires_at",
+        ]  # fmt: skip
+        read_only_fields = fields

@@ -1,0 +1,167 @@
+"""From an upload to a preview: reads the file, matches its headers, checks each row."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+from django.conf import settings
+from django.utils.translation import ngettext
+
+from integrations.sheets import headers, storage
+from integrations.sheets.errors import REASONS, UnreadableFile, refusal
+from integrations.sheets.headers import Header
+from integrations.sheets.models import ImportChunk, ImportJob
+from integrations.sheets.progress import Progress, tell
+from integrations.sheets.reader.bounds import Limits
+from integrations.sheets.reader.problems import Unreadable
+from integrations.sheets.reader.process import Reading, Row, reading
+from integrations.sheets.reader.xlsx import column_number
+from integrations.sheets.resources import CHANGED, KINDS, UNCHANGED, Checked, Given, SheetResource, count, resource_class
+from project.core.errors import NoPermission
+
+CHUNK_ROWS = 250
+HEADER_WITHIN = 10
+"""Titles and remarks may stand above the headers: so many rows are looked at for them."""
+
+
+def limits() -> Limits:
+    return Limits(unzipped=settings.IMPORT_MAX_UNZIPPED, rows=settings.IMPORT_MAX_ROWS + HEADER_WITHIN)
+
+
+def check(job: ImportJob) -> None:
+    """Read and check a job's file; leaves the job ready for confirmation.
+
+    :raises SheetError: when the file is refused.
+    """
+    job.chunks.all().delete()
+    job.move(ImportJob.State.READING, new=0, changed=0, unchanged=0, bad=0, done=0)
+    tell(job)
+    try:
+        with storage.opened(job) as file, reading(file, job.kind, limits()) as source:
+            counted = _Checking(job, source).run()
+    except Unreadable as problem:
+        raise refusal(problem) from problem
+    if job.move(ImportJob.State.READY, total=job.done, notes=job.notes, **counted):
+        tell(job)
+
+
+def resource_of(job: ImportJob, found: Iterable[Header] = (), *, trusted: bool = False) -> SheetResource:
+    """The resource a job feeds, in the name of who started it; `trusted` asks for no permission, to take things back.
+
+    :raises NoPermission: when they may not import (any more).
+    """
+    person = job.created_by
+    places = {header.column: header.place for header in found if header.column}
+    resource = resource_class(job.resource)(actor=person, places=places, sheet=job.sheet, trusted=trusted)
+    if not trusted and not (person and person.is_active and resource.may_import()):
+        raise NoPermission
+    return resource
+
+
+def saved_headers(job: ImportJob) -> list[Header]:
+    return [Header(*each) for each in job.headers]
+
+
+def given_rows(rows: Iterable[Row], found: Iterable[Header]) -> Iterator[Given]:
+    """Name the cells of each row by their columns; rows with nothing in them are left out."""
+    at = [(header.column, column_number(header.place)) for header in found if header.column]
+    for row in rows:
+        size = len(row.cells)
+        cells = {name: row.cells[place] if place < size else None for name, place in at}
+        if any(cell is not None for cell in cells.values()):
+            yield Given(row.number, cells)
+
+
+def find_header(rows: Iterator[Row], resource: SheetResource, *, by_hand: bool) -> tuple[Row, Iterator[Row]]:
+    """Return the row with the headers and what comes after it.
+
+    :raises UnreadableFile: when there is no row at all.
+    """
+    first = list(islice(rows, HEADER_WITHIN))
+    if not first:
+        raise UnreadableFile(REASONS["no_header"])
+    columns = resource.header_columns()
+    at = 0
+    if not by_hand:
+        fitting = (n for n, row in enumerate(first) if headers.looks_like_header(headers.texts(row.cells), columns))
+        at = next(fitting, 0)
+    return first[at], chain(first[at + 1 :], rows)
+
+
+class _Checking:
+    """One pass over a file."""
+
+    def __init__(self, job: ImportJob, source: Reading) -> None:
+        self._job, self._source = job, source
+        self._counted = dict.fromkeys(KINDS, 0)
+        self._ignored_secrets = 0
+
+    def run(self) -> dict[str, int]:
+        job = self._job
+        job.sheet = self._source.sheet[:100]
+        resource = resource_of(job)
+        header, rows = find_header(iter(self._source), resource, by_hand=bool(job.mapping))
+        found = self._match(header, resource)
+        resource = resource_of(job, found)
+        progress = Progress(job)
+        number = read = 0
+        given = given_rows(rows, found)
+        while batch := list(islice(given, CHUNK_ROWS)):
+            read += len(batch)
+            if read > settings.IMPORT_MAX_ROWS:
+                raise UnreadableFile(REASONS["too_many_rows"], limit=settings.IMPORT_MAX_ROWS)
+            self._keep(number, resource.examine(batch))
+            number += 1
+            progress.advance(read)
+        self._refuse_merged(header)
+        if not read:
+            raise UnreadableFile(REASONS["no_rows"])
+        job.done = read
+        job.notes = self._notes(resource)
+        return self._counted
+
+    def _match(self, header: Row, resource: SheetResource) -> list[Header]:
+        job = self._job
+        texts = headers.texts(header.cells)
+        from_hand = job.mapping or None
+        try:
+            found = headers.match(texts, resource.header_columns(), from_hand)
+        except UnreadableFile:
+            # kept for the page on which the columns are matched by hand
+            job.headers = [list(Header(place, text[:100], "", "")) for place, text in _placed(texts)]
+            ImportJob.objects.filter(pk=job.pk).update(headers=job.headers, sheet=job.sheet)
+            raise
+        job.headers = [list(each) for each in found]
+        ImportJob.objects.filter(pk=job.pk).update(headers=job.headers, sheet=job.sheet)
+        return found
+
+    def _keep(self, number: int, rows: list[Checked]) -> None:
+        counted = count(rows)
+        self._ignored_secrets += sum(row.has_secrets and row.kind in (CHANGED, UNCHANGED) for row in rows)
+        for kind, n in counted.items():
+            self._counted[kind] += n
+            setattr(self._job, kind, self._counted[kind])
+        kept = [row.as_json() for row in rows]
+        ImportChunk.objects.create(job=self._job, number=number, rows=kept, **counted)
+
+    def _refuse_merged(self, header: Row) -> None:
+        for area in self._source.merged:
+            rows = [int(digits) for digits in re.findall(r"[0-9]+", area)]
+            if rows and min(rows) <= header.number <= max(rows):
+                raise UnreadableFile(REASONS["merged_header"], cells=area[:20])
+
+    def _notes(self, resource: SheetResource) -> list[str]:
+        secret = [column for column in resource.columns if column.secret]
+        n = self._ignored_secrets
+        if not n or not secret:
+            return []
+        text = ngettext(
+            "{column}: ignored in {n} row that exists already; it is taken for new rows only.",
+            "{column}: ignored in {n} rows that exist already; it is taken for new rows only.",
+            n,
+        )
+        return [text.format(column=", ".join(str(column.label) for column in secret), n=n)]
+
+
+def _placed(texts: list[str]) -> Iterator[tuple[str, str]]:
+    return ((headers.letters(at), text) for at, text in enumerate(texts) if text)

@@ -1,0 +1,173 @@
+"""Columns: how a value of a model stands in a cell, and how a cell becomes a value again."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from import_export.fields import Field
+from import_export.widgets import Widget
+
+from integrations.sheets.errors import FLAWS
+from integrations.sheets.reader.process import Cell, Flaw
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+BLANKS = " \u3000\xa0"
+EXACT_UP_TO = 10**15
+YES = {"1", "true", "yes", "y", "是", "√"}
+NO = {"0", "false", "no", "n", "否", "×"}
+
+
+class Column(Field):  # type: ignore[misc]  # import-export has no types
+    """A column of a resource: an import-export field that knows its header, its width and what may be done with it.
+
+    `aliases` are further headers it is found under. A `secret` is taken for new rows only, is never shown, and is kept
+    nowhere but in the upload. `never` says why a column of this name is always ignored. `many` is set after saving.
+    """
+
+    def __init__(
+        self,
+        attribute: str,
+        label: "StrOrPromise",
+        *,
+        aliases: Sequence[str] = (),
+        widget: Widget | None = None,
+        required: bool = False,
+        readonly: bool = False,
+        secret: bool = False,
+        many: bool = False,
+        never: "StrOrPromise" = "",
+        width: float = 16,
+        permission: str = "",
+        note: "StrOrPromise" = "",
+    ) -> None:
+        super().__init__(attribute=attribute, column_name=attribute, widget=widget or Text(), readonly=readonly)
+        self.label, self.aliases, self.required, self.secret, self.many = label, aliases, required, secret, many
+        self.never, self.width, self.permission, self.note = never, width, permission, note
+        self.name = attribute
+
+    @property
+    def exported(self) -> bool:
+        return not (self.secret or self.never)
+
+    def read(self, cell: Cell) -> Any:
+        """Return the value a cell stands for.
+
+        :raises ValidationError: with the reason, when it stands for none.
+        """
+        if isinstance(cell, Flaw):
+            raise ValidationError(str(FLAWS[cell.kind]).format(text=cell.text))
+        return self.widget.clean(cell)
+
+    def value(self, instance: models.Model) -> Any:
+        """Return what the instance holds, as `read` would."""
+        return getattr(instance, self.attribute)
+
+    def cell(self, instance: models.Model) -> Cell:
+        """Return what an export shows of the instance."""
+        return self.show(self.value(instance))
+
+    def show(self, value: Any) -> Cell:
+        """Return the cell that stands for a value."""
+        return self.widget.render(value)  # type: ignore[no-any-return]  # import-export has no types
+
+    def assign(self, instance: models.Model, value: Any) -> None:
+        setattr(instance, self.attribute, value)
+
+
+class Text(Widget):  # type: ignore[misc]  # import-export has no types
+    """Text. A whole number counts as its digits: a phone number that the sheet took for one is still itself."""
+
+    def __init__(self, *, null: bool = False) -> None:
+        super().__init__()
+        self._empty = None if null else ""
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> str | None:
+        text = plain_text(value).strip(BLANKS)
+        return text or self._empty
+
+    def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
+        return value or None
+
+
+class Choice(Widget):  # type: ignore[misc]  # import-export has no types
+    """One of a few values, written as its label in the caller's language and read in any language or as the value."""
+
+    def __init__(self, choices: type[models.Choices], *, aliases: dict[str, Any], empty: Any) -> None:
+        super().__init__()
+        self._choices, self._aliases, self._empty = choices, aliases, empty
+
+    def choices(self) -> list[str]:
+        return [str(label) for label in self._choices.labels]
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> Any:
+        text = plain_text(value).strip(BLANKS).casefold()
+        if not text:
+            return self._empty
+        known = {str(label).casefold(): key for key, label in self._choices.choices}
+        known |= {str(key).casefold(): key for key in self._choices.values} | self._aliases
+        if text not in known:
+            allowed = ", ".join(str(label) for label in self._choices.labels)
+            raise ValidationError(_("“{value}” is not one of: {allowed}").format(value=text[:40], allowed=allowed))
+        return known[text]
+
+    def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
+        return str(self._choices(value).label)
+
+
+class Flag(Widget):  # type: ignore[misc]  # import-export has no types
+    """Yes or no."""
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> bool:
+        text = plain_text(value).strip(BLANKS).casefold()
+        if text in YES | {_("yes").casefold()}:
+            return True
+        if text in NO | {_("no").casefold()}:
+            return False
+        raise ValidationError(_("“{value}” is neither yes nor no").format(value=text[:40]))
+
+    def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
+        return _("yes") if value else _("no")
+
+
+class Moment(Widget):  # type: ignore[misc]  # import-export has no types
+    """A date and time, in the server's zone: a sheet has none of its own."""
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> datetime | None:
+        if value is None:
+            return None
+        if isinstance(value, date):
+            found = value if isinstance(value, datetime) else datetime(value.year, value.month, value.day)  # noqa: DTZ001
+        else:
+            try:
+                found = datetime.fromisoformat(plain_text(value).strip(BLANKS))
+            except ValueError:
+                raise ValidationError(_("“{value}” is not a date").format(value=str(value)[:40])) from None
+        return timezone.make_aware(found) if timezone.is_naive(found) else found
+
+    def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
+        return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if value else None
+
+
+def plain_text(cell: Cell) -> str:
+    """Return a cell as the text people see.
+
+    :raises ValidationError: for a number whose last digits the spreadsheet has lost.
+    """
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return _("yes") if cell else _("no")
+        case float():
+            if abs(cell) >= EXACT_UP_TO:
+                raise ValidationError(str(FLAWS["digits"]))
+            return repr(cell)
+        case datetime():
+            return cell.isoformat(sep=" ")
+    return str(cell)

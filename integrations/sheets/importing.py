@@ -1,0 +1,215 @@
+"""From a confirmed preview to rows in the database: chunk by chunk, each in one transaction with its own record.
+
+A worker that dies leaves whole chunks; the next one goes on with the first that is not applied. Where rows must come
+in all or none, something that came between makes the worker take back what it wrote, chunk by chunk in the same way.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from integrations.sheets import storage
+from integrations.sheets.checking import find_header, given_rows, limits, resource_of, saved_headers
+from integrations.sheets.errors import SheetError
+from integrations.sheets.headers import Header
+from integrations.sheets.models import ImportChunk, ImportJob
+from integrations.sheets.progress import Progress, tell
+from integrations.sheets.reader.process import from_plain, reading
+from integrations.sheets.resources import BAD, CHANGED, KINDS, NEW, UNCHANGED, Checked, Given, SheetResource
+from project.core import audit
+from project.core.errors import NoPermission
+from project.core.jobs import LeaseLost
+
+CANCELLED = "cancelled"
+"""What `ImportJob.reversing` holds when somebody cancelled while rows were being written."""
+
+
+class CameBetween(Exception):
+    """A row no longer means what the preview said."""
+
+
+def write(job: ImportJob) -> None:
+    """Write a confirmed import, or take it back where that was begun."""
+    if not job.reversing:
+        try:
+            _write_chunks(job)
+        except (CameBetween, SheetError, NoPermission) as reason:
+            _begin_reversal(job, str(reason))
+    if job.reversing or not _finish(job):
+        _reverse(job)
+
+
+def _write_chunks(job: ImportJob) -> None:
+    found = saved_headers(job)
+    resource = resource_of(job, found)
+    progress = Progress(job)
+    job.total = job.rows
+    done = sum(len(chunk.rows) for chunk in job.chunks.filter(applied=True).only("rows"))
+    waiting = job.chunks.filter(applied=False).order_by("number").values_list("pk", flat=True)
+    secrets = _Secrets(job, resource, found)
+    for pk in list(waiting):
+        chunk = ImportChunk.objects.get(pk=pk)
+        hashed = secrets.of(chunk, progress)
+        for last in (False, False, True):
+            try:
+                _apply(job, chunk, resource, hashed)
+                break
+            except IntegrityError as taken:
+                # somebody wrote at the same moment: the next look sees their row
+                if last:
+                    raise CameBetween(_("Somebody else is writing the same rows.")) from taken
+        done += len(chunk.rows)
+        progress.advance(done, job.total)
+        if _was_cancelled(job):
+            _begin_reversal(job, CANCELLED)
+            return
+
+
+def _apply(job: ImportJob, chunk: ImportChunk, resource: SheetResource, secrets: Mapping[int, Mapping[str, Any]]) -> None:
+    """Write one chunk and record it, in one transaction.
+
+    :raises CameBetween: in mode `all`, when a row means something else by now.
+    """
+    with transaction.atomic():
+        kept = {row["number"]: row for row in chunk.rows if row["kind"] in (NEW, CHANGED)}
+        resource.forget_seen()
+        fresh = resource.examine([_given(row) for row in kept.values()])
+        good = [row for row in fresh if not _differs(row, kept[row.number]) and row.kind in (NEW, CHANGED)]
+        spoilt = [row for row in fresh if _differs(row, kept[row.number])]
+        if spoilt and job.mode == ImportJob.Mode.ALL:
+            raise CameBetween(_explain(spoilt[0], kept[spoilt[0].number]))
+        for row in spoilt:
+            _mark_spoilt(row, kept[row.number])
+        for row in fresh:
+            if row.kind == UNCHANGED:
+                kept[row.number]["kind"] = UNCHANGED  # somebody did the same already: not ours to take back
+        made = resource.write(good, secrets)
+        updated = sum(row.kind == CHANGED for row in good)
+        counted = Counter(row["kind"] for row in chunk.rows)
+        kinds = {kind: counted[kind] for kind in KINDS}
+        ImportChunk.objects.filter(pk=chunk.pk).update(applied=True, made=made, rows=chunk.rows, **kinds)
+        _hold(job, created_rows=len(made), updated_rows=updated, skipped_rows=len(spoilt))
+
+
+def _hold(job: ImportJob, **added: int) -> None:
+    """Count what a chunk did. Only whoever holds the job may: a worker that slept too long writes nothing.
+
+    :raises LeaseLost: and the transaction with it.
+    """
+    counted = {name: F(name) + n for name, n in added.items()}
+    # progress is proof that the work is no poison: it has all its attempts again
+    mine = ImportJob.objects.filter(pk=job.pk, state=ImportJob.State.IMPORTING, worker=job.worker)
+    if not mine.update(attempts=1, **counted):
+        raise LeaseLost
+    for name, n in added.items():
+        setattr(job, name, getattr(job, name) + n)
+
+
+def _was_cancelled(job: ImportJob) -> bool:
+    return ImportJob.objects.filter(pk=job.pk).exclude(reversing="").exists()
+
+
+def _begin_reversal(job: ImportJob, reason: str) -> None:
+    ImportJob.objects.filter(pk=job.pk, worker=job.worker).update(reversing=reason)
+    job.reversing = reason
+
+
+def _reverse(job: ImportJob) -> None:
+    """Take back what was written, last chunk first."""
+    resource = resource_of(job, saved_headers(job), trusted=True)
+    progress = Progress(job)
+    for chunk in job.chunks.filter(applied=True).order_by("-number"):
+        with transaction.atomic():
+            changed = [row for row in chunk.rows if row["kind"] == CHANGED]
+            resource.forget_seen()
+            restored = resource.examine([_former(row, resource.key.name) for row in changed])
+            resource.write([row for row in restored if row.kind == CHANGED], {})
+            resource.unwrite(chunk.made)
+            ImportChunk.objects.filter(pk=chunk.pk).update(applied=False, made=[])
+            _hold(job, created_rows=-len(chunk.made), updated_rows=-sum(row.kind == CHANGED for row in restored))
+        progress.advance(max(0, job.created_rows + job.updated_rows))
+    cancelled = job.reversing == CANCELLED
+    error = "" if cancelled else _("Nothing was imported. {reason}").format(reason=job.reversing)
+    state = ImportJob.State.CANCELLED if cancelled else ImportJob.State.FAILED
+    if job.move(state, error=error, error_code="" if cancelled else "30001", done=0, skipped_rows=0):
+        storage.discard(job)
+        audit.record("import.taken_back", job, actor=job.created_by, reason=str(job.reversing))
+        tell(job)
+
+
+def _finish(job: ImportJob) -> bool:
+    """End the job as done; return False when somebody cancelled it just before."""
+    with transaction.atomic():
+        reason = ImportJob.objects.select_for_update().values_list("reversing", flat=True).get(pk=job.pk)
+        moved = not reason and job.move(ImportJob.State.DONE, done=job.rows, total=job.rows, error="")
+    job.reversing = reason
+    if moved:
+        storage.discard(job)
+        counted = {"created": job.created_rows, "updated": job.updated_rows, "skipped": job.bad + job.skipped_rows}
+        audit.record("import.done", job, actor=job.created_by, resource=job.resource, **counted)
+        tell(job)
+    return not reason
+
+
+def _given(row: Mapping[str, Any]) -> Given:
+    return Given(row["number"], {name: from_plain(value) for name, value in row["values"].items()})
+
+
+def _former(row: Mapping[str, Any], key: str) -> Given:
+    """What the row would have to say to bring the old values back."""
+    old = {name: from_plain(old) for name, (old, _new) in row["changes"].items()}
+    return Given(row["number"], {key: row["key"], **old})
+
+
+def _differs(fresh: Checked, kept: Mapping[str, Any]) -> bool:
+    """A row that is fulfilled already differs from nothing; one that would do something else does."""
+    if kept["kind"] == CHANGED and fresh.kind not in (BAD, NEW, CHANGED):
+        return False
+    return fresh.kind != kept["kind"] or fresh.changes != kept["changes"]
+
+
+def _explain(fresh: Checked, kept: Mapping[str, Any]) -> str:
+    if fresh.errors:
+        return _("Row {n}: {reason}").format(n=fresh.number, reason=fresh.errors[0]["reason"])
+    return _("Row {n} ({key}) was changed by somebody else since the preview.").format(n=fresh.number, key=kept["key"])
+
+
+def _mark_spoilt(fresh: Checked, kept: dict[str, Any]) -> None:
+    kept["kind"] = BAD
+    reason = _("was changed by somebody else since the preview")
+    kept["errors"] = fresh.errors or [
+        {"sheet": "", "row": str(fresh.number), "cell": "", "column": "", "value": "", "reason": reason}
+    ]
+
+
+class _Secrets:
+    """Passwords of new rows: read again from the upload in step with the chunks, hashed before the transaction."""
+
+    def __init__(self, job: ImportJob, resource: SheetResource, found: list[Header]) -> None:
+        self._resource = resource
+        self._names = [column.name for column in resource.columns if column.secret]
+        self._rows = self._read(job, found) if any(header.column in self._names for header in found) else None
+
+    def of(self, chunk: ImportChunk, progress: Progress) -> dict[int, dict[str, Any]]:
+        """The secrets of a chunk's new rows, by row number, ready to be stored."""
+        wanted = {row["number"] for row in chunk.rows if row["kind"] == NEW}
+        if self._rows is None or not wanted:
+            return {}
+        last = max(wanted)
+        plain: dict[int, dict[str, Any]] = {}
+        for given in self._rows:
+            if given.number in wanted:
+                read = {name: self._resource.column(name).read(given.cells.get(name)) for name in self._names}
+                plain[given.number] = {name: value for name, value in read.items() if value}
+            if given.number >= last:
+                break
+        return self._resource.seal(plain, progress.beat)
+
+    def _read(self, job: ImportJob, found: list[Header]) -> Iterator[Given]:
+        with storage.opened(job) as file, reading(file, job.kind, limits()) as source:
+            _header, rows = find_header(iter(source), self._resource, by_hand=bool(job.mapping))
+            yield from given_rows(rows, found)

@@ -1,0 +1,189 @@
+"""Imports and exports: rows that are their own queue, and what is kept of a file until it is confirmed."""
+
+import secrets
+from typing import Any, ClassVar
+
+from django.core.files.storage import Storage, storages
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from project.core.jobs import Job
+
+
+def private_storage() -> Storage:
+    return storages["private"]
+
+
+def upload_path(job: "ImportJob", _name: str) -> str:
+    """A path nobody can guess; what people call their files stays in `file_name`."""
+    return f"imports/{job.pk}/{secrets.token_hex(8)}.{job.kind}"
+
+
+def export_path(job: "ExportJob", _name: str) -> str:
+    return f"exports/{job.pk}/{secrets.token_hex(8)}.{job.format}"
+
+
+class SheetJob(Job):
+    """What imports and exports have in common."""
+
+    resource = models.CharField(_("what"), max_length=40)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+    error_code = models.CharField(_("error code"), max_length=10, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.resource} · {self.pk}"
+
+
+class ImportJob(SheetJob):
+    """One uploaded file on its way in."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        READING = "reading", _("reading")
+        READY = "ready", _("ready for your confirmation")
+        IMPORTING = "importing", _("importing")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+        UNDONE = "undone", _("undone")
+
+    class Mode(models.TextChoices):
+        ALL = "all", _("all rows or none")
+        VALID = "valid", _("the good rows")
+
+    CLAIMABLE = frozenset({"queued", "reading", "importing"})
+    FINAL = frozenset({"done", "failed", "cancelled", "undone"})
+    OPEN: ClassVar = frozenset({"queued", "reading", "ready", "importing"})
+
+    mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices, default=Mode.ALL)
+    file = models.FileField(_("file"), upload_to=upload_path, storage=private_storage, blank=True, max_length=200)
+    file_name = models.CharField(_("file name"), max_length=200, blank=True)
+    kind = models.CharField(max_length=10, default="xlsx", editable=False)
+    size = models.BigIntegerField(_("size"), default=0)
+    sheet = models.CharField(_("sheet"), max_length=100, blank=True)
+    # column letter → column name, or null for one to leave out; made by hand
+    mapping = models.JSONField(_("mapping"), default=dict, blank=True)
+    # what each column of the sheet was taken for: [place, text, column, why not]
+    headers = models.JSONField(_("headers"), default=list, blank=True)
+    notes = models.JSONField(_("notes"), default=list, blank=True)
+    new = models.PositiveIntegerField(_("new"), default=0)
+    changed = models.PositiveIntegerField(_("changed"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    bad = models.PositiveIntegerField(_("bad"), default=0)
+    created_rows = models.PositiveIntegerField(_("created"), default=0)
+    updated_rows = models.PositiveIntegerField(_("updated"), default=0)
+    skipped_rows = models.PositiveIntegerField(_("skipped"), default=0)
+    # set when something came between: what was written is being taken back, by whichever worker has the job
+    reversing = models.TextField(default="", blank=True, editable=False)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-created_at"]
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.file_name or str(self.pk)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"new": self.new, "changed": self.changed, "unchanged": self.unchanged, "bad": self.bad}
+
+    @property
+    def rows(self) -> int:
+        return self.new + self.changed + self.unchanged + self.bad
+
+    @property
+    def writes(self) -> int:
+        """How many rows an import would write."""
+        return self.new + self.changed
+
+    @property
+    def can_be_confirmed(self) -> bool:
+        return self.state == self.State.READY and self.writes > 0 and (not self.bad or self.mode == self.Mode.VALID)
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        return self.state in {self.State.QUEUED, self.State.READING, self.State.READY, self.State.IMPORTING}
+
+    @property
+    def can_be_mapped(self) -> bool:
+        """The columns may be matched by hand while nothing is written and the file is still there."""
+        waits = self.state == self.State.READY or (self.state == self.State.FAILED and bool(self.headers))
+        return waits and bool(self.file) and not self.written
+
+    @property
+    def written(self) -> int:
+        return self.created_rows + self.updated_rows
+
+
+class ImportChunk(models.Model):
+    """Some rows of an import, as they were checked: preview until it is confirmed, record of what was done after.
+
+    A chunk is written together with its rows' effect, in one transaction: `applied` tells where to go on.
+    """
+
+    job = models.ForeignKey(ImportJob, models.CASCADE, related_name="chunks")
+    number = models.PositiveIntegerField()
+    new = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    unchanged = models.PositiveIntegerField(default=0)
+    bad = models.PositiveIntegerField(default=0)
+    rows = models.JSONField[list[dict[str, Any]]](default=list)
+    applied = models.BooleanField(default=False)
+    # primary keys of what was made, to be able to take it back
+    made = models.JSONField[list[Any]](default=list)
+
+    class Meta:
+        ordering = ["number"]
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="import_chunk_once")]
+
+    def __str__(self) -> str:
+        return f"{self.job_id} #{self.number}"
+
+
+class ExportJob(SheetJob):
+    """One list on its way out."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        WRITING = "writing", _("writing")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+
+    class Format(models.TextChoices):
+        XLSX = "xlsx", "Excel (.xlsx)"
+        CSV = "csv", "CSV (.csv)"
+
+    CLAIMABLE = frozenset({"queued", "writing"})
+
+    format = models.CharField(_("format"), max_length=10, choices=Format.choices, default=Format.XLSX)
+    columns = models.JSONField(_("columns"), default=list, blank=True)
+    filters = models.JSONField(_("filters"), default=dict, blank=True)
+    file = models.FileField(_("file"), upload_to=export_path, storage=private_storage, blank=True, max_length=200)
+    file_name = models.CharField(_("file name"), max_length=200, blank=True)
+    size = models.BigIntegerField(_("size"), default=0)
+    expires_at = models.DateTimeField(_("available until"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        ordering = ["-created_at"]
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return self.file_name or str(self.pk)
+
+    @property
+    def can_be_downloaded(self) -> bool:
+        return self.state == self.State.DONE and bool(self.file)
+
+    @property
+    def can_be_cancelled(self) -> bool:
+        return self.state in {self.State.QUEUED, self.State.WRITING}

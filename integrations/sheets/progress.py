@@ -1,0 +1,67 @@
+"""Tells the person whose job it is how far it got: on their sockets, at once and not too often."""
+
+import time
+from typing import Any
+
+import structlog
+
+from integrations.sheets.models import ImportJob, SheetJob
+from realtime import gateway
+
+log = structlog.get_logger(__name__)
+EVERY_SECONDS = 0.25
+
+
+class Progress:
+    """One phase of a job: its rate, and what is pushed of it."""
+
+    def __init__(self, job: SheetJob) -> None:
+        self._job = job
+        self._began, self._began_at = time.monotonic(), job.done
+        self._told = 0.0
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        """Report how far it is; keeps the job's lease.
+
+        :raises Cancelled: when somebody cancelled the job.
+        :raises LeaseLost: when the job is another worker's now.
+        """
+        self._job.advance(done, total)
+        if time.monotonic() - self._told >= EVERY_SECONDS:
+            self._told = time.monotonic()
+            tell(self._job, rate=self._rate())
+
+    def beat(self) -> None:
+        """Keep the lease while nothing can be counted."""
+        self.advance(self._job.done)
+
+    def _rate(self) -> float:
+        spent = time.monotonic() - self._began
+        return (self._job.done - self._began_at) / spent if spent > 0 else 0.0
+
+
+def about(job: SheetJob, *, rate: float = 0.0) -> dict[str, Any]:
+    """What a page needs to draw the job."""
+    left = round((job.total - job.done) / rate) if rate and job.total > job.done else None
+    told: dict[str, Any] = {
+        "id": str(job.pk),
+        "state": job.state,
+        "done": job.done,
+        "total": job.total,
+        "rate": round(rate),
+        "seconds_left": left,
+    }
+    if isinstance(job, ImportJob):
+        told["counts"] = job.counts
+    return told
+
+
+def tell(job: SheetJob, *, rate: float = 0.0) -> None:
+    """Push a job's progress to whoever started it; a page that hears nothing asks by itself."""
+    if job.created_by_id is None:
+        return
+    topic = "imports.progress" if isinstance(job, ImportJob) else "exports.progress"
+    try:
+        gateway.send_user(job.created_by_id, topic, about(job, rate=rate))
+    except Exception as problem:  # noqa: BLE001 (a push is a courtesy: the work must not fail for it)
+        log.debug("sheets.progress_not_pushed", job=str(job.pk), problem=type(problem).__name__)

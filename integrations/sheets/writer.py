@@ -1,0 +1,129 @@
+"""Writes workbooks and comma-separated text, streaming, in constant memory.
+
+What people typed stays what it is: a text that starts with = + - @ TAB or CR is a text cell in a workbook, never a
+formula; in comma-separated text it gets an apostrophe, which the reader takes off again.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Any, NamedTuple
+
+from django.utils.translation import gettext as _
+from rustpy_xlsxwriter import FastExcel, Format
+
+from integrations.sheets.columns import Column
+from integrations.sheets.errors import ExportFailed
+from integrations.sheets.reader.bounds import CSV, XLSX
+from integrations.sheets.reader.process import Cell
+from integrations.sheets.reader.text import GUARDED
+
+LONGEST_LIST = 255
+CONTENT_TYPES = {
+    XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    CSV: "text/csv; charset=utf-8",
+}
+_EXACT_DIGITS = 15
+
+
+class Head(NamedTuple):
+    """How a column looks: header, width, the note on its header, the values its cells may take."""
+
+    text: str
+    width: float = 16
+    note: str = ""
+    choices: Sequence[str] = ()
+    alarming: bool = False
+
+
+def heads(columns: Iterable[Column]) -> list[Head]:
+    """The heads of a resource's columns, in the caller's language; no two alike."""
+    made: dict[str, Head] = {}
+    for column in columns:
+        text = str(column.label)
+        made[text if text not in made else f"{text} ({column.name})"] = Head(text, column.width, str(column.note))
+    return [head._replace(text=text) for text, head in made.items()]
+
+
+def written(kind: str, title: str, columns: Sequence[Head], rows: Iterable[Sequence[Cell]]) -> IO[bytes]:
+    """Write a file and return it open; it has no name any more and is gone once closed."""
+    with TemporaryDirectory(prefix="gatehouse-") as folder:
+        path = Path(folder) / f"sheet.{kind}"
+        if kind == CSV:
+            _write_csv(path, columns, rows)
+        else:
+            _write_xlsx(path, title, columns, rows)
+        return path.open("rb")
+
+
+def _write_xlsx(path: Path, title: str, columns: Sequence[Head], rows: Iterable[Sequence[Cell]]) -> None:
+    names = [head.text for head in columns]
+    sheet = FastExcel(path).format(datetime_format="yyyy-mm-dd hh:mm:ss").freeze(row=1)
+    sheet.sheet(
+        sheet_name(title),
+        _records(names, rows),
+        column_widths={head.text: head.width for head in columns},
+        column_formats={head.text: _format(head) for head in columns},
+        header_format=Format().set_bold().set_background_color("#0F766E").set_font_color("#FFFFFF"),
+        notes={head.text: head.note for head in columns if head.note},
+        data_validations={head.text: _choice(head) for head in columns if _fits(head)},
+        ignore_errors=names,
+        autofilter=True,
+    )
+    try:
+        sheet.save()
+    except RuntimeError as problem:
+        raise ExportFailed(_("A value does not fit into a cell: {problem}"), problem=str(problem)[:200]) from problem
+
+
+def _records(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[dict[str, Any]]:
+    empty = True
+    for row in rows:
+        empty = False
+        yield dict(zip(names, map(_typed, row), strict=True))
+    if empty:
+        # the headers are taken from a row: an empty list still has them
+        yield dict.fromkeys(names)
+
+
+def _typed(cell: Cell) -> Any:
+    """Numbers beyond what a spreadsheet keeps are written as text, digit by digit."""
+    if isinstance(cell, int) and not isinstance(cell, bool) and len(str(abs(cell))) > _EXACT_DIGITS:
+        return str(cell)
+    return cell
+
+
+def _format(head: Head) -> Format:
+    # text stays text when somebody edits it: no number, date or formula is made of it
+    plain = Format().set_num_format("@")
+    return plain.set_background_color("#FEE2E2").set_text_wrap() if head.alarming else plain
+
+
+def _fits(head: Head) -> bool:
+    return bool(head.choices) and len(",".join(head.choices)) <= LONGEST_LIST
+
+
+def _choice(head: Head) -> Mapping[str, Any]:
+    return {"type": "list", "values": list(head.choices), "error_title": head.text, "ignore_blank": True}
+
+
+def _write_csv(path: Path, columns: Sequence[Head], rows: Iterable[Sequence[Cell]]) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow([_guarded(head.text) for head in columns])
+        lines.writerows([_guarded(cell) for cell in row] for row in rows)
+
+
+def _guarded(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    text = cell.isoformat(sep=" ") if isinstance(cell, datetime) else str(cell)
+    return f"'{text}" if isinstance(cell, str) and text[:1] in set(GUARDED) else text
+
+
+def sheet_name(title: str) -> str:
+    """Make of a title what a sheet may be called."""
+    plain = "".join(" " if letter in "[]:*?/\\" else letter for letter in title).strip("' ")
+    return plain[:31] or "Sheet1"
