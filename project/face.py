@@ -67,5 +67,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "project.face.surroundings",
     "DASHBOARD_CALLBACK": "project.dashboard.show",
     "ACCOUNT": {"navigation": "project.sidebar.account_links"},
+    "LOGIN": {"form": "accounts.forms.SignInForm"},
     "SIDEBAR": {"show_search": True, "command_search": True, "navigation": "project.sidebar.navigation"},
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -146,7 +146,12 @@ def _imports(request: HttpRequest) -> Iterator[Figure]:
         return
     done = ImportJob.objects.filter(state="done")
     found = per_day(done, last_days(TREND_DAYS), "finished_at", n=Q())
-    rows = done.filter(finished_at__gte=_midnight(timezone.localdate())).aggregate(n=Sum("done"))["n"] or 0
+    rows = (
+        done.filter(finished_at__gte=_midnight(timezone.localdate())).aggregate(
+            n=Sum(F("created_rows") + F("updated_rows"))
+        )["n"]
+        or 0
+    )
     yield Figure(
         _("Imports today"),
         number_format(found["n"][-1]),

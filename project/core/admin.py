@@ -1,12 +1,16 @@
 """What every admin page of the house has in common: defaults, and how a moment or a state is shown."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -14,6 +18,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from project.core.errors import GatehouseError
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin as Page
@@ -61,7 +67,60 @@ class ModelAdmin(Page[M]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         extra = {"empty_state": self.empty_state} | (extra_context or {})
-        return super().changelist_view(request, extra)
+        return self._or_say_why(request, lambda: super(ModelAdmin, self).changelist_view(request, extra))
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        return self._or_say_why(request, lambda: super(ModelAdmin, self).delete_view(request, object_id, extra_context))
+
+    def _or_say_why(self, request: HttpRequest, answer: Callable[[], Any]) -> Any:
+        """Turn a service's refusal of what was posted into a message on the same page."""
+        try:
+            return answer()
+        except GatehouseError as problem:
+            if request.method != "POST":
+                raise
+            self.message_user(request, str(problem), messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+
+class ServiceForm(forms.ModelForm[M]):
+    """A form whose saving is a service's work: what the service refuses is shown at the fields it names."""
+
+    actor: Any = None
+
+    def write(self) -> M:
+        """Carry out what the form says; `self.instance.pk` is None for a new row."""
+        raise NotImplementedError
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]  # Django's hook, not in the stubs
+        if self.errors or not self.changed_data:
+            return
+        try:
+            with transaction.atomic():
+                self.instance = self.write()
+        except ValidationError as problem:
+            known = problem.message_dict if hasattr(problem, "error_dict") else {"": problem.messages}
+            for name, said in known.items():
+                self.add_error(name if name in self.fields else None, said)
+        except GatehouseError as problem:
+            self.add_error(None, str(problem))
+
+
+class ServiceAdmin(ModelAdmin[M]):
+    """A page whose form is a ServiceForm: when the form is valid, everything is written already."""
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return type("Form", (super().get_form(request, obj, change, **kwargs),), {"actor": request.user})
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        return form.instance
+
+    def save_model(self, request: HttpRequest, obj: M, form: Any, change: bool) -> None:
+        """Nothing is left to do."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Likewise: what hangs on the row is read-only here, or the service's work too."""
 
 
 class TabularInline(Rows[M, P]):

@@ -1,0 +1,308 @@
+"""Users: the list, the form, and what staff may do to people below their rank."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.decorators import action, display
+
+from accounts import scope, services
+from accounts.admin import passwords, shown
+from accounts.admin.forms import NewUserForm, UserForm, acting
+from accounts.admin.passwords import PasswordForm
+from accounts.admin.sessions import end
+from accounts.devices import name_of
+from accounts.models import LoginEvent, LoginSession, Role, User
+from accounts.services.people import may_touch
+from project.core import audit
+from project.core.admin import Confirmed, ReadOnlyAdmin, ServiceAdmin, TabularInline, ago, confirmation
+
+SHOWN_AT_MOST = 50
+ANSWERED_BY_SUPERUSERS = ("is_staff", "is_superuser")
+
+
+class RoleFilter(admin.SimpleListFilter):
+    """People of one role."""
+
+    title = gettext_lazy("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(role.key, str(role)) for role in Role.objects.select_related("group")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(groups__role__key=self.value()) if self.value() else queryset
+
+
+class SessionRows(ReadOnlyAdmin, TabularInline[LoginSession, User]):
+    """Where the person is and was signed in."""
+
+    model = LoginSession
+    fk_name = "user"
+    fields = ("shown_state", "shown_device", "ip", "shown_seen", "shown_created")
+    readonly_fields = fields
+    per_page = 10
+    can_delete = False
+
+    @display(description=gettext_lazy("State"))
+    def shown_state(self, session: LoginSession) -> SafeString:
+        return shown.session_state(session)
+
+    @display(description=gettext_lazy("Device"))
+    def shown_device(self, session: LoginSession) -> str:
+        return shown.device_name(session)
+
+    @display(description=gettext_lazy("Last seen"))
+    def shown_seen(self, session: LoginSession) -> SafeString:
+        return ago(session.last_seen_at)
+
+    @display(description=gettext_lazy("Signed in"))
+    def shown_created(self, session: LoginSession) -> SafeString:
+        return ago(session.created_at)
+
+
+class EventRows(ReadOnlyAdmin, TabularInline[LoginEvent, User]):
+    """The person's attempts to sign in."""
+
+    model = LoginEvent
+    fields = ("shown_outcome", "scope", "ip", "shown_program", "shown_when")
+    readonly_fields = fields
+    per_page = 10
+    can_delete = False
+
+    @display(description=gettext_lazy("Outcome"))
+    def shown_outcome(self, event: LoginEvent) -> SafeString:
+        return shown.outcome(event)
+
+    @display(description=gettext_lazy("Program"))
+    def shown_program(self, event: LoginEvent) -> str:
+        return name_of(event.user_agent)
+
+    @display(description=gettext_lazy("When"))
+    def shown_when(self, event: LoginEvent) -> SafeString:
+        return ago(event.created_at)
+
+
+@admin.register(User)
+class UserAdmin(ServiceAdmin[User]):
+    """People."""
+
+    form = UserForm
+    add_form = NewUserForm
+    inlines = (SessionRows, EventRows)
+    list_display = ("shown_person", "shown_department", "shown_roles", "shown_status", "phone", "shown_last_login")
+    list_display_links = ("shown_person",)
+    list_filter = (
+        "is_active",
+        "is_staff",
+        RoleFilter,
+        ("department", AutocompleteSelectFilter),
+        "gender",
+        "is_superuser",
+    )
+    list_select_related = ("department",)
+    search_fields = ("username", "real_name", "nickname", "phone", "email")
+    search_help_text = gettext_lazy("Name, user name, phone or mail address")
+    ordering = ("username",)
+    actions = ("end_all_sessions", "deactivate", "activate")
+    actions_list = ("import_people", "export_people")
+    actions_detail = ("set_password", "end_sessions_of_one")
+    autocomplete_fields = ("department", "manager")
+    readonly_fields = ("shown_status", "shown_last_login", "date_joined")
+    empty_state = gettext_lazy(
+        "Add people one by one, or import a workbook: its columns are matched by their headings."
+    )
+    fieldsets = (
+        (
+            gettext_lazy("Person"),
+            {"fields": (("username", "real_name"), ("nickname", "gender"), ("phone", "email"), "avatar")},
+        ),
+        (gettext_lazy("Place"), {"fields": (("department", "manager"),)}),
+        (gettext_lazy("Rights"), {"fields": ("roles", ("is_active", "is_staff", "is_superuser"))}),
+        (gettext_lazy("Preferences"), {"fields": (("language", "time_zone"),)}),
+        (gettext_lazy("History"), {"fields": (("shown_status", "shown_last_login", "date_joined"),)}),
+    )
+    add_fieldsets = (
+        *fieldsets[:3],
+        (gettext_lazy("Password"), {"fields": (("password1", "password2"),)}),
+        fieldsets[3],
+    )
+
+    # --- list ---
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return scope.people(request.user).prefetch_related("groups__role__group")
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        found = super().get_changelist_instance(request)
+        online = shown.online_among(found.result_list)
+        for one in found.result_list:
+            one.is_online = one.pk in online
+        return found
+
+    @display(description=gettext_lazy("Person"), ordering="username")
+    def shown_person(self, user: Any) -> SafeString:
+        return shown.person(user, online=getattr(user, "is_online", False))
+
+    @display(description=gettext_lazy("Department"), ordering="department__name")
+    def shown_department(self, user: User) -> Any:
+        return user.department
+
+    @display(description=gettext_lazy("Roles"))
+    def shown_roles(self, user: User) -> SafeString:
+        return shown.roles(group.name for group in user.groups.all() if hasattr(group, "role"))
+
+    @display(description=gettext_lazy("Status"), ordering="is_active")
+    def shown_status(self, user: User) -> SafeString:
+        return shown.status(user)
+
+    @display(description=gettext_lazy("Last sign-in"), ordering="last_login")
+    def shown_last_login(self, user: User) -> SafeString:
+        return ago(user.last_login)
+
+    # --- who may ---
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("accounts.change_user", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("accounts.delete_user", obj)
+
+    def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("accounts.end_loginsession")
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perms(("accounts.add_user", "accounts.change_user"))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        mine = super().get_readonly_fields(request, obj)
+        return mine if request.user.is_superuser else (*mine, *ANSWERED_BY_SUPERUSERS)
+
+    # --- form ---
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = self.add_form
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return self.inlines if obj else ()
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        found = super().get_actions(request)
+        found.pop("delete_selected", None)  # people are switched off, or deleted one by one
+        return found
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        listed, counts, _missing, protected = super().get_deleted_objects(objs, request)
+        # sessions and sign-ins go with the person; nobody has permission to delete those by themselves
+        return listed, counts, set(), protected
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        services.delete_user(user=obj, by=acting(request))
+
+    # --- buttons and actions ---
+
+    @action(description=gettext_lazy("Import"), icon="upload", permissions=["import"])
+    def import_people(self, request: HttpRequest) -> HttpResponse:
+        return redirect(reverse("admin:sheets_importjob_add") + "?resource=users")
+
+    @action(description=gettext_lazy("Export"), icon="download", permissions=["view"])
+    def export_people(self, request: HttpRequest) -> HttpResponse:
+        return redirect(reverse("admin:sheets_exportjob_add") + "?resource=users")
+
+    @action(
+        description=gettext_lazy("Set password"), icon="password", url_path="password", permissions=["set_password"]
+    )
+    def set_password(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self._below(request, object_id, "accounts.change_user")
+        form = PasswordForm(request.POST or None, subject=user, actor=request.user)
+        if request.method == "POST" and form.is_valid():
+            told = ngettext("%(n)d session ended.", "%(n)d sessions ended.", form.ended) % {"n": form.ended}
+            self.message_user(
+                request, _("%(name)s has a new password.") % {"name": user} + " " + told, messages.SUCCESS
+            )
+            return redirect("admin:accounts_user_change", user.pk)
+        return passwords.page(request, form, _("Set a password for %(name)s") % {"name": user}, self.model._meta)
+
+    @action(description=gettext_lazy("End sessions"), icon="key_off", url_path="end-sessions", permissions=["end"])
+    def end_sessions_of_one(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self._below(request, object_id, "accounts.end_loginsession")
+        live = list(LoginSession.objects.live().filter(user=user).select_related("user"))
+        return end(self, request, live) or redirect("admin:accounts_user_change", user.pk)
+
+    def has_set_password_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("accounts.change_user", self.get_object(request, str(object_id)))
+
+    @admin.action(description=gettext_lazy("End all sessions…"), permissions=["end"])
+    def end_all_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        live = LoginSession.objects.live().filter(user__in=queryset.values("pk")).select_related("user")
+        return end(self, request, list(live))
+
+    @admin.action(description=gettext_lazy("Deactivate…"), permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        chosen = list(queryset.filter(is_active=True))
+        mine = may_touch(acting(request), chosen)
+        if not mine:
+            self.message_user(request, _("None of these can be deactivated by you."), messages.WARNING)
+            return None
+        question = ngettext("Deactivate %(n)d person", "Deactivate %(n)d people", len(mine)) % {"n": len(mine)}
+        answer = confirmation(
+            self,
+            request,
+            mine,
+            question=question,
+            touched=[shown.person(one) for one in mine[:SHOWN_AT_MOST]],
+            button=question,
+            note=_("They are signed out everywhere at once and cannot sign in any more; their data stay."),
+        )
+        if not isinstance(answer, Confirmed):
+            return answer
+        for one in mine:
+            services.deactivate_user(user=one, by=acting(request))
+        audit.record(
+            "users.deactivated", actor=request.user, reason=answer.reason, people=[one.username for one in mine]
+        )
+        done = ngettext("%(n)d person is deactivated.", "%(n)d people are deactivated.", len(mine)) % {"n": len(mine)}
+        self.message_user(request, done + left_alone(len(chosen) - len(mine)), messages.SUCCESS)
+        return None
+
+    @admin.action(description=gettext_lazy("Activate"), permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        chosen = list(queryset.filter(is_active=False))
+        mine = may_touch(acting(request), chosen)
+        for one in mine:
+            services.activate_user(user=one, by=acting(request))
+        done = ngettext("%(n)d person may sign in again.", "%(n)d people may sign in again.", len(mine)) % {
+            "n": len(mine)
+        }
+        self.message_user(
+            request, done + left_alone(len(chosen) - len(mine)), messages.SUCCESS if mine else messages.WARNING
+        )
+
+    def _below(self, request: HttpRequest, object_id: str, permission: str) -> User:
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404
+        if not request.user.has_perm(permission, user):
+            raise PermissionDenied
+        return user
+
+
+def left_alone(number: int) -> str:
+    """Say how many of the chosen were not touched, if any."""
+    if not number:
+        return ""
+    return " " + ngettext(
+        "%(n)d other ranks as high as you and is left alone.",
+        "%(n)d others rank as high as you and are left alone.",
+        number,
+    ) % {"n": number}

@@ -1,0 +1,93 @@
+"""The permission matrix of a role: one row per kind of thing, one column per deed."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+DEEDS = ("view", "add", "change", "delete")
+OWN_APPS = ("accounts", "realtime", "sheets", "django_celery_beat", "auditlog")
+HIDDEN_MODELS = frozenset(
+    {
+        ("django_celery_beat", "solarschedule"),
+        ("django_celery_beat", "periodictasks"),
+    }
+)
+OTHER_DEEDS = {
+    "end_loginsession": _("End sessions"),
+    "send": _("Send messages"),
+    "disconnect": _("Disconnect"),
+}
+
+
+def grantable() -> QuerySet[Permission]:
+    """The permissions that mean something in this product."""
+    return Permission.objects.filter(content_type__app_label__in=OWN_APPS).select_related("content_type")
+
+
+@dataclass
+class Cell:
+    """One permission as a box to tick."""
+
+    pk: int
+    label: str
+    ticked: bool
+    locked: bool
+
+
+@dataclass
+class Row:
+    """Everything that may be done with one kind of thing."""
+
+    title: str
+    deeds: dict[str, Cell] = field(default_factory=dict)
+    others: list[Cell] = field(default_factory=list)
+
+    @property
+    def columns(self) -> list[Cell | None]:
+        return [self.deeds.get(deed) for deed in DEEDS]
+
+
+class PermissionMatrix(forms.CheckboxSelectMultiple):
+    """Permissions as a table. What `holder` does not hold is shown, but cannot be given or taken."""
+
+    template_name = "gatehouse/permission_matrix.html"
+    holder: Any = None
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        ticked = {int(one) for one in value or [] if str(one).isdigit()}
+        return {
+            "widget": {"name": name},
+            "sections": self._sections(ticked),
+            "deeds": [gettext("View"), gettext("Add"), gettext("Change"), gettext("Delete")],
+        }
+
+    def _sections(self, ticked: set[int]) -> list[tuple[str, list[Row]]]:
+        rows: dict[tuple[str, str], Row] = {}
+        for permission in grantable().order_by("content_type__app_label", "content_type__model", "codename"):
+            self._place(permission, rows, ticked)
+        sections: dict[str, list[Row]] = defaultdict(list)
+        for app in OWN_APPS:
+            sections[app] = [row for (label, _model), row in rows.items() if label == app]
+        return [(str(apps.get_app_config(app).verbose_name), found) for app, found in sections.items() if found]
+
+    def _place(self, permission: Permission, rows: dict[tuple[str, str], Row], ticked: set[int]) -> None:
+        kind = permission.content_type
+        model = kind.model_class()
+        if model is None or (kind.app_label, kind.model) in HIDDEN_MODELS:
+            return
+        row = rows.setdefault((kind.app_label, kind.model), Row(str(model._meta.verbose_name_plural)))
+        deed = permission.codename.removesuffix(f"_{kind.model}")
+        label = str(OTHER_DEEDS.get(permission.codename, gettext(permission.name)))
+        held = self.holder is None or self.holder.has_perm(f"{kind.app_label}.{permission.codename}")
+        cell = Cell(permission.pk, label, permission.pk in ticked, locked=not held)
+        if deed in DEEDS:
+            row.deeds[deed] = cell
+        else:
+            row.others.append(cell)

@@ -1,0 +1,72 @@
+"""Roles: who may what, as a table one can read."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+from unfold.decorators import display
+
+from accounts import services
+from accounts.admin.forms import RoleForm, acting
+from accounts.models import Role
+from project.core.admin import ServiceAdmin
+
+
+@admin.register(Role)
+class RoleAdmin(ServiceAdmin[Role]):
+    """Roles: a rank and a set of permissions, given to people."""
+
+    form = RoleForm
+    list_display = ("shown_name", "key", "rank", "shown_people", "shown_permissions")
+    list_display_links = ("shown_name",)
+    list_select_related = ("group",)
+    search_fields = ("group__name", "key")
+    search_help_text = gettext_lazy("Name or key")
+    fieldsets = (
+        (None, {"fields": (("name", "key", "rank"),)}),
+        (gettext_lazy("Permissions"), {"fields": ("permissions",)}),
+    )
+    empty_state = gettext_lazy(
+        "A role says what its people may do, and its rank over whom. Most houses start with three."
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                people=Count("group__user", filter=Q(group__user__is_active=True), distinct=True),
+                allowed=Count("group__permissions", distinct=True),
+            )
+        )
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("accounts.change_role", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("accounts.delete_role", obj)
+
+    def delete_model(self, request: HttpRequest, obj: Role) -> None:
+        services.delete_role(by=acting(request), role=obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Role]) -> None:
+        for one in queryset:
+            services.delete_role(by=acting(request), role=one)
+
+    @display(description=gettext_lazy("Role"), ordering="group__name")
+    def shown_name(self, role: Role) -> SafeString:
+        return format_html('<span class="gh-person-name">{}</span>', role.group.name)
+
+    @display(description=gettext_lazy("Active people"), ordering="people")
+    def shown_people(self, role: Any) -> SafeString:
+        url = reverse("admin:accounts_user_changelist")
+        return format_html('<a class="gh-link" href="{}?role={}">{}</a>', url, role.key, role.people)
+
+    @display(description=gettext_lazy("Permissions"), ordering="allowed")
+    def shown_permissions(self, role: Any) -> Any:
+        return role.allowed

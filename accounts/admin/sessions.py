@@ -1,0 +1,196 @@
+"""Where people are signed in, and every attempt to."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from accounts import sessions
+from accounts.admin import shown
+from accounts.devices import name_of
+from accounts.models import LoginEvent, LoginSession
+from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
+
+SHOWN_AT_MOST = 50
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Live sessions, or those that are over."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("live", gettext_lazy("live")), ("over", gettext_lazy("over"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        live = LoginSession.objects.live().values("pk")
+        match self.value():
+            case "live":
+                return queryset.filter(pk__in=live)
+            case "over":
+                return queryset.exclude(pk__in=live)
+        return queryset
+
+
+@admin.register(LoginSession)
+class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
+    """Everybody's sessions; ending one closes its sockets and voids its tokens at once."""
+
+    list_display = ("shown_user", "shown_state", "shown_device", "ip", "shown_seen", "shown_created", "shown_until")
+    list_display_links = ("shown_user",)
+    list_filter = (StateFilter, "scope", "end_reason", ("created_at", RangeDateTimeFilter))
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__real_name", "ip", "device")
+    search_help_text = gettext_lazy("User name, name, address or device")
+    actions = ("end_sessions",)
+    fieldsets = (
+        (None, {"fields": ("user", "shown_state", "scope", "kind", "device", "ip", "user_agent", "sid")}),
+        (
+            gettext_lazy("Time"),
+            {
+                "fields": (
+                    "created_at",
+                    "last_seen_at",
+                    "renewed_at",
+                    "renew_count",
+                    "expires_at",
+                    "absolute_expires_at",
+                )
+            },
+        ),
+        (gettext_lazy("End"), {"fields": ("ended_at", "end_reason", "ended_by", "replaced_by")}),
+    )
+    readonly_fields = ("sid", "shown_state")
+    empty_state = gettext_lazy("A session appears here when somebody signs in, to the back office or to the API.")
+
+    @display(description=gettext_lazy("Person"), ordering="user__username")
+    def shown_user(self, session: LoginSession) -> SafeString:
+        return shown.person(session.user)
+
+    @display(description=gettext_lazy("State"), ordering="ended_at")
+    def shown_state(self, session: LoginSession) -> SafeString:
+        return shown.session_state(session)
+
+    @display(description=gettext_lazy("Device"))
+    def shown_device(self, session: LoginSession) -> SafeString:
+        return shown.device(session)
+
+    @display(description=gettext_lazy("Last seen"), ordering="last_seen_at")
+    def shown_seen(self, session: LoginSession) -> SafeString:
+        return ago(session.last_seen_at)
+
+    @display(description=gettext_lazy("Signed in"), ordering="created_at")
+    def shown_created(self, session: LoginSession) -> SafeString:
+        return ago(session.created_at)
+
+    @display(description=gettext_lazy("Until"), ordering="expires_at")
+    def shown_until(self, session: LoginSession) -> SafeString:
+        return ago(session.ended_at or session.runs_out_at)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("accounts.end_loginsession")
+
+    @admin.action(description=gettext_lazy("End sessions…"), permissions=["end"])
+    def end_sessions(self, request: HttpRequest, queryset: QuerySet[LoginSession]) -> HttpResponse | None:
+        live = queryset.filter(pk__in=LoginSession.objects.live().values("pk")).select_related("user")
+        return end(self, request, list(live))
+
+
+def end(page: ModelAdmin[Any], request: HttpRequest, chosen: list[LoginSession]) -> HttpResponse | None:
+    """Ask, then end those of `chosen` whose people rank below the person who asks."""
+    mine = [one for one in chosen if request.user.has_perm("accounts.end_loginsession", one)]
+    if not mine:
+        page.message_user(
+            request, _("None of these can be ended by you: they are over, or of higher rank."), messages.WARNING
+        )
+        return None
+    answer = confirmation(
+        page,
+        request,
+        mine,
+        question=what(mine),
+        touched=[_touched(one) for one in mine[:SHOWN_AT_MOST]],
+        button=what(mine),
+        note=_skipped(len(chosen) - len(mine)),
+    )
+    if not isinstance(answer, Confirmed):
+        return answer
+    for one in mine:
+        sessions.end(one, reason=LoginSession.Reason.REVOKED, actor=request.user)
+    page.message_user(request, told(mine), messages.SUCCESS)
+    return None
+
+
+def what(chosen: list[LoginSession]) -> str:
+    """Say what ending `chosen` touches: "End 3 sessions of 2 people"."""
+    number, people = len(chosen), len({one.user_id for one in chosen})
+    of = ngettext("of %(n)d person", "of %(n)d people", people) % {"n": people}
+    return ngettext("End %(n)d session %(of)s", "End %(n)d sessions %(of)s", number) % {"n": number, "of": of}
+
+
+def told(ended: list[LoginSession]) -> str:
+    """Say what was done."""
+    number = len(ended)
+    return ngettext(
+        "%(n)d session is over; its tokens and sockets are dead.",
+        "%(n)d sessions are over; their tokens and sockets are dead.",
+        number,
+    ) % {"n": number}
+
+
+def _skipped(number: int) -> str:
+    if not number:
+        return ""
+    return ngettext(
+        "%(n)d other is left alone: over already, or of a person who ranks as high as you.",
+        "%(n)d others are left alone: over already, or of people who rank as high as you.",
+        number,
+    ) % {"n": number}
+
+
+def _touched(session: LoginSession) -> SafeString:
+    return format_html(
+        '{}<span class="gh-feed-text" style="text-align: right">{}<small>{}</small></span>',
+        shown.person(session.user),
+        shown.device_name(session),
+        session.ip or "",
+    )
+
+
+@admin.register(LoginEvent)
+class LoginEventAdmin(ReadOnlyAdmin, ModelAdmin[LoginEvent]):
+    """Every attempt to sign in."""
+
+    list_display = ("shown_user", "shown_outcome", "scope", "ip", "shown_program", "shown_when")
+    list_display_links = ("shown_user",)
+    list_filter = ("succeeded", "reason", "scope", ("created_at", RangeDateTimeFilter))
+    list_select_related = ("user",)
+    search_fields = ("username", "ip")
+    search_help_text = gettext_lazy("User name or address")
+    fields = ("user", "username", "shown_outcome", "scope", "ip", "user_agent", "session", "created_at")
+    readonly_fields = ("shown_outcome",)
+    empty_state = gettext_lazy("Every attempt to sign in, successful or not, is listed here.")
+
+    @display(description=gettext_lazy("Person"), ordering="username")
+    def shown_user(self, event: LoginEvent) -> Any:
+        return shown.person(event.user) if event.user else event.username
+
+    @display(description=gettext_lazy("Outcome"), ordering="reason")
+    def shown_outcome(self, event: LoginEvent) -> SafeString:
+        return shown.outcome(event)
+
+    @display(description=gettext_lazy("Program"))
+    def shown_program(self, event: LoginEvent) -> str:
+        return name_of(event.user_agent)
+
+    @display(description=gettext_lazy("When"), ordering="created_at")
+    def shown_when(self, event: LoginEvent) -> SafeString:
+        return ago(event.created_at)

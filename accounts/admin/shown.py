@@ -1,0 +1,120 @@
+"""How people, devices and sessions are shown."""
+
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from accounts.devices import name_of
+from accounts.models import LoginEvent, LoginSession, User
+from project.core.admin import DASH, Tone, badge
+from project.core.errors import GatehouseError
+from realtime import gateway
+
+
+def online_among(people: Iterable[User]) -> set[int]:
+    """Return the ids of those of `people` who hold a connection; nobody while the gateway cannot be asked."""
+    try:
+        return {one.pk for one in people if gateway.is_online(one.pk)}
+    except GatehouseError:
+        return set()
+
+
+def person(user: User, *, online: bool = False) -> SafeString:
+    """A face, the name, and the user name below."""
+    name = user.get_full_name()
+    below = user.username if name != user.username else user.nickname
+    return format_html(
+        '<span class="gh-person">{}<span><span class="gh-person-name">{}</span>'
+        '<span class="gh-person-sub">{}</span></span></span>',
+        avatar(user, online=online),
+        name,
+        below,
+    )
+
+
+def avatar(user: User, *, online: bool = False) -> SafeString:
+    """A picture or initials, with a light while the person is online."""
+    hue = zlib.crc32(user.username.encode()) % 360
+    inner: Any = initials(user.get_full_name())
+    if user.avatar:
+        inner = format_html('<img src="{}" alt="" loading="lazy">', user.avatar.url)
+    return format_html(
+        '<span class="gh-avatar{}" style="--hue: {}"{}>{}</span>',
+        " gh-online" if online else "",
+        hue,
+        format_html(' title="{}"', _("online")) if online else "",
+        inner,
+    )
+
+
+def initials(name: str) -> str:
+    """Two letters of a Latin name, the given name's last character of a Chinese one."""
+    words = name.split()
+    if len(words) > 1:
+        return (words[0][:1] + words[-1][:1]).upper()
+    return name[-1:] if name and ord(name[-1]) > 0x2E80 else name[:2].upper()
+
+
+def status(user: User) -> SafeString:
+    """Whether somebody may sign in, and where to."""
+    if not user.is_active:
+        return badge(_("disabled"), "bad", icon="block")
+    if user.is_superuser:
+        return badge(_("superuser"), "warn", icon="star")
+    if user.is_staff:
+        return badge(_("staff"), "info", icon="badge")
+    return badge(pgettext("account", "active"), "ok")
+
+
+def roles(names: Iterable[str]) -> SafeString:
+    """Role names, one label each."""
+    shown = format_html_join(" ", '<span class="gh-badge gh-idle gh-plain">{}</span>', ((name,) for name in names))
+    return shown or SafeString(DASH)
+
+
+def device(session: LoginSession) -> SafeString:
+    """What somebody is signed in with."""
+    phone = any(word in session.user_agent for word in ("iPhone", "Android"))
+    icon = "smartphone" if phone else "api" if session.scope == LoginSession.Scope.API else "computer"
+    return format_html(
+        '<span class="gh-person"><span class="gh-dot gh-idle"><span class="material-symbols-outlined" '
+        'aria-hidden="true">{}</span></span><span><span class="gh-person-name">{}</span>'
+        '<span class="gh-person-sub">{}</span></span></span>',
+        icon,
+        device_name(session),
+        session.get_scope_display(),
+    )
+
+
+def device_name(session: LoginSession) -> str:
+    """The name the device gave itself, or what its program says it is."""
+    return session.device or name_of(session.user_agent) or _("Unknown device")
+
+
+def session_state(session: LoginSession) -> SafeString:
+    """Live, run out, or why it ended."""
+    if session.is_live:
+        return badge(_("live"), "live")
+    if session.ended_at is None:
+        return badge(session.Reason.EXPIRED.label, "idle", icon="timer_off")
+    tones: dict[str, Tone] = {
+        session.Reason.REVOKED: "bad",
+        session.Reason.REUSE: "bad",
+        session.Reason.DISABLED: "bad",
+        session.Reason.DISPLACED: "warn",
+    }
+    return badge(session.get_end_reason_display(), tones.get(session.end_reason, "idle"))
+
+
+def outcome(event: LoginEvent) -> SafeString:
+    """How an attempt to sign in went."""
+    if event.succeeded:
+        return badge(event.get_reason_display(), "ok")
+    locked = event.reason == LoginEvent.Reason.LOCKED
+    tone: Tone = "info" if event.reason == LoginEvent.Reason.UNLOCKED else "warn" if locked else "bad"
+    return badge(event.get_reason_display(), tone, icon="lock" if locked else "")

@@ -1,0 +1,101 @@
+"""The dashboard's feed: what happened lately, from the audit trail, failed sign-ins and imports, newest first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+
+from auditlog.models import LogEntry
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import LoginEvent
+from integrations.sheets.models import ImportJob
+from project import events
+from project.core.admin import Tone, ago
+
+SHOWN = 14
+TONES: dict[str, Tone] = {"done": "ok", "failed": "bad", "cancelled": "idle", "undone": "warn"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the feed."""
+
+    at: datetime
+    who: str
+    what: str
+    icon: str
+    tone: Tone
+    detail: str = ""
+    url: str = ""
+
+    @property
+    def shown_at(self) -> SafeString:
+        return ago(self.at)
+
+
+def sources(request: HttpRequest) -> list[str]:
+    """Return what the person who asks may read of the feed's sources."""
+    wanted = ("auditlog.view_logentry", "accounts.view_loginevent", "sheets.view_importjob")
+    return [one for one in wanted if request.user.has_perm(one)]
+
+
+def latest(request: HttpRequest) -> list[Event]:
+    """Return the newest events the person who asks may see."""
+    readers = {
+        "auditlog.view_logentry": _audit,
+        "accounts.view_loginevent": _failures,
+        "sheets.view_importjob": _imports,
+    }
+    found = [event for source in sources(request) for event in readers[source]()]
+    return sorted(found, key=attrgetter("at"), reverse=True)[:SHOWN]
+
+
+def _audit() -> Iterator[Event]:
+    # imports come from their own rows
+    entries = LogEntry.objects.exclude(additional_data__event__startswith="import.").select_related(
+        "actor", "content_type"
+    )
+    for entry in entries.order_by("-timestamp")[:SHOWN]:
+        look = events.look_of(entry)
+        yield Event(
+            entry.timestamp,
+            entry.actor.get_full_name() if entry.actor else _("The system"),
+            str(look.text),
+            look.icon,
+            look.tone,
+            detail=" · ".join(filter(None, (entry.object_repr, events.reason_of(entry)))),
+            url=reverse("admin:auditlog_logentry_change", args=(entry.pk,)),
+        )
+
+
+def _failures() -> Iterator[Event]:
+    failed = LoginEvent.objects.filter(succeeded=False).select_related("user")
+    for one in failed.order_by("-created_at")[:SHOWN]:
+        yield Event(
+            one.created_at,
+            one.user.get_full_name() if one.user else one.username,
+            _("could not sign in: %(why)s") % {"why": one.get_reason_display()},
+            "gpp_maybe",
+            "bad",
+            detail=one.ip or "",
+            url=reverse("admin:accounts_loginevent_change", args=(one.pk,)),
+        )
+
+
+def _imports() -> Iterator[Event]:
+    finished = ImportJob.objects.exclude(finished_at=None).select_related("created_by")
+    for job in finished.order_by("-finished_at")[:SHOWN]:
+        yield Event(
+            job.finished_at or job.created_at,
+            job.created_by.get_full_name() if job.created_by else _("The system"),
+            _("import: %(state)s") % {"state": job.get_state_display()},  # type: ignore[attr-defined]  # choices
+            "upload_file",
+            TONES.get(job.state, "info"),
+            detail=f"{job.file_name} · {ngettext('%(n)d row', '%(n)d rows', job.written) % {'n': job.written}}",
+            url=reverse("admin:sheets_importjob_change", args=(job.pk,)),
+        )
