@@ -64,7 +64,9 @@ class InDepartment(Widget):  # type: ignore[misc]  # import-export has no types
             return named[0]
         if named:
             paths = "; ".join(self._path(each) for each in named[:5])
-            raise ValidationError(_t("More than one department has this name; write one of: {paths}").format(paths=paths))
+            raise ValidationError(
+                _t("More than one department has this name; write one of: {paths}").format(paths=paths)
+            )
         raise ValidationError(_t("There is no department “{name}”.").format(name=text[:60]))
 
     def render(self, value: Department | None, obj: Any = None, **_options: Any) -> Cell:
@@ -148,7 +150,9 @@ class UserResource(SheetResource):
     related = ("department", "manager")
     prefetched = ("groups__role__group",)
     refused = (
-        Column("id", _("user id"), aliases=("用户Id", "user id", "编号", "pk"), never=_("ids are given by this system")),
+        Column(
+            "id", _("user id"), aliases=("用户Id", "user id", "编号", "pk"), never=_("ids are given by this system")
+        ),
         Column("is_superuser", _("superuser"), aliases=("超级管理员", "超级用户", "superuser status"), never=NEVER),
         Column("user_permissions", _("user permissions"), aliases=("权限", "permissions"), never=NEVER),
         Column("groups", _("groups"), aliases=("用户组",), never=NEVER),
@@ -160,7 +164,9 @@ class UserResource(SheetResource):
         aliases=("用户名", "用户名称", "账号", "登录名", "user", "login"),
         required=True,
         width=20,
-        note=_("6 to 30 letters and digits. Rows are matched by it: a name that is there already is changed, not added."),
+        note=_(
+            "6 to 30 letters and digits. Rows are matched by it: a name that is there already is changed, not added."
+        ),
     )
     real_name = Column("real_name", _("real name"), aliases=("姓名", "真实姓名", "name", "full name"))
     nickname = Column("nickname", _("nickname"), aliases=("昵称",))
@@ -175,7 +181,9 @@ class UserResource(SheetResource):
         "gender", _("gender"), aliases=("性别", "sex"), widget=Choice(User.Gender, aliases=GENDERS, empty=0), width=10
     )
     phone = Column("phone", _("phone"), aliases=("手机", "手机号", "电话", "mobile"), widget=Text(null=True))
-    email = Column("email", _("mail address"), aliases=("邮箱", "电子邮箱", "email", "e-mail"), widget=Email(), width=28)
+    email = Column(
+        "email", _("mail address"), aliases=("邮箱", "电子邮箱", "email", "e-mail"), widget=Email(), width=28
+    )
     department = Column(
         "department",
         _("department"),
@@ -220,7 +228,9 @@ class UserResource(SheetResource):
         """The people of the list that was filtered so: search, is_active, is_staff, department (id), role (key)."""
         unknown = sorted(set(filters) - FILTERS)
         if unknown:
-            raise InvalidParameters(fields={"filters": [_t("There is no filter “{name}”.").format(name=unknown[0][:40])]})
+            raise InvalidParameters(
+                fields={"filters": [_t("There is no filter “{name}”.").format(name=unknown[0][:40])]}
+            )
         people = self.queryset()
         try:
             for name, value in filters.items():

@@ -15,8 +15,17 @@ from integrations.sheets.progress import Progress, tell
 from integrations.sheets.reader.bounds import Limits
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.process import Reading, Row, reading
-from integrations.sheets.reader.xlsx import column_number
-from integrations.sheets.resources import CHANGED, KINDS, UNCHANGED, Checked, Given, SheetResource, count, resource_class
+from integrations.sheets.reader.xlsx import column_number, letters
+from integrations.sheets.resources import (
+    CHANGED,
+    KINDS,
+    UNCHANGED,
+    Checked,
+    Given,
+    SheetResource,
+    count,
+    resource_class,
+)
 from project.core.errors import NoPermission
 
 CHUNK_ROWS = 250
@@ -164,4 +173,4 @@ class _Checking:
 
 
 def _placed(texts: list[str]) -> Iterator[tuple[str, str]]:
-    return ((headers.letters(at), text) for at, text in enumerate(texts) if text)
+    return ((letters(at), text) for at, text in enumerate(texts) if text)

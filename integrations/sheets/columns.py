@@ -64,11 +64,11 @@ class Column(Field):  # type: ignore[misc]  # import-export has no types
             raise ValidationError(str(FLAWS[cell.kind]).format(text=cell.text))
         return self.widget.clean(cell)
 
-    def value(self, instance: models.Model) -> Any:
+    def value(self, instance: Any) -> Any:
         """Return what the instance holds, as `read` would."""
         return getattr(instance, self.attribute)
 
-    def cell(self, instance: models.Model) -> Cell:
+    def cell(self, instance: Any) -> Cell:
         """Return what an export shows of the instance."""
         return self.show(self.value(instance))
 
@@ -76,7 +76,7 @@ class Column(Field):  # type: ignore[misc]  # import-export has no types
         """Return the cell that stands for a value."""
         return self.widget.render(value)  # type: ignore[no-any-return]  # import-export has no types
 
-    def assign(self, instance: models.Model, value: Any) -> None:
+    def assign(self, instance: Any, value: Any) -> None:
         setattr(instance, self.attribute, value)
 
 

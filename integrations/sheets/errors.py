@@ -27,7 +27,9 @@ REASONS: dict[str, Any] = {
     "open_document": _("This is an OpenDocument sheet (.ods). Save it as .xlsx and upload it again."),
     "binary_workbook": _("This is a binary workbook (.xlsb). Save it as .xlsx and upload it again."),
     "web_page": _("This is a web page or XML text with the name of a workbook. Save it as .xlsx and upload it again."),
-    "csv_named_workbook": _("This is comma-separated text with the name of a workbook. Name it .csv, or save it as .xlsx."),
+    "csv_named_workbook": _(
+        "This is comma-separated text with the name of a workbook. Name it .csv, or save it as .xlsx."
+    ),
     "workbook_named_csv": _("This is a workbook with the name of comma-separated text. Name it .xlsx."),
     "not_text": _("This is not text, whatever its name says."),
     "encoding": _("The text is neither UTF-8 nor GBK."),
@@ -94,7 +96,7 @@ class FileTooLarge(TooLarge):
 
 def refusal(problem: Unreadable) -> UnreadableFile:
     """Make of the reader's word a sentence in the caller's language."""
-    params = dict(problem.params)
+    params: dict[str, Any] = dict(problem.params)
     if problem.reason == "unzipped":
         params["limit"] = filesizeformat(params["limit"])
     return UnreadableFile(REASONS.get(problem.reason, UnreadableFile.message), **params)

@@ -10,7 +10,7 @@ from django.http import FileResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integrations.sheets import writer
+from integrations.sheets import storage, writer
 from integrations.sheets.checking import resource_of, saved_headers
 from integrations.sheets.columns import Column
 from integrations.sheets.models import ExportJob, ImportJob
@@ -44,7 +44,7 @@ def write(job: ExportJob) -> None:
     kept = {"file": job.file.name, "file_name": job.file_name, "size": job.file.size}
     job.done = job.total = counted[0]
     if not job.move(ExportJob.State.DONE, expires_at=timezone.now() + KEPT, **kept):
-        job.file.storage.delete(job.file.name)
+        storage.discard(job)
         return
     audit.record("export.done", job, actor=person, resource=job.resource, rows=counted[0], filters=job.filters)
     tell(job)
@@ -75,7 +75,8 @@ def template_of(resource: SheetResource) -> IO[bytes]:
     """An empty sheet of the columns that can be imported."""
     columns = [column for column in resource.columns if not column.readonly]
     heads = [
-        head._replace(choices=resource.choices(column)) for head, column in zip(writer.heads(columns), columns, strict=True)
+        head._replace(choices=resource.choices(column))
+        for head, column in zip(writer.heads(columns), columns, strict=True)
     ]
     blank: list[list[Cell]] = [[None] * len(heads)] * TEMPLATE_ROWS
     return writer.written("xlsx", str(resource.title), heads, blank)
@@ -100,7 +101,9 @@ def _error_rows(job: ImportJob, columns: Sequence[Column]) -> Iterator[list[Cell
         for row in chunk.rows:
             if only_bad and row["kind"] != BAD:
                 continue
-            reasons = "; ".join(f"{each['column']}: {each['reason']}" if each["column"] else each["reason"] for each in row["errors"])
+            reasons = "; ".join(
+                f"{each['column']}: {each['reason']}" if each["column"] else each["reason"] for each in row["errors"]
+            )
             # a secret's column is there, empty: what people typed is kept nowhere
             yield [*(_shown(row["values"].get(column.name)) for column in columns), reasons or None]
 

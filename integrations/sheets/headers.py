@@ -55,7 +55,9 @@ def looks_like_header(row: Sequence[str], columns: Sequence[Column]) -> bool:
     return all(column.name in found for column in columns if column.required)
 
 
-def match(row: Sequence[str], columns: Sequence[Column], mapping: Mapping[str, str | None] | None = None) -> list[Header]:
+def match(
+    row: Sequence[str], columns: Sequence[Column], mapping: Mapping[str, str | None] | None = None
+) -> list[Header]:
     """Say of every column of the sheet what it is; `mapping` (place → column name or None) was made by hand and wins.
 
     :raises UnreadableFile: when required columns are missing or some stand there twice; it names them.

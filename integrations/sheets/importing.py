@@ -69,7 +69,9 @@ def _write_chunks(job: ImportJob) -> None:
             return
 
 
-def _apply(job: ImportJob, chunk: ImportChunk, resource: SheetResource, secrets: Mapping[int, Mapping[str, Any]]) -> None:
+def _apply(
+    job: ImportJob, chunk: ImportChunk, resource: SheetResource, secrets: Mapping[int, Mapping[str, Any]]
+) -> None:
     """Write one chunk and record it, in one transaction.
 
     :raises CameBetween: in mode `all`, when a row means something else by now.
@@ -149,8 +151,8 @@ def _finish(job: ImportJob) -> bool:
     job.reversing = reason
     if moved:
         storage.discard(job)
-        counted = {"created": job.created_rows, "updated": job.updated_rows, "skipped": job.bad + job.skipped_rows}
-        audit.record("import.done", job, actor=job.created_by, resource=job.resource, **counted)
+        result = {"created": job.created_rows, "updated": job.updated_rows, "skipped": job.bad + job.skipped_rows}
+        audit.record("import.done", job, actor=job.created_by, resource=job.resource, rows=result)
         tell(job)
     return not reason
 
@@ -169,7 +171,7 @@ def _differs(fresh: Checked, kept: Mapping[str, Any]) -> bool:
     """A row that is fulfilled already differs from nothing; one that would do something else does."""
     if kept["kind"] == CHANGED and fresh.kind not in (BAD, NEW, CHANGED):
         return False
-    return fresh.kind != kept["kind"] or fresh.changes != kept["changes"]
+    return bool(fresh.kind != kept["kind"] or fresh.changes != kept["changes"])
 
 
 def _explain(fresh: Checked, kept: Mapping[str, Any]) -> str:

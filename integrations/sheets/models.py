@@ -58,6 +58,7 @@ class ImportJob(SheetJob):
     FINAL = frozenset({"done", "failed", "cancelled", "undone"})
     OPEN: ClassVar = frozenset({"queued", "reading", "ready", "importing"})
 
+    state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.QUEUED, db_index=True)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices, default=Mode.ALL)
     file = models.FileField(_("file"), upload_to=upload_path, storage=private_storage, blank=True, max_length=200)
     file_name = models.CharField(_("file name"), max_length=200, blank=True)
@@ -163,6 +164,7 @@ class ExportJob(SheetJob):
 
     CLAIMABLE = frozenset({"queued", "writing"})
 
+    state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.QUEUED, db_index=True)
     format = models.CharField(_("format"), max_length=10, choices=Format.choices, default=Format.XLSX)
     columns = models.JSONField(_("columns"), default=list, blank=True)
     filters = models.JSONField(_("filters"), default=dict, blank=True)

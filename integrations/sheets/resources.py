@@ -29,7 +29,6 @@ from import_export import resources
 
 from integrations.sheets.columns import Choice, Column
 from integrations.sheets.reader.process import Cell, Flaw, to_plain
-from integrations.sheets.reader.xlsx import letters
 from project.core.errors import NotFound
 
 if TYPE_CHECKING:
@@ -117,9 +116,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
 
     def export_columns(self, chosen: Sequence[str] | None = None) -> list[Column]:
         """The columns the actor may take out, in the sheet's order; all of them unless some were chosen."""
-        allowed = [
-            column for column in self.columns if column.exported and self._may(column.permission)
-        ]
+        allowed = [column for column in self.columns if column.exported and self._may(column.permission)]
         return [column for column in allowed if column.name in chosen] if chosen else allowed
 
     def may_import(self) -> bool:
@@ -209,7 +206,14 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
         label = str(column.label) if column else ""
         row.kind = BAD
         row.errors.append(
-            {"sheet": self.sheet, "row": str(row.number), "cell": place, "column": label, "value": shown, "reason": reason}
+            {
+                "sheet": self.sheet,
+                "row": str(row.number),
+                "cell": place,
+                "column": label,
+                "value": shown,
+                "reason": reason,
+            }
         )
 
     def _read(self, given: Given) -> tuple[Checked, dict[str, Any]]:
@@ -251,14 +255,14 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
             column = self.column(name)
             if column.secret:
                 if is_new and value:
-                    self._try(row, column, value, lambda: self.accept_secret(column, value, row.instance))
+                    self._passes(row, column, value, self.accept_secret)
                 continue
             old = None if is_new else column.value(row.instance)
             if not is_new and _same(old, value):
                 continue
             if is_new and not value and not column.required:
                 continue  # the model's own default
-            if self._try(row, column, value, lambda: self.accept(column, value, row.instance)):
+            if self._passes(row, column, value, self.accept):
                 row.changes[name] = [None if is_new else to_plain(column.show(old)), to_plain(column.show(value))]
                 if column.many:
                     row.many[name] = value
@@ -282,9 +286,9 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
             return
         known.clean(value, instance)
 
-    def _try(self, row: Checked, column: Column, value: Any, judge: Any) -> bool:
+    def _passes(self, row: Checked, column: Column, value: Any, judge: Callable[[Column, Any, Any], None]) -> bool:
         try:
-            judge()
+            judge(column, value, row.instance)
         except ValidationError as problem:
             self.fault(row, column.name, _said(problem), row.values.get(column.name))
             return False

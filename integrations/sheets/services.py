@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -24,9 +24,6 @@ from integrations.sheets.resources import SheetResource, resource_class
 from project.core import audit, jobs
 from project.core.errors import GatehouseError, InvalidParameters, NoPermission
 
-if TYPE_CHECKING:
-    from django.contrib.auth.models import AbstractBaseUser
-
 KEPT = timedelta(days=1)
 """How long an upload waits for its confirmation, and a finished export for its download."""
 REMEMBERED = timedelta(days=90)
@@ -36,7 +33,7 @@ SHOWN_ERRORS = 200
 # --- in ---------------------------------------------------------------------------------------------------------------
 
 
-def start_import(*, resource: str, file: UploadedFile, mode: str, by: Any) -> ImportJob:
+def start_import(*, resource: str, file: UploadedFile[Any], mode: str, by: Any) -> ImportJob:
     """Take an upload in and have it read.
 
     :raises NoPermission: when `by` may not import this.
@@ -81,7 +78,7 @@ def confirm(job: ImportJob, *, by: Any, mode: str = "") -> ImportJob:
             job.refresh_from_db()
             raise _not_now(job)
         jobs.wake(job)
-    audit.record("import.confirmed", job, actor=by, resource=job.resource, mode=mode, **job.counts)
+    audit.record("import.confirmed", job, actor=by, resource=job.resource, mode=mode, rows=job.counts)
     return job
 
 
@@ -261,7 +258,7 @@ def download(job: ExportJob, *, by: Any) -> FileResponse:
 
     :raises NotInThisState: when there is no file (yet, or any more).
     """
-    if not job.can_be_downloaded:
+    if not job.can_be_downloaded or not job.file.name:
         raise _not_now(job)
     try:
         file = job.file.storage.open(job.file.name)
@@ -282,16 +279,21 @@ def purge() -> int:
         job.move(ImportJob.State.CANCELLED, error=_("Nobody confirmed it in time."))
     finished = ImportJob.objects.filter(state__in=ImportJob.FINAL, finished_at__lt=now - KEPT).exclude(file="")
     expired = ExportJob.objects.filter(expires_at__lt=now).exclude(file="")
-    for job in [*finished, *expired, *ImportJob.objects.filter(state=ImportJob.State.CANCELLED).exclude(file="")]:
-        storage.discard(job)
+    stale: list[ImportJob | ExportJob] = [
+        *finished,
+        *expired,
+        *ImportJob.objects.filter(state=ImportJob.State.CANCELLED).exclude(file=""),
+    ]
+    for each in stale:
+        storage.discard(each)
         gone += 1
     ImportChunk.objects.filter(job__finished_at__lt=now - REMEMBERED).delete()
     return gone
 
 
-def visible(model: "type[Any]", user: "AbstractBaseUser | Any") -> "models.QuerySet[Any]":
+def visible(model: type[Any], user: Any) -> "models.QuerySet[Any]":
     """One's own jobs; a superuser sees everybody's."""
-    every = model._default_manager.select_related("created_by")
+    every: models.QuerySet[Any] = model._default_manager.select_related("created_by")
     return every if user.is_superuser else every.filter(created_by=user)
 
 
@@ -316,4 +318,4 @@ def _exportable(resource: str, by: Any, columns: Sequence[str]) -> SheetResource
 
 
 def _not_now(job: ImportJob | ExportJob) -> errors.NotInThisState:
-    return errors.NotInThisState(state=job.get_state_display())  # type: ignore[union-attr]  # made by choices below
+    return errors.NotInThisState(state=job.get_state_display())

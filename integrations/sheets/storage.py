@@ -14,7 +14,7 @@ def opened(job: ImportJob) -> Iterator[IO[bytes]]:
 
     :raises UnreadableFile: when it is gone.
     """
-    if not job.file:
+    if not job.file or not job.file.name:
         raise UnreadableFile(REASONS["changed_file"])
     try:
         file = job.file.storage.open(job.file.name)
@@ -26,7 +26,7 @@ def opened(job: ImportJob) -> Iterator[IO[bytes]]:
 
 def discard(job: ImportJob | ExportJob) -> None:
     """Delete a job's file for good; what the job says of it stays."""
-    if job.file:
+    if job.file and job.file.name:
         job.file.storage.delete(job.file.name)
         type(job).objects.filter(pk=job.pk).update(file="")
         job.file = ""

@@ -5,12 +5,13 @@ formula; in comma-separated text it gets an apostrophe, which the reader takes o
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from rustpy_xlsxwriter import FastExcel, Format
 
@@ -42,7 +43,7 @@ def heads(columns: Iterable[Column]) -> list[Head]:
     """The heads of a resource's columns, in the caller's language; no two alike."""
     made: dict[str, Head] = {}
     for column in columns:
-        text = str(column.label)
+        text = capfirst(str(column.label))
         made[text if text not in made else f"{text} ({column.name})"] = Head(text, column.width, str(column.note))
     return [head._replace(text=text) for text, head in made.items()]
 
@@ -105,7 +106,7 @@ def _fits(head: Head) -> bool:
     return bool(head.choices) and len(",".join(head.choices)) <= LONGEST_LIST
 
 
-def _choice(head: Head) -> Mapping[str, Any]:
+def _choice(head: Head) -> dict[str, Any]:
     return {"type": "list", "values": list(head.choices), "error_title": head.text, "ignore_blank": True}
 
 

@@ -61,8 +61,8 @@ class ImportViewSet(_Jobs):
 
     def get_parsers(self) -> list[Any]:
         # multipart is for files alone; everything else is JSON
-        upload = getattr(self, "action_map", {}).get((self.request.method or "").lower()) == "create" if self.request else True
-        return [MultiPartParser(), FormParser()] if upload else [StrictJSONParser()]
+        uploads = self.action_map.get("post") == "create"
+        return [MultiPartParser(), FormParser()] if uploads else [StrictJSONParser()]
 
     @extend_schema(
         request={"multipart/form-data": told.UploadSerializer},
@@ -74,9 +74,7 @@ class ImportViewSet(_Jobs):
     def create(self, request: Request) -> Response:
         """Upload a file; it is read in the background. State `ready` waits for `confirm`."""
         given = asked(told.UploadSerializer, request.data)
-        job = services.start_import(
-            resource=given["resource"], file=given["file"], mode=given["mode"], by=request.user
-        )
+        job = services.start_import(resource=given["resource"], file=given["file"], mode=given["mode"], by=request.user)
         return self._told(job, status.HTTP_202_ACCEPTED)
 
     @extend_schema(
@@ -176,7 +174,8 @@ class ExportViewSet(_Jobs):
         return Response(told.ExportSerializer(job).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(
-        request=told.NothingSerializer, responses={202: told.ExportSerializer, **error_responses(NotFound, NotInThisState)}
+        request=told.NothingSerializer,
+        responses={202: told.ExportSerializer, **error_responses(NotFound, NotInThisState)},
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: Any = None) -> Response:

@@ -40,7 +40,9 @@ def kind_of(name: str) -> str:
         return XLSX
     if suffix in {"csv", "tsv", "txt"}:
         return CSV
-    raise Unreadable({"xls": "old_excel", "ods": "open_document", "xlsb": "binary_workbook"}.get(suffix, "unknown_kind"))
+    raise Unreadable(
+        {"xls": "old_excel", "ods": "open_document", "xlsb": "binary_workbook"}.get(suffix, "unknown_kind")
+    )
 
 
 def examine(file: BinaryIO, kind: str, limits: Limits) -> None:

@@ -44,7 +44,9 @@ def part(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
 def first_sheet(archive: zipfile.ZipFile) -> Sheet:
     """Find the first sheet that people can see."""
     book = _target(_relations(archive, "_rels/.rels"), "", "/officeDocument")
-    relations = _relations(archive, posixpath.join(posixpath.dirname(book), "_rels", f"{posixpath.basename(book)}.rels"))
+    relations = _relations(
+        archive, posixpath.join(posixpath.dirname(book), "_rels", f"{posixpath.basename(book)}.rels")
+    )
     since_1904 = False
     sheets: list[tuple[str, str]] = []
 

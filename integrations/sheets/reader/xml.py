@@ -1,7 +1,7 @@
 """A streaming XML parser that knows no document types, so no entity can grow or reach outside."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import IO
 from xml.parsers import expat
 
 from integrations.sheets.reader.problems import Unreadable
@@ -24,7 +24,7 @@ def _refuse(*_declared: object) -> int:
     raise Unreadable("document_type")
 
 
-def feed(made: expat.XMLParserType, stream: BinaryIO) -> Iterator[None]:
+def feed(made: expat.XMLParserType, stream: IO[bytes]) -> Iterator[None]:
     """Push a part through a parser, stopping after each piece."""
     done = False
     while not done:
