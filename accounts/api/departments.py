@@ -1,0 +1,96 @@
+"""Departments, for staff."""
+
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts import errors, services
+from accounts.api.serializers import DepartmentSerializer
+from accounts.models import Department
+from accounts.permissions import ModelPermissions
+from project.core.api import error_responses
+
+TAGS = ["departments"]
+REFUSED = error_responses(errors.NotSignedIn, "10009")
+ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
+
+
+class DepartmentViewSet(GenericViewSet[Department]):
+    """The tree of departments, parents before children."""
+
+    serializer_class = DepartmentSerializer
+    permission_classes = (IsAuthenticated, ModelPermissions)
+    lookup_value_regex = r"[0-9]{1,18}"
+    queryset = Department.objects.none()
+
+    def get_queryset(self) -> QuerySet[Department]:
+        departments: Any = Department.objects.with_tree_fields()
+        return departments.annotate(people_count=Count("people"))  # type: ignore[no-any-return]  # tree_queries has no types
+
+    @extend_schema(
+        operation_id="departments_list",
+        summary="List departments",
+        tags=TAGS,
+        responses={200: DepartmentSerializer(many=True), **REFUSED},
+    )
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="departments_create",
+        summary="Add a department",
+        tags=TAGS,
+        responses={201: DepartmentSerializer, **REFUSED, **error_responses("10000")},
+    )
+    def create(self, request: Request) -> Response:
+        asked = self.get_serializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        made = services.create_department(by=request.user, **asked.validated_data)  # type: ignore[arg-type]  # signed in
+        return Response(self._shown(made), status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        operation_id="departments_read",
+        summary="Read a department",
+        tags=TAGS,
+        responses={200: DepartmentSerializer, **ONE_REFUSED},
+    )
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        operation_id="departments_change",
+        summary="Change or move a department",
+        tags=TAGS,
+        request=DepartmentSerializer(partial=True),
+        responses={200: DepartmentSerializer, **ONE_REFUSED, **error_responses("10000")},
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        department = self.get_object()
+        asked = self.get_serializer(department, data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        changed = services.update_department(
+            by=request.user,  # type: ignore[arg-type]  # signed in
+            department=department,
+            **asked.validated_data,
+        )
+        return Response(self._shown(changed))
+
+    @extend_schema(
+        operation_id="departments_delete",
+        summary="Delete an empty department",
+        tags=TAGS,
+        responses={204: None, **ONE_REFUSED, **error_responses(errors.StillInUse)},
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        services.delete_department(by=request.user, department=self.get_object())  # type: ignore[arg-type]  # signed in
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _shown(self, department: Department) -> Any:
+        return self.get_serializer(self.get_queryset().get(pk=department.pk)).data

@@ -1,0 +1,44 @@
+"""Fields that take their own JSON type and no other: a number is not a text, "yes" is not a truth."""
+
+from typing import Any
+
+from django.db import models
+from rest_framework import serializers
+
+from project.core.api import StrictSerializer
+
+
+class Text(serializers.CharField):
+    """A JSON string."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Flag(serializers.BooleanField):
+    """true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Secret(Text):
+    """A password or token: taken as it is, never given back."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, "write_only": True, "max_length": 4096} | options)
+
+
+class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
+    """A model's serializer that takes exactly what it declares, in exactly its types."""
+
+    serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
+        models.CharField: Text,
+        models.TextField: Text,
+        models.SlugField: Text,
+        models.BooleanField: Flag,
+    }

@@ -1,0 +1,99 @@
+"""Roles, for staff."""
+
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts import errors, services
+from accounts.api.serializers import RoleSerializer
+from accounts.models import Role
+from accounts.permissions import ModelPermissions
+from project.core.api import error_responses
+
+TAGS = ["roles"]
+REFUSED = error_responses(errors.NotSignedIn, "10009")
+ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
+
+
+class RoleViewSet(GenericViewSet[Role]):
+    """Roles, highest first. Whoever changes one must stand above it, and grants only what they have."""
+
+    serializer_class = RoleSerializer
+    permission_classes = (IsAuthenticated, ModelPermissions)
+    lookup_value_regex = r"[0-9]{1,18}"
+    queryset = Role.objects.none()
+
+    def get_queryset(self) -> QuerySet[Role]:
+        roles = Role.objects.select_related("group").prefetch_related("group__permissions__content_type")
+        return roles.annotate(people_count=Count("group__user"))
+
+    @extend_schema(
+        operation_id="roles_list",
+        summary="List roles",
+        tags=TAGS,
+        responses={200: RoleSerializer(many=True), **REFUSED},
+    )
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="roles_create",
+        summary="Add a role",
+        tags=TAGS,
+        responses={201: RoleSerializer, **REFUSED, **error_responses("10000")},
+    )
+    def create(self, request: Request) -> Response:
+        asked = self.get_serializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        role = services.create_role(by=request.user, **_flat(asked.validated_data))  # type: ignore[arg-type]  # signed in
+        return Response(self._shown(role), status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        operation_id="roles_read", summary="Read a role", tags=TAGS, responses={200: RoleSerializer, **ONE_REFUSED}
+    )
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        operation_id="roles_change",
+        summary="Change a role",
+        tags=TAGS,
+        request=RoleSerializer(partial=True),
+        responses={200: RoleSerializer, **ONE_REFUSED, **error_responses("10000")},
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        role = self.get_object()
+        asked = self.get_serializer(role, data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        changed = services.update_role(
+            by=request.user,  # type: ignore[arg-type]  # signed in
+            role=role,
+            **_flat(asked.validated_data),
+        )
+        return Response(self._shown(changed))
+
+    @extend_schema(
+        operation_id="roles_delete",
+        summary="Delete a role nobody has",
+        tags=TAGS,
+        responses={204: None, **ONE_REFUSED, **error_responses(errors.StillInUse)},
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        services.delete_role(by=request.user, role=self.get_object())  # type: ignore[arg-type]  # signed in
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _shown(self, role: Role) -> Any:
+        return self.get_serializer(self.get_queryset().get(pk=role.pk)).data
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    """Name and permissions are the group's, but the role's as people see it."""
+    values = dict(values)
+    return values | values.pop("group", {})

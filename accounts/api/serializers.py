@@ -1,0 +1,253 @@
+"""Accounts as JSON."""
+
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.db.models import Value
+from django.db.models.functions import Concat
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from accounts import tickets, tokens
+from accounts.api.fields import Secret, StrictModelSerializer, Text
+from accounts.models import Department, LoginSession, Role, User
+from project.core.api import StrictSerializer
+
+# --- people -----------------------------------------------------------------------------------------------------------
+
+PROFILE = ("real_name", "nickname", "email", "phone", "gender", "language", "time_zone")
+
+
+class UserSerializer(StrictModelSerializer):
+    """A person."""
+
+    department = serializers.PrimaryKeyRelatedField(
+        queryset=Department.objects.without_tree_fields(), allow_null=True, required=False
+    )
+    manager = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), allow_null=True, required=False)
+    department_name = serializers.CharField(source="department.name", read_only=True, default=None)
+    manager_name = serializers.CharField(source="manager.get_full_name", read_only=True, default=None)
+    roles = serializers.SlugRelatedField(
+        slug_field="key", many=True, queryset=Role.objects.all(), required=False, help_text="Keys of roles."
+    )
+    avatar = serializers.SerializerMethodField(help_text="Where to read the picture; null without one.")
+
+    class Meta:
+        model = User
+        fields = (
+            "id",
+            "username",
+            *PROFILE,
+            "avatar",
+            "department",
+            "department_name",
+            "manager",
+            "manager_name",
+            "roles",
+            "is_active",
+            "is_staff",
+            "is_superuser",
+            "last_login",
+            "date_joined",
+        )
+        read_only_fields = ("id", "last_login", "date_joined")
+
+    @extend_schema_field(serializers.URLField(allow_null=True))
+    def get_avatar(self, user: User) -> str | None:
+        return reverse("user-avatar", args=[user.pk]) if user.avatar else None
+
+
+class NewUserSerializer(UserSerializer):
+    """A person to add. Without a password they cannot sign in until they get one."""
+
+    password = Secret(required=False, max_length=128)
+
+    class Meta(UserSerializer.Meta):
+        fields = (*UserSerializer.Meta.fields, "password")
+
+
+class ProfileSerializer(UserSerializer):
+    """What people may change about themselves."""
+
+    class Meta(UserSerializer.Meta):
+        fields = PROFILE
+        read_only_fields = ()
+
+
+class MeSerializer(UserSerializer):
+    """The person who asks, with what they may do."""
+
+    permissions = serializers.SerializerMethodField(help_text="All permissions, `app.codename`.")
+
+    class Meta(UserSerializer.Meta):
+        fields = (*UserSerializer.Meta.fields, "permissions")
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_permissions(self, user: User) -> list[str]:
+        return sorted(user.get_all_permissions())
+
+
+class UserQuerySerializer(StrictSerializer):
+    """How a list of people may be narrowed and ordered."""
+
+    ORDERINGS = ("username", "real_name", "email", "phone", "department", "date_joined", "last_login", "id")
+
+    search = serializers.CharField(required=False, max_length=100, help_text="In user name, names, phone, mail.")
+    department = serializers.PrimaryKeyRelatedField(queryset=Department.objects.without_tree_fields(), required=False)
+    role = serializers.SlugRelatedField(slug_field="key", queryset=Role.objects.all(), required=False)
+    gender = serializers.ChoiceField(User.Gender.choices, required=False)
+    is_active = serializers.BooleanField(required=False, allow_null=True, default=None)
+    is_staff = serializers.BooleanField(required=False, allow_null=True, default=None)
+    ordering = serializers.ChoiceField(
+        [sign + name for name in ORDERINGS for sign in ("", "-")], required=False, default="username"
+    )
+
+
+# --- departments and roles ---------------------------------------------------------------------------------------------
+
+
+class DepartmentSerializer(StrictModelSerializer):
+    """A department. `parent` null: at the top."""
+
+    parent = serializers.PrimaryKeyRelatedField(
+        queryset=Department.objects.without_tree_fields(), allow_null=True, required=False
+    )
+    head = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), allow_null=True, required=False)
+    people = serializers.IntegerField(
+        source="people_count", read_only=True, default=0, help_text="How many belong to it."
+    )
+    depth = serializers.IntegerField(source="tree_depth", read_only=True, default=0, help_text="0 at the top.")
+
+    class Meta:
+        model = Department
+        fields = ("id", "name", "parent", "head", "position", "depth", "people", "created_at")
+        read_only_fields = ("id", "created_at")
+
+
+class PermissionNames(serializers.ListField):
+    """Permissions as `app.codename`."""
+
+    child = Text(max_length=200)
+
+    def to_internal_value(self, data: Any) -> list[Permission]:
+        names = set(super().to_internal_value(data))
+        named = Permission.objects.annotate(full=Concat("content_type__app_label", Value("."), "codename"))
+        found = list(named.filter(full__in=names).select_related("content_type"))
+        unknown = names - {one.full for one in found}
+        if unknown:
+            raise serializers.ValidationError(
+                _("There is no permission called {name}.").format(name=", ".join(sorted(unknown)[:10]))
+            )
+        return found
+
+    def to_representation(self, data: Any) -> list[str]:
+        return sorted(f"{one.content_type.app_label}.{one.codename}" for one in data.all())
+
+
+class RoleSerializer(StrictModelSerializer):
+    """A role: who has it may do what it names to people and roles of lower rank."""
+
+    name = Text(source="group.name", max_length=150)
+    permissions = PermissionNames(source="group.permissions", required=False)
+    people = serializers.IntegerField(source="people_count", read_only=True, default=0, help_text="How many have it.")
+
+    class Meta:
+        model = Role
+        fields = ("id", "key", "name", "rank", "permissions", "people")
+        read_only_fields = ("id",)
+
+
+# --- signing in ---------------------------------------------------------------------------------------------------------
+
+
+class SessionSerializer(serializers.ModelSerializer[LoginSession]):
+    """Somewhere a person is signed in."""
+
+    id = serializers.CharField(source="sid")
+    current = serializers.SerializerMethodField(help_text="Is it the session that asks?")
+    expires_at = serializers.DateTimeField(source="runs_out_at", help_text="Unless it is renewed by use.")
+
+    class Meta:
+        model = LoginSession
+        fields = (
+            "id",
+            "scope",
+            "kind",
+            "device",
+            "ip",
+            "user_agent",
+            "created_at",
+            "last_seen_at",
+            "expires_at",
+            "absolute_expires_at",
+            "renew_count",
+            "current",
+        )
+        read_only_fields = fields
+
+    def get_current(self, session: LoginSession) -> bool:
+        asking = self.context.get("session")
+        return asking is not None and asking.pk == session.pk
+
+
+class LoginSerializer(StrictSerializer):
+    """User name and password."""
+
+    username = Text(max_length=150)
+    password = Secret()
+    device = Text(max_length=100, required=False, allow_blank=True, default="", help_text="What the person calls it.")
+
+
+class RefreshSerializer(StrictSerializer):
+    """A refresh token."""
+
+    refresh = Secret(max_length=512)
+
+
+class PasswordSerializer(StrictSerializer):
+    """The present password and the one to come."""
+
+    old_password = Secret()
+    new_password = Secret(max_length=128)
+
+
+class SignedInSerializer(serializers.Serializer[LoginSession]):
+    """What signing in and refreshing answer."""
+
+    access = serializers.SerializerMethodField()
+    refresh = serializers.SerializerMethodField(help_text="For `auth/refresh`, once; it names its own successor.")
+    access_expires_in = serializers.SerializerMethodField(help_text="Seconds.")
+    refresh_expires_in = serializers.SerializerMethodField(help_text="Seconds; use renews it.")
+    session = serializers.SerializerMethodField()
+    user = UserSerializer(read_only=True)
+
+    def get_access(self, session: LoginSession) -> str:
+        return tokens.access(session)
+
+    def get_refresh(self, session: LoginSession) -> str:
+        return tokens.refresh(session)
+
+    def get_access_expires_in(self, session: LoginSession) -> int:
+        return tokens.seconds_left(tokens.access_expires_at(session))
+
+    def get_refresh_expires_in(self, session: LoginSession) -> int:
+        return tokens.seconds_left(session.runs_out_at)
+
+    @extend_schema_field(SessionSerializer)
+    def get_session(self, session: LoginSession) -> Any:
+        return SessionSerializer(session, context={"session": session}).data
+
+
+class TicketSerializer(serializers.Serializer[Any]):
+    """A one-time credential of a socket: `/ws/?ticket=…`."""
+
+    ticket = serializers.CharField()
+    expires_in = serializers.IntegerField(default=tickets.LIFETIME_SECONDS)
+
+
+class EndedSerializer(serializers.Serializer[Any]):
+    """How many sessions ended."""
+
+    ended = serializers.IntegerField()

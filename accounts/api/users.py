@@ -1,0 +1,169 @@
+"""People, for staff."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import FileResponse
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
+
+from accounts import errors, scope, services
+from accounts.api.serializers import EndedSerializer, NewUserSerializer, UserQuerySerializer, UserSerializer
+from accounts.models import User
+from accounts.permissions import ModelPermissions, requires
+from integrations.sheets import services as sheets
+from project.core.api import error_responses
+from project.core.errors import NotFound
+
+PAGING = frozenset({"page", "page_size"})
+TAGS = ["users"]
+REFUSED = error_responses(errors.NotSignedIn, "10009")
+ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
+ID = r"[0-9]{1,18}"
+
+
+class UserViewSet(GenericViewSet[User]):
+    """People in your scope. Whoever changes somebody must stand above them in rank."""
+
+    serializer_class = UserSerializer
+    permission_classes = (IsAuthenticated, ModelPermissions)
+    lookup_value_regex = ID
+    queryset = User.objects.none()
+
+    def get_queryset(self) -> QuerySet[User]:
+        people = scope.people(self.request.user)
+        return people.select_related("department", "manager").prefetch_related("groups__role__group")
+
+    def narrowed(self, request: Request) -> QuerySet[User]:
+        """The people the query asks for.
+
+        :raises ValidationError: naming what is wrong with it.
+        """
+        given = {name: value for name, value in request.query_params.items() if name not in PAGING}
+        query = UserQuerySerializer(data=given)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        people = self.get_queryset()
+        if text := asked.get("search"):
+            people = people.search(text)  # type: ignore[attr-defined]  # ours, see scope.people
+        for name in ("department", "gender", "is_active", "is_staff"):
+            if asked.get(name) is not None:
+                people = people.filter(**{name: asked[name]})
+        if asked.get("role"):
+            people = people.filter(groups__role=asked["role"])
+        return people.order_by(asked["ordering"], "pk")
+
+    @extend_schema(
+        operation_id="users_list",
+        summary="List people",
+        tags=TAGS,
+        parameters=[UserQuerySerializer],
+        responses={200: UserSerializer(many=True), **REFUSED, **error_responses("10000")},
+    )
+    def list(self, request: Request) -> Response:
+        page = self.paginate_queryset(self.narrowed(request))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        operation_id="users_create",
+        summary="Add a person",
+        tags=TAGS,
+        request=NewUserSerializer,
+        responses={201: UserSerializer, **REFUSED, **error_responses("10000")},
+    )
+    def create(self, request: Request) -> Response:
+        asked = NewUserSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        user = services.create_user(by=_staff(request), **asked.validated_data)
+        return Response(UserSerializer(user).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(
+        operation_id="users_read", summary="Read a person", tags=TAGS, responses={200: UserSerializer, **ONE_REFUSED}
+    )
+    def retrieve(self, request: Request, pk: str) -> Response:
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(
+        operation_id="users_change",
+        summary="Change a person",
+        description="What is not named stays. `is_active: false` ends all their sessions.",
+        tags=TAGS,
+        request=UserSerializer(partial=True),
+        responses={200: UserSerializer, **ONE_REFUSED, **error_responses("10000", "10005")},
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        user = self.get_object()
+        asked = self.get_serializer(user, data=request.data, partial=True)
+        asked.is_valid(raise_exception=True)
+        changed = services.update_user(by=_staff(request), user=user, **asked.validated_data)
+        return Response(UserSerializer(changed).data)
+
+    @extend_schema(
+        operation_id="users_delete",
+        summary="Delete a person",
+        description="For good. To lock somebody out, set `is_active: false` instead.",
+        tags=TAGS,
+        responses={204: None, **ONE_REFUSED, **error_responses("10005")},
+    )
+    def destroy(self, request: Request, pk: str) -> Response:
+        services.delete_user(by=_staff(request), user=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        operation_id="users_end_sessions",
+        summary="End all sessions of a person",
+        description="Their tokens and sockets are dead at once. Needs `accounts.end_loginsession` and a higher rank.",
+        tags=TAGS,
+        request=None,
+        responses={200: EndedSerializer, **ONE_REFUSED},
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="end-sessions",
+        permission_classes=[IsAuthenticated, requires("accounts.end_loginsession")],
+    )
+    def end_sessions(self, request: Request, pk: str) -> Response:
+        ended = services.end_sessions(user=self.get_object(), by=_staff(request))
+        return Response(EndedSerializer({"ended": ended}).data)
+
+    @extend_schema(
+        operation_id="users_export",
+        summary="Take the list out as a sheet",
+        description="What the list shows with the same filters, as xlsx.",
+        tags=TAGS,
+        parameters=[UserQuerySerializer],
+        filters=False,
+        responses={
+            (200, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"): OpenApiTypes.BINARY,
+            **REFUSED,
+            **error_responses("10000"),
+        },
+    )
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def export(self, request: Request) -> FileResponse:
+        return sheets.export_now("users", self.narrowed(request), request.user)
+
+    @extend_schema(
+        operation_id="users_avatar",
+        summary="A person's picture",
+        tags=TAGS,
+        responses={(200, "image/webp"): OpenApiTypes.BINARY, **error_responses(errors.NotSignedIn, "10008")},
+    )
+    @action(detail=True, methods=["get"], permission_classes=[IsAuthenticated])
+    def avatar(self, request: Request, pk: str) -> FileResponse:
+        user = self.get_object()
+        if not user.avatar:
+            raise NotFound
+        headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
+        return FileResponse(user.avatar.open("rb"), content_type="image/webp", headers=headers)
+
+
+def _staff(request: Request) -> User:
+    user: Any = request.user
+    return user  # type: ignore[no-any-return]  # the permissions have refused everybody else

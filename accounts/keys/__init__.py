@@ -1,0 +1,139 @@
+"""Signing keys: made on first start, rotated without anybody noticing, published as a JWKS.
+
+    next ── promote ──> current ── promote another ──> retired ── after the longest token's life ──> ignored
+
+`current` signs; all three verify (a retired one until its last token has expired). The algorithm always comes from the
+key, never from a token. Keys are rows shared by all nodes, or PEM files in JWT_KEYS_DIR for operators who manage files.
+"""
+
+import threading
+import time
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+from django.utils import timezone
+
+from accounts.errors import KeyProblem
+from accounts.keys.folder import Folder
+from accounts.keys.key import ALGORITHMS, KID, Key, State
+from accounts.keys.rows import Rows
+
+__all__ = [
+    "ALGORITHMS",
+    "LEEWAY_SECONDS",
+    "Key",
+    "State",
+    "current",
+    "ensure",
+    "find",
+    "forget",
+    "jwks",
+    "problems",
+    "store",
+]
+
+log = structlog.get_logger(__name__)
+
+LEEWAY_SECONDS = 30
+RELOAD_SECONDS = 30
+UNKNOWN_KID_SECONDS = 10
+"""Made-up key ids cause at most one reload in this time."""
+
+
+class _Ring:
+    """The keys as this process knows them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._keys: dict[str, Key] = {}
+        self._loaded_at = float("-inf")
+
+    def keys(self, *, at_most: float = RELOAD_SECONDS) -> dict[str, Key]:
+        """The keys, read again when that was longer ago than `at_most` seconds."""
+        if time.monotonic() - self._loaded_at <= at_most:
+            return self._keys
+        with self._lock:
+            if time.monotonic() - self._loaded_at > at_most:
+                self._reload()
+            return self._keys
+
+    def _reload(self) -> None:
+        try:
+            self._keys = {key.kid: key for key in ensure()}
+        except (DatabaseError, OSError) as problem:
+            # who signed in with a known key stays in while the table cannot be read
+            if not self._keys:
+                raise
+            log.warning("keys.not_reloaded", problem=str(problem))
+        self._loaded_at = time.monotonic()
+
+    def forget(self) -> None:
+        with self._lock:
+            self._loaded_at = float("-inf")
+            self._keys = {}
+
+
+_ring = _Ring()
+
+
+def store() -> Rows | Folder:
+    """Where the keys are kept."""
+    return Folder(settings.JWT_KEYS_DIR) if settings.JWT_KEYS_DIR else Rows()
+
+
+def ensure() -> list[Key]:
+    """Return all keys; on the very first start make one."""
+    where = store()
+    found = where.load()
+    if isinstance(where, Rows) and not any(key.state is State.CURRENT for key in found):
+        where.add_first(settings.JWT_ALGORITHM)
+        found = where.load()
+    return found
+
+
+def current() -> Key:
+    """Return the key that signs.
+
+    :raises KeyProblem: when there is none or it cannot be used; says what to do.
+    """
+    for key in _ring.keys().values():
+        if key.state is State.CURRENT:
+            return key
+    raise KeyProblem("There is no current signing key: run `manage.py jwt_keys generate --promote`.")
+
+
+def find(kid: object) -> Key | None:
+    """Return the key `kid` if its signatures still count."""
+    if not isinstance(kid, str) or not KID.fullmatch(kid):
+        return None
+    key = _ring.keys().get(kid) or _ring.keys(at_most=UNKNOWN_KID_SECONDS).get(kid)
+    return key if key and _counts(key) else None
+
+
+def jwks() -> dict[str, list[dict[str, Any]]]:
+    """Return the public parts of all keys whose signatures count or will."""
+    return {"keys": [key.jwk for key in _ring.keys().values() if _counts(key)]}
+
+
+def forget() -> None:
+    """Make this process read the keys again."""
+    _ring.forget()
+
+
+def problems() -> list[str]:
+    """Everything that is wrong with the keys, each with what to do about it."""
+    try:
+        return store().problems()
+    except ImproperlyConfigured as problem:
+        return [str(problem)]
+
+
+def _counts(key: Key) -> bool:
+    if key.state is not State.RETIRED or key.retired_at is None:
+        return True
+    last_token_dies = key.retired_at + timedelta(seconds=settings.ACCESS_TOKEN_EXPIRES + LEEWAY_SECONDS)
+    return timezone.now() <= last_token_dies

@@ -1,0 +1,129 @@
+"""Keys in the database: shared by all nodes, the private part encrypted with a key that is not in the database."""
+
+import base64
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.errors import KeyProblem
+from accounts.keys.key import Key, Private, State, describe, from_pem, make, read_public, to_pem
+from accounts.models import SigningKey
+
+CURRENT_SLOT = "current"
+
+
+class Rows:
+    """The table of signing keys."""
+
+    def load(self) -> list[Key]:
+        return [self._read(row) for row in SigningKey.objects.order_by("created_at")]
+
+    def add_first(self, algorithm: str) -> None:
+        """Make the first key, once, however many nodes start together: the unique slot is the lock."""
+        try:
+            with transaction.atomic():
+                self._insert(algorithm, State.CURRENT)
+        except IntegrityError:
+            return  # another node was faster: its key counts
+
+    def add(self, algorithm: str) -> Key:
+        """Make a key that waits for its promotion."""
+        return self._read(self._insert(algorithm, State.NEXT))
+
+    @transaction.atomic
+    def promote(self, kid: str) -> None:
+        """Let `kid` sign from now on; the key that did is retired.
+
+        :raises KeyProblem: when there is no such key or its private part cannot be used.
+        """
+        row = SigningKey.objects.select_for_update().filter(kid=kid).first()
+        if row is None:
+            raise KeyProblem(f"There is no key {kid}.")
+        if _decrypt(row.private) is None:
+            raise KeyProblem(f"{kid} was encrypted with another SECRET_KEY and cannot sign.")
+        now = timezone.now()
+        others = SigningKey.objects.filter(state=State.CURRENT).exclude(pk=row.pk)
+        others.update(state=State.RETIRED, current_slot=None, retired_at=now)
+        SigningKey.objects.filter(pk=row.pk).update(
+            state=State.CURRENT, current_slot=CURRENT_SLOT, promoted_at=now, retired_at=None
+        )
+
+    def retire(self, kid: str) -> None:
+        """Stop using `kid`; its last tokens run out.
+
+        :raises KeyProblem: when it is the current one or unknown.
+        """
+        changed = (
+            SigningKey.objects.filter(kid=kid)
+            .exclude(state=State.CURRENT)
+            .update(state=State.RETIRED, retired_at=timezone.now())
+        )
+        if not changed:
+            raise KeyProblem(f"{kid} is unknown or signs at present: promote another key first.")
+
+    def problems(self) -> list[str]:
+        current = [key for key in self.load() if key.state is State.CURRENT]
+        if not current:
+            return ["There is no current signing key yet; the first start makes one."]
+        if current[0].private is None:
+            return [_foreign(current[0].kid)]
+        return []
+
+    def _insert(self, algorithm: str, state: State) -> SigningKey:
+        private = make(algorithm)
+        jwk = describe(private.public_key(), algorithm)
+        is_current = state is State.CURRENT
+        return SigningKey.objects.create(
+            kid=jwk["kid"],
+            algorithm=algorithm,
+            state=state,
+            current_slot=CURRENT_SLOT if is_current else None,
+            promoted_at=timezone.now() if is_current else None,
+            private=_box().encrypt(to_pem(private)).decode(),
+            public=jwk,
+        )
+
+    def _read(self, row: SigningKey) -> Key:
+        return Key(
+            kid=row.kid,
+            algorithm=row.algorithm,
+            state=State(row.state),
+            public=read_public(row.public),
+            private=_decrypt(row.private),
+            jwk=row.public,
+            created_at=row.created_at,
+            retired_at=row.retired_at,
+        )
+
+
+def _foreign(kid: str) -> str:
+    return (
+        f"The current signing key {kid} was encrypted with another SECRET_KEY. Bring that SECRET_KEY back, or make a "
+        "new key with `manage.py jwt_keys generate --promote` (people refresh their tokens, nobody is signed out)."
+    )
+
+
+def _decrypt(private: str) -> Private | None:
+    try:
+        return from_pem(_box().decrypt(private.encode()))
+    except InvalidToken:
+        return None
+
+
+def _box() -> MultiFernet:
+    return _box_of(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+
+
+@lru_cache(maxsize=8)
+def _box_of(*secrets: str) -> MultiFernet:
+    return MultiFernet([Fernet(_derived(secret)) for secret in secrets])
+
+
+def _derived(secret: str) -> bytes:
+    hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"gatehouse.accounts.signing-keys")
+    return base64.urlsafe_b64encode(hkdf.derive(secret.encode()))

@@ -1,0 +1,40 @@
+"""Every way people, departments and roles change: the API, the back office, sheets and commands all call these.
+
+`by` is who acts. None is the operator at the shell or the product itself: then nobody's rank is asked.
+"""
+
+from accounts.services.departments import create_department, delete_department, update_department
+from accounts.services.installation import ensure_first_administrator
+from accounts.services.people import (
+    activate_user,
+    create_user,
+    deactivate_user,
+    delete_user,
+    end_sessions,
+    set_avatar,
+    set_password,
+    set_roles,
+    update_own_profile,
+    update_user,
+)
+from accounts.services.roles import create_role, delete_role, update_role
+
+__all__ = [
+    "activate_user",
+    "create_department",
+    "create_role",
+    "create_user",
+    "deactivate_user",
+    "delete_department",
+    "delete_role",
+    "delete_user",
+    "end_sessions",
+    "ensure_first_administrator",
+    "set_avatar",
+    "set_password",
+    "set_roles",
+    "update_department",
+    "update_own_profile",
+    "update_role",
+    "update_user",
+]

@@ -1,0 +1,65 @@
+"""What nobody may do to whom, however they ask."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from accounts.errors import LastAdministrator, NotAbove
+from accounts.models import User
+from accounts.scope import outranks
+from project.core.errors import NoPermission
+
+POWERS = ("is_superuser", "is_staff")
+"""What makes administrators: given and taken by superusers only."""
+
+
+def ensure_above(by: User | None, subject: User) -> None:
+    """:raises NotAbove: unless `by` stands above `subject`."""
+    if by is not None and not outranks(by, subject):
+        raise NotAbove
+
+
+def ensure_may_rank(by: User | None, *ranks: int) -> None:
+    """:raises NotAbove: unless `by` stands above all `ranks`, those of roles to give, take or change."""
+    if by is not None and not by.is_superuser and any(rank >= by.rank for rank in ranks):
+        raise NotAbove
+
+
+def ensure_has(by: User | None, permissions: Iterable[Permission]) -> None:
+    """Nobody hands out what they do not have.
+
+    :raises NoPermission: naming what is missing.
+    """
+    if by is None or by.is_superuser:
+        return
+    names = (f"{one.content_type.app_label}.{one.codename}" for one in permissions)
+    if missing := sorted(name for name in names if not by.has_perm(name)):
+        raise NoPermission(_("You cannot grant what you do not have: {names}").format(names=", ".join(missing)))
+
+
+def ensure_no_powers(by: User | None, changes: Mapping[str, Any], user: User | None = None) -> None:
+    """:raises NoPermission: when somebody who is no superuser would make or unmake an administrator."""
+    if by is None or by.is_superuser:
+        return
+    changed = [name for name in POWERS if name in changes and changes[name] != getattr(user, name, False)]
+    if changed:
+        raise NoPermission(_("Only a superuser may give or take this."))
+
+
+def ensure_not_last_administrator(user: User) -> None:
+    """:raises LastAdministrator: when nobody else could administer.
+
+    Call it inside a transaction: it locks the administrators' rows, so that two cannot remove each other.
+    """
+    administrators = User.objects.active().filter(is_superuser=True).select_for_update()
+    if user.pk in {one.pk for one in administrators} and len(administrators) == 1:
+        raise LastAdministrator
+
+
+def ensure_known(changes: Mapping[str, Any], allowed: frozenset[str]) -> None:
+    """:raises ValidationError: for names that are not `allowed`."""
+    if unknown := set(changes) - allowed:
+        raise ValidationError({name: _("There is no such field.") for name in sorted(unknown)})

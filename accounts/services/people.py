@@ -1,0 +1,277 @@
+"""How people change."""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import structlog
+from django.contrib.auth import password_validation
+from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.db.models import F
+
+from accounts import identity, pictures, sessions, standing, validators
+from accounts.models import LoginSession, Role, User
+from accounts.scope import outranks
+from accounts.services import guards
+from project.core import audit
+from project.core.errors import GatehouseError
+from realtime import gateway
+
+log = structlog.get_logger(__name__)
+Reason = LoginSession.Reason
+
+OWN_FIELDS = frozenset({"real_name", "nickname", "email", "phone", "gender", "language", "time_zone"})
+FIELDS = OWN_FIELDS | {"username", "department", "manager", "is_active", "is_staff", "is_superuser"}
+
+
+# --- making ---------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_user(
+    *, by: User | None, username: str, password: str | None = None, roles: Iterable[Role] = (), **fields: Any
+) -> User:
+    """Add a person. Without a password they cannot sign in until they get one.
+
+    :raises ValidationError: naming the fields at fault.
+    :raises NoPermission: when `by` is no superuser and would make an administrator.
+    :raises NotAbove: unless `by` stands above every role.
+    """
+    guards.ensure_known(fields, FIELDS)
+    guards.ensure_no_powers(by, fields)
+    roles = list(roles)
+    guards.ensure_may_rank(by, *(role.rank for role in roles))
+    user = User(username=username, **fields)
+    _ensure_valid(user, password, named_by_staff=by is not None)
+    user.set_password(password)
+    user.save()
+    user.groups.set([role.group for role in roles])
+    audit.record("user.created", user, actor=by, roles=[role.key for role in roles])
+    return user
+
+
+def _ensure_valid(user: User, password: str | None, *, named_by_staff: bool) -> None:
+    wrong: dict[str, list[str]] = {}
+    try:
+        # signed-in data only: the hash is made afterwards, when everything else is right
+        user.full_clean(exclude=["password"])
+    except ValidationError as problem:
+        wrong |= problem.message_dict
+    if named_by_staff:
+        _collect(wrong, "username", partial(validators.username, user.username))
+    if password is not None:
+        _collect(wrong, "password", partial(password_validation.validate_password, password, user))
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _ensure_good_name(username: str) -> None:
+    wrong: dict[str, list[str]] = {}
+    _collect(wrong, "username", partial(validators.username, username))
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def _collect(wrong: dict[str, list[str]], field: str, check: Any) -> None:
+    try:
+        check()
+    except ValidationError as problem:
+        wrong.setdefault(field, []).extend(problem.messages)
+
+
+# --- changing -------------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def update_user(*, by: User | None, user: User, roles: Iterable[Role] | None = None, **changes: Any) -> User:
+    """Change a person; what is not named stays.
+
+    :raises NotAbove: unless `by` stands above them.
+    :raises NoPermission: when `by` is no superuser and would make or unmake an administrator.
+    :raises LastAdministrator: when nobody could administer any more.
+    :raises ValidationError: naming the fields at fault.
+    """
+    guards.ensure_known(changes, FIELDS)
+    person = _locked(user)
+    guards.ensure_above(by, person)
+    guards.ensure_no_powers(by, changes, person)
+    _write(person, changes, by, named_by_staff=by is not None)
+    if roles is not None:
+        set_roles(by=by, user=person, roles=roles)
+    return _fresh(user)
+
+
+@transaction.atomic
+def update_own_profile(*, user: User, **changes: Any) -> User:
+    """Let a person change what is theirs to change.
+
+    :raises ValidationError: naming the fields at fault.
+    """
+    guards.ensure_known(changes, OWN_FIELDS)
+    _write(_locked(user), changes, user, named_by_staff=False)
+    return _fresh(user)
+
+
+def _write(person: User, changes: dict[str, Any], by: User | None, *, named_by_staff: bool) -> None:
+    changed = {name: value for name, value in changes.items() if getattr(person, name) != value}
+    if not changed:
+        return
+    if person.is_superuser and (changed.get("is_active") is False or changed.get("is_superuser") is False):
+        guards.ensure_not_last_administrator(person)
+    was_active = person.is_active
+    for name, value in changed.items():
+        setattr(person, name, value)
+    person.full_clean(exclude=["password"])
+    if named_by_staff and "username" in changed:
+        _ensure_good_name(person.username)
+    person.save(update_fields=[*changed])
+    _after_change(person, changed, by, was_active=was_active)
+
+
+def _after_change(person: User, changed: dict[str, Any], by: User | None, *, was_active: bool) -> None:
+    if was_active and not person.is_active:
+        sessions.end_all(person, reason=Reason.DISABLED, actor=by)
+        audit.record("user.deactivated", person, actor=by)
+    elif person.is_active and not was_active:
+        audit.record("user.activated", person, actor=by)
+    transaction.on_commit(partial(standing.forget_people, [person.pk]))
+    if "department" in changed:
+        _regroup_on_commit(person)
+
+
+@transaction.atomic
+def set_roles(*, by: User | None, user: User, roles: Iterable[Role]) -> None:
+    """Give a person exactly these roles; what they may do changes with their next call.
+
+    :raises NotAbove: unless `by` stands above the person, and above every role added or taken.
+    """
+    person = _locked(user)
+    guards.ensure_above(by, person)
+    wanted = {role.pk: role for role in roles}
+    present = {role.pk: role for role in person.roles}
+    touched = [role for pk, role in (wanted | present).items() if (pk in wanted) != (pk in present)]
+    if not touched:
+        return
+    guards.ensure_may_rank(by, *(role.rank for role in touched))
+    # groups that are nobody's role are Django's own business and stay
+    others = Group.objects.filter(user=person, role=None)
+    person.groups.set([*others, *(role.group for role in wanted.values())])
+    User.objects.filter(pk=person.pk).update(perm_epoch=F("perm_epoch") + 1)
+    audit.record("user.roles_changed", person, actor=by, roles=sorted(role.key for role in wanted.values()))
+    transaction.on_commit(partial(standing.forget_people, [person.pk]))
+    _regroup_on_commit(person)
+
+
+def set_avatar(*, user: User, file: UploadedFile | None) -> User:
+    """Replace a person's picture; None takes it away.
+
+    :raises ValidationError: when the file is no picture, or too large.
+    """
+    picture = pictures.clean(file) if file is not None else None
+    with transaction.atomic():
+        person = _locked(user)
+        old = person.avatar.name if person.avatar else ""
+        person.avatar = picture
+        person.save(update_fields=["avatar"])
+        if old:
+            transaction.on_commit(partial(person.avatar.storage.delete, old))
+        transaction.on_commit(partial(standing.forget_people, [person.pk]))
+    return _fresh(user)
+
+
+# --- passwords and sessions -----------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str, by: User | None = None, keep: LoginSession | None = None) -> int:
+    """Set a password and end every session of the person but `keep`; return how many ended.
+
+    :raises ValidationError: when the password is too weak.
+    :raises NotAbove: when `by` is somebody else and does not stand above the person.
+    """
+    if by is not None and by.pk != user.pk:
+        guards.ensure_above(by, user)
+    try:
+        password_validation.validate_password(password, user)
+    except ValidationError as problem:
+        raise ValidationError({"new_password": problem.messages}) from problem
+    person = _locked(user)
+    person.set_password(password)
+    person.save(update_fields=["password"])
+    ended = sessions.end_all(person, reason=Reason.PASSWORD, actor=by, keep=keep)
+    audit.record("user.password_set", person, actor=by, sessions_ended=ended)
+    user.password, user.auth_epoch = person.password, person.auth_epoch
+    return ended
+
+
+def end_sessions(*, user: User, by: User | None, keep: LoginSession | None = None) -> int:
+    """End all sessions of a person but `keep`; return how many there were.
+
+    :raises NotAbove: when `by` is somebody else and does not stand above the person.
+    """
+    if by is not None and by.pk != user.pk:
+        guards.ensure_above(by, user)
+    own = by is not None and by.pk == user.pk
+    return sessions.end_all(user, reason=Reason.LOGOUT if own else Reason.REVOKED, actor=by, keep=keep)
+
+
+def deactivate_user(*, user: User, by: User | None) -> User:
+    """Lock a person out at once, everywhere; their data stay."""
+    return update_user(by=by, user=user, is_active=False)
+
+
+def activate_user(*, user: User, by: User | None) -> User:
+    """Let a person sign in again."""
+    return update_user(by=by, user=user, is_active=True)
+
+
+@transaction.atomic
+def delete_user(*, user: User, by: User | None) -> None:
+    """Delete a person for good; the audit trail keeps what they did.
+
+    :raises NotAbove: unless `by` stands above them.
+    :raises LastAdministrator: when nobody could administer any more.
+    """
+    person = _locked(user)
+    guards.ensure_above(by, person)
+    if person.is_superuser:
+        guards.ensure_not_last_administrator(person)
+    sessions.end_all(person, reason=Reason.DISABLED, actor=by)
+    audit.record("user.deleted", person, actor=by, username=person.username)
+    if person.avatar:
+        transaction.on_commit(partial(person.avatar.storage.delete, person.avatar.name))
+    person.delete()
+
+
+def may_touch(by: User, people: Iterable[User]) -> list[User]:
+    """Return those of `people` that `by` stands above."""
+    return [person for person in people if outranks(by, person)]
+
+
+# --- inside ---------------------------------------------------------------------------------------------------------------
+
+
+def _locked(user: User) -> User:
+    return User.objects.get_queryset().select_for_update().get(pk=user.pk)
+
+
+def _fresh(user: User) -> User:
+    return User.objects.get_queryset().select_related("department", "manager").get(pk=user.pk)
+
+
+def _regroup_on_commit(person: User) -> None:
+    transaction.on_commit(partial(_regroup, person.pk))
+
+
+def _regroup(user_id: int) -> None:
+    """Move the person's open sockets to the groups they now belong to."""
+    person = User.objects.get_queryset().filter(pk=user_id).first()
+    if person is None:
+        return
+    try:
+        gateway.regroup(user_id, identity.automatic_groups(person.role_keys, person.department_id))
+    except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:
+        log.info("user.sockets_not_regrouped", user=user_id, problem=str(problem))

@@ -1,0 +1,102 @@
+"""How roles change."""
+
+from collections.abc import Iterable
+
+from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from accounts.errors import StillInUse
+from accounts.models import Role, User
+from accounts.services import guards
+from project.core import audit
+
+
+@transaction.atomic
+def create_role(*, by: User | None, key: str, name: str, rank: int = 0, permissions: Iterable[Permission] = ()) -> Role:
+    """Add a role with its group.
+
+    :raises NotAbove: unless `by` stands above `rank`.
+    :raises NoPermission: when `by` would grant what they do not have.
+    :raises ValidationError: naming the fields at fault.
+    """
+    permissions = list(permissions)
+    guards.ensure_may_rank(by, rank)
+    guards.ensure_has(by, permissions)
+    _ensure_free(name)
+    group = Group(name=name)
+    group.full_clean()
+    group.save()
+    role = Role(group=group, key=key, rank=rank)
+    role.full_clean()
+    role.save()
+    group.permissions.set(permissions)
+    audit.record("role.created", role, actor=by, key=key, rank=rank, permissions=_names(permissions))
+    return role
+
+
+@transaction.atomic
+def update_role(
+    *,
+    by: User | None,
+    role: Role,
+    key: str | None = None,
+    name: str | None = None,
+    rank: int | None = None,
+    permissions: Iterable[Permission] | None = None,
+) -> Role:
+    """Change a role; what its people may do changes with their next call.
+
+    :raises NotAbove: unless `by` stands above the role as it is and as it would be.
+    :raises NoPermission: when `by` would grant what they do not have.
+    :raises ValidationError: naming the fields at fault.
+    """
+    role = Role.objects.select_for_update().select_related("group").get(pk=role.pk)
+    guards.ensure_may_rank(by, role.rank, role.rank if rank is None else rank)
+    if name is not None and name != role.group.name:
+        _ensure_free(name)
+        role.group.name = name
+        role.group.full_clean()
+        role.group.save()
+    role.key = role.key if key is None else key
+    role.rank = role.rank if rank is None else rank
+    role.full_clean()
+    role.save()
+    if permissions is not None:
+        _grant(role, list(permissions), by)
+    User.objects.get_queryset().filter(groups=role.group).update(perm_epoch=F("perm_epoch") + 1)
+    audit.record("role.changed", role, actor=by, key=role.key, rank=role.rank)
+    return role
+
+
+@transaction.atomic
+def delete_role(*, by: User | None, role: Role) -> None:
+    """Delete a role that nobody has.
+
+    :raises NotAbove: unless `by` stands above it.
+    :raises StillInUse: when people have it.
+    """
+    guards.ensure_may_rank(by, role.rank)
+    count = User.objects.get_queryset().filter(groups=role.group).count()
+    if count:
+        raise StillInUse(name=str(role), count=count)
+    audit.record("role.deleted", role, actor=by, key=role.key)
+    role.group.delete()
+
+
+def _grant(role: Role, permissions: list[Permission], by: User | None) -> None:
+    present = set(role.group.permissions.all())
+    guards.ensure_has(by, set(permissions) - present)
+    role.group.permissions.set(permissions)
+    audit.record("role.permissions_changed", role, actor=by, permissions=_names(permissions))
+
+
+def _ensure_free(name: str) -> None:
+    if Group.objects.filter(name=name).exists():
+        raise ValidationError({"name": _("There is already a role of this name.")})
+
+
+def _names(permissions: Iterable[Permission]) -> list[str]:
+    return sorted(f"{one.content_type.app_label}.{one.codename}" for one in permissions)

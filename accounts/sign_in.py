@@ -1,0 +1,113 @@
+"""Is it really them? The one function that checks a password, for the API and the back office alike."""
+
+import unicodedata
+from typing import NamedTuple
+
+from django.contrib.auth.hashers import make_password
+from django.utils.translation import gettext as _
+
+from accounts import errors, lockout, sessions
+from accounts.models import LoginEvent, LoginSession, User
+from project.core import errors as core_errors
+
+Reason = LoginEvent.Reason
+MAX_PASSWORD = 4096
+"""Argon2 reads all of it: nobody needs to send a book."""
+
+
+class Caller(NamedTuple):
+    """Where an attempt comes from."""
+
+    scope: str
+    ip: str = ""
+    user_agent: str = ""
+
+
+def authenticate(*, username: str, password: str, caller: Caller, staff_only: bool = False) -> User:
+    """Return the person if the password is theirs; every attempt leaves a row.
+
+    An unknown name, a wrong password and a disabled account give the same answer after the same time.
+
+    :raises BadCredentials: for all of these.
+    :raises Locked: after too many failures.
+    """
+    username = unicodedata.normalize("NFKC", username)[:150]
+    user = User.objects.get_queryset().filter(username=username).first() if "\0" not in username else None
+    _ensure_open(username, user, caller)
+    reason = _outcome(user, password[: MAX_PASSWORD + 1], staff_only=staff_only)
+    if reason == Reason.OK:
+        # once more: others may have failed while this password was being checked
+        _ensure_open(username, user, caller)
+    else:
+        _note(username, user, caller, reason)
+    if user is None or reason != Reason.OK:
+        raise errors.BadCredentials
+    return user
+
+
+def sign_in(*, username: str, password: str, device: str, caller: Caller) -> LoginSession:
+    """Check the password and open a session.
+
+    :raises BadCredentials: see `authenticate`.
+    :raises Locked: likewise.
+    """
+    user = authenticate(username=username, password=password, caller=caller)
+    session = sessions.open(user=user, scope=caller.scope, device=device, ip=caller.ip, user_agent=caller.user_agent)
+    succeeded(user, session, caller)
+    return session
+
+
+def succeeded(user: User, session: LoginSession, caller: Caller) -> None:
+    """Note that `user` has signed in."""
+    _note(user.username, user, caller, Reason.OK, session)
+
+
+def confirm(user: User, password: str, caller: Caller) -> None:
+    """Ask somebody who is signed in for their password again; guesses count like at the door.
+
+    :raises InvalidParameters: when it is wrong.
+    :raises Locked: after too many failures.
+    """
+    try:
+        authenticate(username=user.username, password=password, caller=caller)
+    except errors.BadCredentials as problem:
+        raise core_errors.InvalidParameters(fields={"old_password": [_("This is not your password.")]}) from problem
+
+
+def unlock(user: User) -> None:
+    """Forget the failures so far: the person may try again at once, from everywhere."""
+    _note(user.username, user, Caller(scope=LoginSession.Scope.API), Reason.UNLOCKED)
+
+
+def _ensure_open(username: str, user: User | None, caller: Caller) -> None:
+    try:
+        lockout.ensure_open(username, caller.ip or None)
+    except errors.Locked:
+        _note(username, user, caller, Reason.LOCKED)
+        raise
+
+
+def _outcome(user: User | None, password: str, *, staff_only: bool) -> str:
+    if len(password) > MAX_PASSWORD:
+        return Reason.WRONG_PASSWORD if user else Reason.UNKNOWN_USER
+    if user is None:
+        make_password(password)  # takes as long as a check
+        return Reason.UNKNOWN_USER
+    if not user.check_password(password):
+        return Reason.WRONG_PASSWORD
+    if not user.is_active:
+        return Reason.INACTIVE
+    return Reason.NOT_STAFF if staff_only and not user.is_staff else Reason.OK
+
+
+def _note(username: str, user: User | None, caller: Caller, reason: str, session: LoginSession | None = None) -> None:
+    LoginEvent.objects.create(
+        user=user,
+        username=username.replace("\0", ""),
+        succeeded=reason == Reason.OK,
+        reason=reason,
+        scope=caller.scope,
+        ip=caller.ip or None,
+        user_agent=caller.user_agent[:300],
+        session=session,
+    )

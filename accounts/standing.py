@@ -1,0 +1,143 @@
+"""What is known of a session right now: may it still let its person in, and if not, why?
+
+The row is the truth. With a shared cache (Redis) a snapshot of row and person spares the query; where the cache is one
+process's own, asking the database is as fast and never behind what another process did. The cache's errors send us to
+the database; when that is gone too, the answer is "cannot be reached", never "signed out".
+"""
+
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar, cast
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, models
+from django.utils import timezone
+
+from accounts.models import LoginSession, User
+from project.core import cache
+from project.core.errors import Unreachable
+
+log = structlog.get_logger(__name__)
+Reason = LoginSession.Reason
+M = TypeVar("M", bound=models.Model)
+
+NOT_KEPT = {User: {"password"}, LoginSession: {"family_secret"}}
+ENDED = "ended"
+
+
+class Standing(NamedTuple):
+    """A session with its person; `reason` says why it is over and is empty while it is not."""
+
+    session: LoginSession
+    reason: str
+
+    @property
+    def user(self) -> User:
+        return self.session.user
+
+
+def of(sid: str) -> Standing | None:
+    """Return the standing of the session `sid`; None when there never was one.
+
+    :raises Unreachable: when neither cache nor database can be asked.
+    """
+    kept = _kept(sid)
+    if kept is None:
+        return _from_row(sid)
+    if ENDED in kept:
+        return Standing(LoginSession(sid=sid), kept[ENDED])
+    session = _revived(LoginSession, kept["session"])
+    session.user = _revived(User, kept["user"])
+    return Standing(session, judge(session))
+
+
+def judge(session: LoginSession) -> str:
+    """Tell why `session` is over, from the row and its person; "" when it is not."""
+    user = session.user
+    if session.ended_at is not None:
+        return session.end_reason
+    if not user.is_active:
+        return Reason.DISABLED
+    if session.auth_epoch != user.auth_epoch:
+        return Reason.REVOKED
+    return "" if session.runs_out_at > timezone.now() else Reason.EXPIRED
+
+
+def bury(sid: str, reason: str) -> None:
+    """Mark the session as over for every node, longer than any of its access tokens lives."""
+    if _is_shared():
+        cache.state.set("session", sid, value={ENDED: reason}, ttl=settings.ACCESS_TOKEN_EXPIRES + 60)
+
+
+def forget(sid: str) -> None:
+    """Let the next call read the row again; a cache that is down has nothing to forget."""
+    if _is_shared():
+        try:
+            cache.state.delete("session", sid)
+        except Unreachable as problem:
+            log.warning("session.not_forgotten", problem=str(problem))
+
+
+def forget_people(user_ids: list[int]) -> None:
+    """Let the next call of these people read their rows again."""
+    if _is_shared():
+        for sid in LoginSession.objects.live().filter(user__in=user_ids).values_list("sid", flat=True):
+            forget(sid)
+
+
+def _kept(sid: str) -> dict[str, Any] | None:
+    if not _is_shared():
+        return None
+    try:
+        return cast("dict[str, Any] | None", cache.state.get("session", sid))
+    except Unreachable as problem:
+        log.warning("session.cache_down", problem=str(problem))
+        return None
+
+
+def _from_row(sid: str) -> Standing | None:
+    try:
+        session = LoginSession.objects.select_related("user").filter(sid=sid).first()
+    except (OperationalError, InterfaceError) as problem:
+        raise Unreachable from problem
+    if session is None:
+        return None
+    reason = judge(session)
+    if not reason:
+        _keep(session)
+    return Standing(session, reason)
+
+
+def _keep(session: LoginSession) -> None:
+    if not _is_shared():
+        return
+    try:
+        # `add`: a mark that the session is over, set while we read, must not be overwritten
+        cache.state.add("session", session.sid, value={"session": _flat(session), "user": _flat(session.user)})
+    except Unreachable:
+        return  # slower, not wrong
+
+
+def _flat(row: models.Model) -> dict[str, Any]:
+    left_out = NOT_KEPT[type(row)]  # type: ignore[index]  # the two models above
+    found = {field.attname: field.value_from_object(row) for field in row._meta.concrete_fields}
+    return {
+        name: value if isinstance(value, str | int | bool | None) else _text(value)
+        for name, value in found.items()
+        if name not in left_out
+    }
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _revived(model: type[M], flat: dict[str, Any]) -> M:
+    """Make the row of its snapshot; what the snapshot leaves out is read when somebody asks for it."""
+    fields = [field for field in model._meta.concrete_fields if field.attname in flat]
+    values = [field.to_python(flat[field.attname]) for field in fields]
+    return model.from_db("default", [field.attname for field in fields], values)
+
+
+def _is_shared() -> bool:
+    return settings.CACHES["state"]["LOCATION"].split(":")[0] in cache.REDIS_SCHEMES

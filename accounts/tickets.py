@@ -1,0 +1,37 @@
+"""One-time credentials of sockets: a token in a URL ends up in logs, a used ticket there is worth nothing."""
+
+import re
+import secrets
+
+from accounts.models import LoginSession
+from project.core import cache
+
+LIFETIME_SECONDS = 30
+_TICKET = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def issue(session: LoginSession) -> str:
+    """Return a ticket for one socket of `session`, good for half a minute.
+
+    :raises Unreachable: when the state store is down.
+    """
+    ticket = secrets.token_urlsafe(32)
+    cache.state.set("ticket", ticket, value=session.sid, ttl=LIFETIME_SECONDS)
+    return ticket
+
+
+def redeem(ticket: str) -> str | None:
+    """Return the session id behind `ticket` and use it up; None when it is unknown, used or too old.
+
+    :raises Unreachable: when the state store is down.
+    """
+    return _text(cache.state.take("ticket", ticket)) if _TICKET.fullmatch(ticket) else None
+
+
+async def aredeem(ticket: str) -> str | None:
+    """`redeem`, for the event loop."""
+    return _text(await cache.state.atake("ticket", ticket)) if _TICKET.fullmatch(ticket) else None
+
+
+def _text(found: object) -> str | None:
+    return found if isinstance(found, str) else None
