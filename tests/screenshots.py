@@ -1,0 +1,133 @@
+"""`make screenshots`: take the pictures of docs/screenshots from the demo data, so that they never lie.
+
+With `--all FOLDER`: every page of the sidebar, in light, dark, Chinese, English and phone width, for looking at.
+"""
+
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from project.env import ROOT
+from tests.environment import services
+from tests.office import Office
+
+SHOTS = ROOT / "docs" / "screenshots"
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+CHROMIUM_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a page is looked at."""
+
+    language: str = "en"
+    dark: bool = False
+    phone: bool = False
+
+    def __str__(self) -> str:
+        return "-".join([self.language, "dark" if self.dark else "light", *(["phone"] if self.phone else [])])
+
+
+LIGHT, DARK, CHINESE, POCKET = Look(), Look(dark=True), Look("zh-hans"), Look("zh-hans", phone=True)
+LOOKS = [LIGHT, DARK, CHINESE, Look("zh-hans", dark=True), POCKET, Look(phone=True)]
+
+README = [
+    ("sign-in", "/admin/login/", LIGHT),
+    ("dashboard", "/admin/", LIGHT),
+    ("dashboard-dark", "/admin/", DARK),
+    ("dashboard-zh", "/admin/", CHINESE),
+    ("people", "/admin/accounts/user/", LIGHT),
+    ("people-zh", "/admin/accounts/user/", CHINESE),
+    ("imports", "/admin/sheets/importjob/", LIGHT),
+    ("console", "/console/", DARK),
+    ("phone-zh", "/admin/", POCKET),
+]
+
+
+class Photographer:
+    """Looks at an open office through one browser."""
+
+    def __init__(self, office: Office, browser: Browser) -> None:
+        self.office, self.browser = office, browser
+        self._windows: dict[tuple[Look, bool], BrowserContext] = {}
+
+    def page(self, path: str, look: Look) -> Page:
+        """Open a page, signed in unless it is the sign-in page, and wait until it has settled."""
+        window = self._window(look, signed_in=not path.startswith("/admin/login"))
+        page = window.new_page()
+        page.goto(self.office.url + path)
+        page.wait_for_load_state("load")
+        page.evaluate("document.fonts.ready")
+        page.wait_for_timeout(700)  # charts draw themselves in
+        return page
+
+    def take(self, path: str, look: Look, to: Path, *, full: bool = False) -> None:
+        """Save a picture of a page."""
+        to.parent.mkdir(parents=True, exist_ok=True)
+        page = self.page(path, look)
+        page.screenshot(path=to, full_page=full)
+        page.close()
+        sys.stdout.write(f"{to}\n")
+        sys.stdout.flush()
+
+    def pages(self) -> list[str]:
+        """Return every page the sidebar leads to."""
+        page = self.page("/admin/", LIGHT)
+        links = page.eval_on_selector_all("a[href]", "all => all.map(one => new URL(one.href).pathname)")
+        page.close()
+        wanted = {one for one in links if one.startswith(("/admin/", "/console/")) and "logout" not in one}
+        return sorted(wanted)
+
+    def _window(self, look: Look, *, signed_in: bool) -> BrowserContext:
+        if (look, signed_in) not in self._windows:
+            window = self.browser.new_context(
+                viewport=PHONE if look.phone else DESK,
+                device_scale_factor=2 if look.phone else 1,
+                color_scheme="dark" if look.dark else "light",
+                locale="zh-CN" if look.language.startswith("zh") else "en-US",
+                reduced_motion="reduce",
+            )
+            window.add_cookies([{"name": "django_language", "value": look.language, "url": self.office.url}])
+            if signed_in:
+                self._sign_in(window)
+            self._windows[look, signed_in] = window
+        return self._windows[look, signed_in]
+
+    def _sign_in(self, window: BrowserContext) -> None:
+        username, password = self.office.administrator
+        page = window.new_page()
+        page.goto(f"{self.office.url}/admin/login/")
+        page.fill("input[name=username]", username)
+        page.fill("input[name=password]", password)
+        page.press("input[name=password]", "Enter")
+        page.wait_for_url(f"{self.office.url}/admin/")
+        page.close()
+
+
+def main() -> None:
+    """Take the pictures."""
+    chromium = services.get("CHROMIUM_PATH") or shutil.which("chromium")
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Office(Path(folder) / "home", "--port", "0", "--demo", MULTI_LOGIN="true") as office,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        photographer = Photographer(office, browser)
+        if sys.argv[1:2] == ["--all"]:
+            for path in photographer.pages():
+                name = path.strip("/").replace("/", "-")
+                for look in LOOKS:
+                    photographer.take(path, look, Path(sys.argv[2]) / f"{name}-{look}.png", full=True)
+        else:
+            for name, path, look in README:
+                photographer.take(path, look, SHOTS / f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
