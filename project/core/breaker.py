@@ -6,9 +6,9 @@ The numbers are the seed's: 10 calls at once, and once 10 calls of the last 10 s
 
     jenkins = breaker.named("jenkins")
 
-    jenkins.call(client.jobs, timeout=jenkins.timeout)          # raises Open or Busy (10004) instead of calling
-    await jenkins.acall(client.jobs)                            # cut at `timeout`
-    answer = jenkins.call(client.jobs, fallback=stored_jobs)    # Degraded(stored, reason) when the call did not work
+    jenkins.call(client.jobs, timeout=jenkins.timeout)             # raises Open or Busy (10004) instead of calling
+    await jenkins.acall(client.jobs)                               # cut at `timeout`
+    answer = jenkins.attempt(client.jobs, fallback=stored_jobs)    # Degraded(stored, reason) when it did not work
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
@@ -103,42 +103,40 @@ class Breaker:
         with self._lock:
             self._close()
 
-    @overload
-    def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T: ...
-    @overload
-    def call(
-        self, function: Callable[..., T], *args: Any, fallback: Callable[[], F], **kwargs: Any
-    ) -> T | Degraded[F]: ...
-    def call(
-        self, function: Callable[..., T], *args: Any, fallback: Callable[[], F] | None = None, **kwargs: Any
-    ) -> T | Degraded[F]:
-        """Call `function` if the service may be called; with `fallback`, answer `Degraded` instead of failing.
+    def call(self, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        """Call `function` if the service may be called.
 
-        :raises Open: while the service is left alone. :raises Busy: when too many calls are under way.
+        :raises Open: while the service is left alone.
+        :raises Busy: when too many calls are under way.
         """
+        with self.watching():
+            return function(*args, **kwargs)
+
+    def attempt(
+        self, function: Callable[..., T], *args: Any, fallback: Callable[[], F], **kwargs: Any
+    ) -> T | Degraded[F]:
+        """Call `function`; where the service fails, answer what `fallback` has, marked as degraded."""
         try:
-            with self.watching():
-                return function(*args, **kwargs)
+            return self.call(function, *args, **kwargs)
         except Exception as problem:
-            if fallback is None or not self._is_ours(problem):
+            if not self._counts(problem):
                 raise
             return Degraded(fallback(), _reason(problem))
 
-    async def acall(
-        self,
-        function: Callable[..., Awaitable[T]],
-        *args: Any,
-        fallback: Callable[[], F] | None = None,
-        deadline: float | None = None,
-        **kwargs: Any,
+    async def acall(self, function: Callable[..., Awaitable[T]], *args: Any, **kwargs: Any) -> T:
+        """The same for coroutines; the call is cut at the breaker's `timeout` with a TimeoutError."""
+        with self.watching():
+            async with asyncio.timeout(self.timeout):
+                return await function(*args, **kwargs)
+
+    async def aattempt(
+        self, function: Callable[..., Awaitable[T]], *args: Any, fallback: Callable[[], F], **kwargs: Any
     ) -> T | Degraded[F]:
-        """The same for coroutines; the call is cut at `deadline` (the breaker's `timeout`) with a TimeoutError."""
+        """The same for coroutines."""
         try:
-            with self.watching():
-                async with asyncio.timeout(self.timeout if deadline is None else deadline):
-                    return await function(*args, **kwargs)
+            return await self.acall(function, *args, **kwargs)
         except Exception as problem:
-            if fallback is None or not self._is_ours(problem):
+            if not self._counts(problem):
                 raise
             return Degraded(fallback(), _reason(problem))
 
@@ -209,9 +207,6 @@ class Breaker:
     def _close(self) -> None:
         self._outcomes.clear()
         self._failed, self._opened_at, self._probing_since = 0, None, None
-
-    def _is_ours(self, problem: Exception) -> bool:
-        return isinstance(problem, Open | Busy) or self._counts(problem)
 
 
 _breakers: dict[str, Breaker] = {}

@@ -111,8 +111,11 @@ class Job(models.Model):
         if time.monotonic() - self._advanced_at < ADVANCE_EVERY_SECONDS:
             return
         self._advanced_at = time.monotonic()
-        self.lease_until = timezone.now() + timedelta(seconds=self.LEASE_SECONDS)
-        if not self._row().update(done=self.done, total=self.total, lease_until=self.lease_until):
+        changes: dict[str, Any] = {"done": self.done, "total": self.total}
+        if self._held:
+            self.lease_until = timezone.now() + timedelta(seconds=self.LEASE_SECONDS)
+            changes["lease_until"] = self.lease_until
+        if not self._row().update(**changes):
             raise self._whose()
 
     def move(self, state: str, **fields: Any) -> bool:
@@ -141,7 +144,6 @@ class Job(models.Model):
 
     def _whose(self) -> Exception:
         state = type(self)._base_manager.filter(pk=self.pk).values_list("state", flat=True).first()
-        self._held = False
         return Cancelled() if state == "cancelled" else LeaseLost()
 
 

@@ -96,7 +96,7 @@ def _begin(request: HttpRequest) -> float:
 
 def _measure_body(request: HttpRequest) -> None:
     """Give a chunked body the length everybody looks for: the server has received it whole by now."""
-    body = getattr(request, "_stream", None)
+    body: Any = getattr(request, "_stream", None)
     if "CONTENT_LENGTH" not in request.META and "HTTP_TRANSFER_ENCODING" in request.META and hasattr(body, "seek"):
         request.META["CONTENT_LENGTH"] = str(body.seek(0, os.SEEK_END))
         body.seek(0)

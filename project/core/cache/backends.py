@@ -43,7 +43,8 @@ class StoreCache(BaseCache):
 
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self._name(key, version): key for key in keys}
-        found = self.guarded(self.store.get_many, list(names), otherwise={})
+        nothing: dict[str, str] = {}
+        found = self.guarded(self.store.get_many, list(names), otherwise=nothing)
         return {names[name]: json.loads(text) for name, text in found.items()}
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
@@ -79,7 +80,8 @@ class StoreCache(BaseCache):
     def count(self, key: str, delta: int, timeout: float | None, version: int | None = None) -> int:
         """Add to a counter; the first to count makes it, and it lives for `timeout` seconds from then."""
         name = self._name(key, version)
-        return self.guarded(self.store.incr, name, delta, timeout, create=True, otherwise=delta) or 0
+        number = self.guarded(self.store.incr, name, delta, timeout, create=True, otherwise=None)
+        return delta if number is None else number
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         seconds = self._seconds(timeout)

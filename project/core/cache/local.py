@@ -41,21 +41,21 @@ class LocalTier:
         self._publisher = connect(url)
         self.channel = f"{settings.REDIS_PREFIX}:cache:changed"
 
-    @property
-    def listening(self) -> bool:
+    def hears(self) -> bool:
+        """Do changes reach this process just now?"""
         return self._listening.is_set()
 
     def read(self, key: str, load: Callable[[], str | None], seconds: float | None) -> str | None:
         """Return the copy of `key`; else what `load` finds, keeping a copy unless something changed meanwhile."""
         self._listen()
-        if not self.listening:
+        if not self.hears():
             return load()
         copy = self._copies.get(key)
         if copy is not None:
             return copy
         changes = self._changes
         text = load()
-        if text is not None and self.listening and changes == self._changes:
+        if text is not None and self.hears() and changes == self._changes:
             self._copies.set(key, text, COPY_SECONDS if seconds is None else min(seconds, COPY_SECONDS))
         return text
 
@@ -98,7 +98,7 @@ class LocalTier:
             time.sleep(1)
 
     def _hear(self) -> None:
-        with connect(self._url, socket_timeout=SILENCE_SECONDS).pubsub() as ear:
+        with connect(self._url, socket_timeout=SILENCE_SECONDS).pubsub() as ear:  # type: ignore[no-untyped-call]  # redis-py's own gap
             ear.subscribe(self.channel)
             heard = pinged = purged = time.monotonic()
             while True:

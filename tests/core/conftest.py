@@ -1,0 +1,141 @@
+"""What the tests of the core share."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from celery import Celery, current_app
+from django.core.cache import caches
+from django.db import connection
+from django.test import Client
+from pytest_django.plugin import DjangoDbBlocker
+
+from project.core import context, jobs
+from tests.core.parcels import Courier, Parcel, courier
+from tests.core.redis_server import RedisServer, free_port
+
+
+@pytest.fixture(autouse=True)
+def nobody_asking() -> Iterator[None]:
+    """Each test begins without a context and with empty caches."""
+    context.leave()
+    for cache in caches.all():
+        cache.clear()
+    yield
+    context.leave()
+
+
+@pytest.fixture
+def stranger() -> Client:
+    """Somebody outside, on addresses that go wrong."""
+    return Client(raise_request_exception=False, headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis of this test's own."""
+    server = RedisServer(tmp_path)
+    yield server.start()
+    server.stop()
+
+
+@pytest.fixture
+def redis_caches(redis_server: RedisServer, settings: Any) -> RedisServer:
+    """Both caches on a Redis of this test's own."""
+    settings.CACHES = {
+        "default": {"BACKEND": "project.core.cache.Cache", "LOCATION": redis_server.url},
+        "state": {"BACKEND": "project.core.cache.StateCache", "LOCATION": redis_server.url},
+    }
+    return redis_server
+
+
+@pytest.fixture(scope="session")
+def _parcel_table(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
+        editor.create_model(Parcel)
+    yield
+    with django_db_blocker.unblock(), connection.schema_editor() as editor:
+        editor.delete_model(Parcel)
+
+
+@pytest.fixture
+def parcels(_parcel_table: None, transactional_db: None) -> Iterator[None]:
+    """The parcels' table, on a database that threads really share."""
+    yield
+    Parcel.objects.all().delete()
+
+
+@pytest.fixture
+def the_courier(parcels: None) -> Iterator[Courier]:
+    """Whoever delivers parcels: `the_courier.deliver = …`."""
+    yield courier
+    courier.deliver = lambda parcel: None
+
+
+@pytest.fixture
+def lines() -> Iterator[list[dict[str, Any]]]:
+    """What our own code logs meanwhile."""
+    with structlog.testing.capture_logs() as caught:
+        yield caught
+
+
+@pytest.fixture
+def send(parcels: None) -> Callable[..., Parcel]:
+    """Put a parcel into the queue."""
+    return lambda **fields: Parcel.objects.create(**{"state": "queued", **fields})
+
+
+@pytest.fixture
+def work() -> Callable[[Parcel], bool]:
+    """Do what a worker does when it is woken for a parcel."""
+    return lambda parcel: jobs.run(Parcel._meta.label, str(parcel.pk))
+
+
+@pytest.fixture
+def unreachable_broker() -> Iterator[None]:
+    """Messages go to a port where nobody listens."""
+    with broker_at(f"redis://127.0.0.1:{free_port()}/0"):
+        yield
+
+
+@pytest.fixture
+def messages(redis_server: RedisServer) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """Messages go to a broker of this test's own; read what tasks were asked for."""
+    with broker_at(redis_server.url) as app:
+
+        def read() -> list[dict[str, Any]]:
+            found = []
+            with (
+                app.connection_for_read() as link,
+                link.SimpleQueue(app.conf.task_default_queue) as queue,
+                suppress(queue.Empty),
+            ):
+                while message := queue.get_nowait():
+                    found.append(message.payload[1])
+                    message.ack()
+            return found
+
+        yield read
+
+
+@contextmanager
+def broker_at(url: str) -> Iterator[Any]:
+    """Let this thread's tasks go through another broker for a while."""
+    own = current_app._get_current_object()
+    other = Celery("tests", broker=url, set_as_current=True)
+    yield other
+    other.close()
+    own.set_current()
+
+
+@pytest.fixture
+def another_connection(parcels: None) -> Iterator[sqlite3.Connection]:
+    """A second program on the same database file."""
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    yield other
+    other.close()
+    connection.close()
