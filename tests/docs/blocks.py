@@ -25,7 +25,8 @@ ENV_EXAMPLE = ROOT / ".env.example"
 def sections() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
     """Return the variables under the headings they have in project/env.py."""
     about = dict(env.about())
-    heading, found = "", []
+    heading = ""
+    found: list[tuple[str, Any]] = []
     for line in inspect.getsource(env.Environment).splitlines():
         if comment := re.fullmatch(r"    # (.+)", line):
             if found:

@@ -3,6 +3,7 @@
 import itertools
 import os
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -50,10 +51,10 @@ def mei(hire: Callable[[], Member]) -> Member:
 
 
 @pytest.fixture
-def import_people(administrator: Caller) -> Callable[..., dict[str, object]]:
+def import_people(administrator: Caller) -> Callable[..., dict[str, Any]]:
     """Upload a workbook as the administrator, confirm, and return the finished import."""
 
-    def run(path: object, mode: str = "all") -> dict[str, object]:
+    def run(path: object, mode: str = "all") -> dict[str, Any]:
         job = upload(administrator, path, mode)
         job = follow(administrator, job["id"], {"ready", "failed"})
         assert job["state"] == "ready", job
@@ -64,7 +65,7 @@ def import_people(administrator: Caller) -> Callable[..., dict[str, object]]:
     return run
 
 
-def upload(caller: Caller, path: object, mode: str = "all") -> dict[str, object]:
+def upload(caller: Caller, path: object, mode: str = "all") -> dict[str, Any]:
     """Upload a workbook of users."""
     with open(str(path), "rb") as file:
         answer = caller.ask("POST", "imports/", data={"resource": "users", "mode": mode}, files={"file": file})
@@ -72,10 +73,10 @@ def upload(caller: Caller, path: object, mode: str = "all") -> dict[str, object]
     return dict(answer.json())
 
 
-def follow(caller: Caller, job: object, states: set[str]) -> dict[str, object]:
+def follow(caller: Caller, job: object, states: set[str]) -> dict[str, Any]:
     """Ask for an import again and again until it is in one of `states`."""
 
-    def look() -> dict[str, object]:
+    def look() -> dict[str, Any]:
         answer = caller.get(f"imports/{job}")
         assert answer.status_code == 200, answer.text
         found = dict(answer.json())
