@@ -38,6 +38,7 @@ class Protocol(WebSocketsSansIOProtocol):  # type: ignore[misc]  # uvicorn is no
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conn.max_message_size = settings.GATEWAY_MAX_FRAME
+        self.conn.debug = False  # it would log requests with their tickets and tokens
         self.pinged: Callable[[], object] = _nothing
         """Called for each ping of the client."""
         self.leaving: Callable[[], object] = _nothing

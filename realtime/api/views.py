@@ -1,0 +1,120 @@
+"""The gateway over HTTP: send, look, disconnect."""
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from project.core.api import Pages, error_responses
+from project.core.errors import InvalidParameters, NoPermission
+from realtime import gateway, services
+from realtime.api import serializers
+from realtime.errors import ConnectionGone, GatewayUnreachable
+
+
+class Holds(BasePermission):
+    """Asks for the permission a view names for the method."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        needed = view.needs.get(request.method)
+        return needed is None or bool(request.user.has_perm(needed))
+
+
+class GatewayView(APIView):
+    """A view whose `needs` name a permission per method."""
+
+    permission_classes = [*APIView.permission_classes, Holds]
+    needs: dict[str, str] = {}
+
+
+class MessagesView(GatewayView):
+    """Messages to sockets."""
+
+    needs = {"POST": "realtime.send"}
+
+    @extend_schema(
+        operation_id="realtime_send",
+        request=serializers.MessageSerializer,
+        responses={
+            202: serializers.SentSerializer,
+            **error_responses(InvalidParameters, NoPermission, GatewayUnreachable),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        """Push a message to a user, several, a group, several, one connection or everyone."""
+        asked = serializers.MessageSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        return Response({"id": services.send(by=request.user, **asked.validated_data)}, status=202)
+
+
+class ConnectionsView(GatewayView):
+    """Open sockets."""
+
+    needs = {"GET": "realtime.view_connection"}
+
+    @extend_schema(
+        operation_id="realtime_connections",
+        parameters=[
+            OpenApiParameter("user", OpenApiTypes.INT, description="Only this user's; 0: guests."),
+            OpenApiParameter("group", OpenApiTypes.STR, description="Only those in this group."),
+            OpenApiParameter("page", OpenApiTypes.INT),
+            OpenApiParameter("page_size", OpenApiTypes.INT),
+        ],
+        responses={
+            200: serializers.ConnectionSerializer(many=True),
+            **error_responses(InvalidParameters, NoPermission, GatewayUnreachable),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """List the open sockets of all nodes, the newest first."""
+        user = request.query_params.get("user")
+        if user is not None and not (user.isascii() and user.isdigit() and len(user) < 19):
+            raise InvalidParameters(fields={"user": ["0–9"]})
+        found = gateway.connections(None if user is None else int(user), request.query_params.get("group"))
+        found.sort(key=lambda one: (-one["since"], one["id"]))
+        pages = Pages()
+        page = pages.paginate_queryset(found, request, view=self)  # type: ignore[arg-type]  # a list has pages too
+        return pages.get_paginated_response(serializers.ConnectionSerializer(page, many=True).data)
+
+
+class ConnectionView(GatewayView):
+    """One open socket."""
+
+    needs = {"DELETE": "realtime.disconnect"}
+
+    @extend_schema(
+        operation_id="realtime_disconnect",
+        parameters=[OpenApiParameter("reason", OpenApiTypes.STR, description="What the client is told.")],
+        responses={204: None, **error_responses(ConnectionGone, NoPermission, GatewayUnreachable)},
+    )
+    def delete(self, request: Request, connection_id: str) -> Response:
+        """Close a socket with 4503; only those of people below your rank."""
+        given = request.data if request.data else request.query_params.dict()
+        asked = serializers.DisconnectSerializer(data=given)
+        asked.is_valid(raise_exception=True)
+        services.disconnect(connection_id=connection_id, by=request.user, reason=asked.validated_data["reason"])
+        return Response(status=204)
+
+
+class NodesView(GatewayView):
+    """Serving processes."""
+
+    needs = {"GET": "realtime.view_connection"}
+
+    @extend_schema(
+        operation_id="realtime_nodes",
+        responses={
+            200: serializers.NodeSerializer(many=True),
+            **error_responses(NoPermission, GatewayUnreachable),
+        },
+    )
+    def get(self, request: Request) -> Response:
+        """List the processes that serve sockets, with their figures."""
+        found = sorted(gateway.nodes(), key=lambda one: str(one["id"]))
+        pages = Pages()
+        page = pages.paginate_queryset(found, request, view=self)  # type: ignore[arg-type]  # a list has pages too
+        return pages.get_paginated_response(serializers.NodeSerializer(page, many=True).data)

@@ -1,0 +1,1 @@
+"""The console: a page that speaks to the gateway."""

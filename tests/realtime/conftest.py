@@ -1,0 +1,217 @@
+"""Servers and sockets of the gateway's tests."""
+
+import json
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.realtime import people
+from tests.realtime.server import GATE, GatehouseProcess, GatehouseThread
+
+PATIENCE = 20.0
+
+
+class Socket:
+    """A client's socket; what arrives while waiting for something else is kept."""
+
+    def __init__(self, url: str, **how: Any) -> None:
+        bearer = how.pop("bearer", "")
+        headers = how.pop("headers", {}) | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        query = f"?ticket={ticket}" if (ticket := how.pop("ticket", "")) else ""
+        self._opened = ExitStack()
+        kept = {"proxy": None, "compression": None, "open_timeout": PATIENCE, "close_timeout": 3} | how
+        opening = connect(url + query, additional_headers=headers, **kept)
+        self.raw: ClientConnection = self._opened.enter_context(opening)
+        self.kept: list[dict[str, Any]] = []
+        self._asked = 0
+        self.welcome: dict[str, Any] = {}
+
+    def greeted(self) -> "Socket":
+        """Read the welcome."""
+        first = self.frame()
+        assert first["topic"] == "welcome", first
+        self.welcome = first["data"]
+        return self
+
+    @property
+    def id(self) -> str:
+        return str(self.welcome["connection"])
+
+    def frame(self, seconds: float = PATIENCE) -> Any:
+        """Return the next frame, whatever it is."""
+        return json.loads(self.raw.recv(timeout=seconds))
+
+    def send(self, text: str | bytes) -> None:
+        self.raw.send(text)
+
+    def tell(self, topic: str, data: Any = None) -> None:
+        self.send(json.dumps({"topic": topic, "data": data}))
+
+    def ask(self, topic: str, data: Any = None) -> Any:
+        """Send a frame that wants a reply; return the whole reply."""
+        self._asked += 1
+        self.send(json.dumps({"id": self._asked, "topic": topic, "data": data}))
+        return self.wait_for(lambda frame: frame.get("id") == self._asked)
+
+    def next(self, topic: str) -> Any:
+        """Return the data of the next push of a topic."""
+        return self.wait_for(lambda frame: frame["topic"] == topic and "id" not in frame)["data"]
+
+    def wait_for(self, wanted: Callable[[Any], bool]) -> Any:
+        for frame in self.kept:
+            if wanted(frame):
+                self.kept.remove(frame)
+                return frame
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            frame = self.frame(max(0.01, deadline - time.monotonic()))
+            if wanted(frame):
+                return frame
+            self.kept.append(frame)
+
+    def is_alive(self) -> bool:
+        return "time" in self.ask("ping")["data"]
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the server's close; return its code and reason."""
+        deadline = time.monotonic() + PATIENCE
+        try:
+            while True:
+                text = self.raw.recv(timeout=max(0.01, deadline - time.monotonic()))
+                self.kept.append(json.loads(text))
+        except ConnectionClosed as closed:
+            assert closed.rcvd, f"cut without a close frame: {closed!r}"
+            return closed.rcvd.code, closed.rcvd.reason
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+Opener = Callable[..., Socket]
+
+
+def until(look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
+    """Look until something true is seen."""
+    deadline = time.monotonic() + seconds
+    while not (seen := look()):
+        assert time.monotonic() < deadline, f"not within {seconds} s, last seen: {seen!r}"
+        time.sleep(0.02)
+    return seen
+
+
+@pytest.fixture
+def gate_settings(settings: Any) -> Any:
+    """Settings of the gateway with this folder's people at the door."""
+    for name, value in GATE.items():
+        setattr(settings, name, value)
+    people.SPENT.clear()
+    people.ENDED.clear()
+    return settings
+
+
+@pytest.fixture
+def gatehouse(gate_settings: Any) -> Iterator[GatehouseThread]:
+    """A Gatehouse that serves sockets."""
+    with GatehouseThread() as server:
+        yield server
+
+
+@pytest.fixture
+def opener() -> Iterator[Callable[..., Socket]]:
+    """Open sockets that are closed when the test ends."""
+    opened: list[Socket] = []
+
+    def open_one(server: Any, **how: Any) -> Socket:
+        one = Socket(server.url, **how)
+        opened.append(one)
+        return one
+
+    yield open_one
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def mei(gatehouse: GatehouseThread, opener: Opener) -> Socket:
+    """Mei's socket."""
+    return opener(gatehouse, bearer="mei").greeted()
+
+
+@pytest.fixture
+def hans(gatehouse: GatehouseThread, opener: Opener) -> Socket:
+    """Hans' socket; he is a guard and staff."""
+    return opener(gatehouse, bearer="hans").greeted()
+
+
+class RedisServer:
+    """A Redis of this test's own, that can go away and come back."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 (Debian's own)
+            [str(shutil.which("redis-server")), "--port", str(self.port), "--save", "", "--appendonly", "no"],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+        )
+        until(self._answers)
+
+    def _answers(self) -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as line:
+                line.sendall(b"PING\r\n")
+                return line.recv(5) == b"+PONG"
+        except OSError:
+            return False
+
+    def stop(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._process.wait(10)
+            self._process = None
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A real Redis, where the program is on the PATH."""
+    if not shutil.which("redis-server"):
+        pytest.skip("redis-server is not on the PATH: `make services` installs it")
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def two_nodes(redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[GatehouseProcess, GatehouseProcess]]:
+    """Two nodes that share a Redis."""
+    nodes = [GatehouseProcess(tmp_path / name, REDIS_URL=redis_server.url) for name in ("east", "west")]
+    yield nodes[0], nodes[1]
+    for node in nodes:
+        node.stop()
+
+
+@pytest.fixture
+def gate_topics(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Topics and a policy as an app would bring them, for this test only."""
+    from realtime import topics  # noqa: PLC0415 (Django must be set up)
+    from tests.realtime import desk  # noqa: PLC0415 (likewise)
+
+    monkeypatch.setattr(topics, "_topics", dict(topics._topics))
+    monkeypatch.setattr(topics, "_policies", dict(topics._policies))
+    desk.open_for_business()

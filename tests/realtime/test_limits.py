@@ -1,0 +1,157 @@
+"""What one connection may do, and what happens to those who do more."""
+
+import json
+import socket
+import time
+
+import pytest
+
+from realtime import gateway
+from tests.realtime.conftest import until
+
+
+class TestIdle:
+    def test_silence_ends(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_IDLE_SECONDS = 0.4
+
+        assert opener(gatehouse, bearer="mei").greeted().end()[0] == 4000
+
+    @pytest.mark.parametrize("sign", ["frame", "ping"])
+    def test_signs_of_life_keep_it_open(self, gatehouse, gate_settings, opener, sign):
+        gate_settings.GATEWAY_IDLE_SECONDS = 1.0
+        mei = opener(gatehouse, bearer="mei").greeted()
+
+        for _ in range(10):
+            mei.raw.ping() if sign == "ping" else mei.tell("echo")
+            time.sleep(0.25)
+
+        assert mei.is_alive()
+
+    def test_zero_is_for_ever(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_IDLE_SECONDS = 0
+        mei = opener(gatehouse, bearer="mei").greeted()
+        time.sleep(1.5)
+
+        assert mei.is_alive()
+
+
+@pytest.mark.attack("T-WS-6")
+class TestFlood:
+    def test_ends_for_the_one_who_floods_only(self, gatehouse, mei, hans):
+        frame = json.dumps({"topic": "echo"})
+        try:
+            for _ in range(1000):
+                mei.send(frame)
+        except Exception:  # noqa: BLE001, S110 (it may be closed while writing)
+            pass
+
+        assert mei.end()[0] == 4009
+        assert hans.is_alive()
+
+    def test_of_pings_counts_too(self, mei, hans):
+        try:
+            for _ in range(1000):
+                mei.raw.ping()
+        except Exception:  # noqa: BLE001, S110 (it may be closed while writing)
+            pass
+
+        assert mei.end()[0] == 4009
+        assert hans.is_alive()
+
+    def test_is_not_a_burst(self, mei):
+        for number in range(90):
+            mei.tell("echo", number)
+
+        assert mei.is_alive()
+
+
+@pytest.mark.attack("T-WS-8")
+class TestSlowReader:
+    def test_goes_and_hurts_nobody(self, gatehouse, gate_settings, opener, mei):
+        gate_settings.GATEWAY_MAX_BUFFER = 100_000
+        lazy = opener(gatehouse, bearer="lost", max_queue=1).greeted()
+        lazy.raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+
+        for number in range(400):
+            gateway.broadcast("news", "x" * 50_000)
+            assert len(mei.next("news")) == 50_000
+            if not gateway.is_online(4):
+                break
+
+        assert number < 399
+        assert gateway.this_node()["evicted"] == 1
+        assert mei.is_alive()
+
+    def test_that_reads_on_is_told(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_MAX_BUFFER = 100_000
+        lazy = opener(gatehouse, bearer="lost", max_queue=1).greeted()
+        for _ in range(400):
+            gateway.send_user(4, "news", "x" * 50_000)
+        until(lambda: not gateway.is_online(4))
+
+        assert lazy.end()[0] == 4008
+
+    def test_may_pause_within_its_buffer(self, gatehouse, mei):
+        for number in range(100):
+            gateway.send_user(1, "news", [number, "x" * 5_000])
+        time.sleep(0.3)
+
+        assert [mei.next("news")[0] for _ in range(100)] == list(range(100))
+
+
+class TestConnectionsPerUser:
+    def test_newest_stay(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_MAX_PER_USER = 2
+        first, second, third = (opener(gatehouse, bearer="mei").greeted() for _ in range(3))
+
+        assert first.end()[0] == 4505
+        assert second.is_alive()
+        assert third.is_alive()
+
+    def test_new_is_refused(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_MAX_PER_USER, gate_settings.GATEWAY_OVERFLOW = 1, "refuse"
+        first, second = opener(gatehouse, bearer="mei").greeted(), opener(gatehouse, bearer="mei")
+
+        assert second.end()[0] == 4505
+        assert first.is_alive()
+        opener(gatehouse, bearer="hans").greeted()
+
+    def test_both_go(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_MAX_PER_USER, gate_settings.GATEWAY_OVERFLOW = 1, "both"
+        first, second = opener(gatehouse, bearer="mei").greeted(), opener(gatehouse, bearer="mei")
+
+        assert second.end()[0] == 4505
+        assert first.end()[0] == 4505
+        opener(gatehouse, bearer="mei").greeted()
+
+    def test_count_when_somebody_signs_in_later(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_MAX_PER_USER = 1
+        first, second = opener(gatehouse, bearer="mei").greeted(), opener(gatehouse).greeted()
+
+        assert second.ask("auth", {"access": "mei"})["data"]["user"]["username"] == "mei"
+
+        assert first.end()[0] == 4505
+        assert second.is_alive()
+
+
+class TestDrain:
+    def test_tells_clients_to_come_back(self, gatehouse, mei, hans):
+        gateway.send_user(1, "last", "words")
+        gatehouse.stop()
+
+        assert mei.end()[0] == 1012
+        assert mei.kept[-1] == {"topic": "last", "data": "words"}
+        assert hans.end()[0] == 1012
+
+    def test_waits_for_no_stuck_reader(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_MAX_BUFFER = 50_000_000
+        lazy = opener(gatehouse, bearer="lost", max_queue=1).greeted()
+        for _ in range(300):
+            gateway.send_user(4, "news", "x" * 50_000)
+        assert gateway.connections(user_id=4)[0]["buffered"]
+
+        gatehouse.stop()
+
+        gatehouse._thread.join(15)
+        assert not gatehouse._thread.is_alive()
+        assert lazy
