@@ -75,11 +75,12 @@ class Breaker:
         error_percent: float = 50,
         window: float = 10.0,
         counts: Callable[[Exception], bool] | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`counts` tells whether an exception is the service's fault; by default a refusal (status below 500) is not."""
         self.name, self.timeout, self.concurrent, self.volume = name, timeout, concurrent, volume
         self.sleep, self.error_percent, self.window = sleep, error_percent, window
-        self._counts = counts or _is_fault
+        self._counts, self._clock = counts or _is_fault, clock
         self._lock = threading.Lock()
         self._outcomes: deque[tuple[float, bool]] = deque()
         self._failed = self._running = self._opened = 0
@@ -89,11 +90,11 @@ class Breaker:
     @property
     def state(self) -> str:
         with self._lock:
-            return self._state(time.monotonic())
+            return self._state(self._clock())
 
     def snapshot(self) -> Snapshot:
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             self._forget_old(now)
             succeeded = len(self._outcomes) - self._failed
             return Snapshot(self.name, self._state(now), self._running, succeeded, self._failed, self._opened)
@@ -144,7 +145,7 @@ class Breaker:
     def watching(self) -> Iterator[None]:
         """Count the block as one call."""
         probing = self._enter()
-        began = time.monotonic()
+        began = self._clock()
         try:
             yield
         except Exception as problem:
@@ -153,11 +154,11 @@ class Breaker:
         except BaseException:
             self._leave(None, probing)
             raise
-        self._leave(time.monotonic() - began <= self.timeout, probing)
+        self._leave(self._clock() - began <= self.timeout, probing)
 
     def _enter(self) -> bool:
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             state = self._state(now)
             if state == OPEN:
                 raise Open(name=self.name)
@@ -171,7 +172,7 @@ class Breaker:
     def _leave(self, succeeded: bool | None, probing: bool) -> None:
         with self._lock:
             self._running -= 1
-            now = time.monotonic()
+            now = self._clock()
             if probing:
                 self._probing_since = None
                 if succeeded:

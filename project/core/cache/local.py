@@ -91,7 +91,8 @@ class LocalTier:
             try:
                 self._hear()
             except (RedisError, OSError, ValueError) as problem:
-                log.info("cache.not_listening", problem=type(problem).__name__)
+                if self.hears():
+                    log.warning("cache.not_listening", problem=type(problem).__name__)
             finally:
                 self._listening.clear()
                 self._drop_all()

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 
 class MemoryStore:
@@ -11,8 +11,8 @@ class MemoryStore:
 
     waits = False
 
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
+    def __init__(self, limit: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit, self._clock = limit, clock
         self._entries: OrderedDict[str, tuple[str, float | None]] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -28,7 +28,7 @@ class MemoryStore:
         with self._lock:
             if only_new and self._read(key) is not None:
                 return False
-            self._write(key, text, _until(seconds))
+            self._write(key, text, self._until(seconds))
             return True
 
     def delete(self, keys: Iterable[str]) -> int:
@@ -47,7 +47,7 @@ class MemoryStore:
             if text is None and not create:
                 return None
             number = int(text or 0) + by
-            self._write(key, str(number), _until(seconds) if text is None else self._entries[key][1])
+            self._write(key, str(number), self._until(seconds) if text is None else self._entries[key][1])
             return number
 
     def touch(self, key: str, seconds: float | None) -> bool:
@@ -55,7 +55,7 @@ class MemoryStore:
             text = self._read(key)
             if text is None:
                 return False
-            self._write(key, text, _until(seconds))
+            self._write(key, text, self._until(seconds))
             return True
 
     def clear(self) -> None:
@@ -64,7 +64,7 @@ class MemoryStore:
 
     def purge(self) -> None:
         """Drop what has expired."""
-        now = time.monotonic()
+        now = self._clock()
         with self._lock:
             for key in [key for key, (_text, until) in self._entries.items() if until is not None and until <= now]:
                 del self._entries[key]
@@ -77,7 +77,7 @@ class MemoryStore:
         if entry is None:
             return None
         text, until = entry
-        if until is not None and until <= time.monotonic():
+        if until is not None and until <= self._clock():
             del self._entries[key]
             return None
         self._entries.move_to_end(key)
@@ -89,6 +89,5 @@ class MemoryStore:
         while len(self._entries) > self._limit:
             self._entries.popitem(last=False)
 
-
-def _until(seconds: float | None) -> float | None:
-    return None if seconds is None else time.monotonic() + seconds
+    def _until(self, seconds: float | None) -> float | None:
+        return None if seconds is None else self._clock() + seconds
