@@ -4,28 +4,32 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+import structlog
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from import_export.widgets import Widget
 
-from accounts import scope, standing, validators
+from accounts import identity, scope, standing, validators
 from accounts.models import Department, Role, User, UserQuerySet
 from integrations.sheets.columns import BLANKS, Choice, Column, Flag, Moment, Text, plain_text
 from integrations.sheets.reader.process import Cell
 from integrations.sheets.resources import CHANGED, NEW, Checked, SheetResource
-from project.core.errors import InvalidParameters
+from project.core.errors import GatehouseError, InvalidParameters
+from realtime import gateway
 
+log = structlog.get_logger(__name__)
 SEPARATORS = re.compile(r"[,，;；、\n]")
 NEVER = _("rights are never taken from a sheet")
 GENDERS = {"未知": 0, "男": 1, "女": 2, "unknown": 0, "male": 1, "female": 2, "m": 1, "f": 2}
-FILTERS = {"search", "is_active", "is_staff", "department", "role"}
+FILTERS = {"search", "is_active", "is_staff", "is_superuser", "gender", "department", "role"}
 
 
 class Email(Text):
@@ -225,7 +229,7 @@ class UserResource(SheetResource):
         return scope.people(self.actor)
 
     def filtered(self, filters: Mapping[str, Any]) -> UserQuerySet:
-        """The people of the list that was filtered so: search, is_active, is_staff, department (id), role (key)."""
+        """The people of the list that was filtered so: search, is_active, department (id), role (key), …."""
         unknown = sorted(set(filters) - FILTERS)
         if unknown:
             raise InvalidParameters(
@@ -245,8 +249,8 @@ class UserResource(SheetResource):
                 return people.search(str(value)[:100])
             case "role":
                 return people.filter(groups__role__key=str(value))
-            case "department":
-                return people.filter(department=int(value))
+            case "department" | "gender":
+                return people.filter(**{name: int(value)})
         return people.filter(**{name: str(value).casefold() in {"1", "true", "yes"}})
 
     def choices(self, column: Column) -> list[str]:
@@ -332,7 +336,12 @@ class UserResource(SheetResource):
         # not every database tells the keys of rows made in bulk
         keys = dict(User.objects.filter(username__in=names).values_list("username", "pk"))
         self._write_roles(rows, keys)
-        standing.forget_people([row.instance.pk for row in rows if row.kind == CHANGED])
+        changed = [row.instance.pk for row in rows if row.kind == CHANGED]
+        moved = [
+            row.instance.pk for row in rows if row.kind == CHANGED and {"roles", "department"} & row.changes.keys()
+        ]
+        transaction.on_commit(partial(standing.forget_people, changed))
+        transaction.on_commit(partial(_regroup, moved))
         return [keys[name] for name in names]
 
     def _write_roles(self, rows: Sequence[Checked], keys: Mapping[str, int]) -> None:
@@ -355,6 +364,16 @@ class UserResource(SheetResource):
 
     def unwrite(self, keys: Sequence[Any]) -> None:
         User.objects.filter(pk__in=keys).delete()
+
+
+def _regroup(user_ids: Sequence[int]) -> None:
+    """Move the sockets of people, where they are open, to the groups their people now belong to."""
+    for person in User.objects.get_queryset().filter(pk__in=user_ids):
+        try:
+            if gateway.is_online(person.pk):
+                gateway.regroup(person.pk, identity.automatic_groups(person.role_keys, person.department_id))
+        except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:
+            log.info("user.sockets_not_regrouped", user=person.pk, problem=str(problem))
 
 
 def _read_roles(person: User) -> None:

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from integrations.sheets.api.views import ExportViewSet, ImportViewSet
 
 router = SimpleRouter()
+router.trailing_slash = "/?"  # people forget it
 router.register("imports", ImportViewSet, basename="import")
 router.register("exports", ExportViewSet, basename="export")
 

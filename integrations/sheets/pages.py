@@ -1,0 +1,156 @@
+"""What the pages of imports and exports show."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import QueryDict
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from integrations.sheets import services
+from integrations.sheets.columns import Column
+from integrations.sheets.models import ExportJob, ImportJob
+from integrations.sheets.reader.process import Flaw, from_plain
+from integrations.sheets.resources import BAD, CHANGED, KINDS, NEW, UNCHANGED, SheetResource, resource_class
+from project.core.errors import NotFound
+
+PAGE = 25
+RESERVED = {"resource", "_changelist_filters", "_popup", "_to_field", "o", "p", "all"}
+LIST_NAMES = {"q": "search"}
+"""What lists of the back office call a filter → what resources call it."""
+
+
+def known_columns(resource: str, user: Any) -> list[dict[str, Any]]:
+    """The columns an upload may have, as people read them."""
+    found = _resource(resource, user)
+    return [
+        {"label": capfirst(str(column.label)), "required": column.required, "note": column.note}
+        for column in (found.columns if found else [])
+        if not column.readonly
+    ]
+
+
+def export_columns(resource: str, user: Any) -> list[tuple[str, Any]]:
+    found = _resource(resource, user)
+    return [(column.name, column.label) for column in (found.export_columns() if found else [])]
+
+
+def filters_of(query: QueryDict) -> dict[str, str]:
+    """The filters of the list somebody came from."""
+    given = {key: str(value) for key, value in query.items() if key not in RESERVED and value}
+    return {LIST_NAMES.get(key, re.sub(r"(__id)?__exact$", "", key)): value for key, value in given.items()}
+
+
+def in_a_word(job: ImportJob) -> str:
+    """How an import stands, in a few words of a list."""
+    if job.state == ImportJob.State.DONE:
+        return _("{created} new, {updated} changed").format(created=job.created_rows, updated=job.updated_rows)
+    if job.state == ImportJob.State.READY:
+        return _("{rows} rows, {bad} bad").format(rows=job.rows, bad=job.bad)
+    if job.state in ImportJob.OPEN:
+        return _("{done} rows").format(done=job.done)
+    return "–"
+
+
+def of_import(job: ImportJob, query: Mapping[str, str]) -> dict[str, Any]:
+    """The page of one import."""
+    shown: dict[str, Any] = {"running": job.state in ImportJob.CLAIMABLE, "size": job.size, "percent": _percent(job)}
+    shown |= {"taking_back": bool(job.reversing), "figures": _figures(job), "columns": _columns(job)}
+    if job.can_be_mapped:
+        shown["mapping"] = _mapping(job)
+    if job.state in {ImportJob.State.READY, ImportJob.State.DONE, ImportJob.State.FAILED} and job.rows:
+        shown |= _rows(job, query)
+    return shown
+
+
+def of_export(job: ExportJob) -> dict[str, Any]:
+    """The page of one export."""
+    return {"running": job.state in ExportJob.CLAIMABLE, "percent": _percent(job)}
+
+
+def _figures(job: ImportJob) -> list[dict[str, Any]]:
+    labels = {NEW: _("new"), CHANGED: _("changed"), UNCHANGED: _("unchanged"), BAD: _("bad")}
+    tones = {NEW: "ok", CHANGED: "info", UNCHANGED: "idle", BAD: "bad"}
+    return [
+        {"kind": kind, "label": labels[kind], "tone": tones[kind] if number else "idle", "number": number}
+        for kind, number in job.counts.items()
+    ]
+
+
+def _columns(job: ImportJob) -> list[dict[str, str]]:
+    labels = _labels(job)
+    return [
+        {"place": place, "header": text, "column": labels.get(column, column), "ignored": why}
+        for place, text, column, why in job.headers
+    ]
+
+
+def _mapping(job: ImportJob) -> list[dict[str, Any]]:
+    resource = _resource(job.resource, job.created_by)
+    choices = [
+        (column.name, capfirst(str(column.label)))
+        for column in (resource.columns if resource else [])
+        if not column.readonly
+    ]
+    return [
+        {"place": place, "header": text, "chosen": column, "choices": choices}
+        for place, text, column, _why in job.headers
+    ]
+
+
+def _rows(job: ImportJob, query: Mapping[str, str]) -> dict[str, Any]:
+    counted = {kind: services.counted(job, kind) for kind in KINDS}
+    fullest = next((kind for kind in (BAD, CHANGED, NEW, UNCHANGED) if counted[kind]), NEW)
+    kind = query.get("show", "")
+    kind = kind if kind in KINDS else fullest
+    page = Paginator(range(counted[kind]), PAGE).get_page(query.get("page"))
+    found = services.preview(job, kind, offset=max(0, page.start_index() - 1), limit=PAGE)
+    labels = _labels(job)
+    return {
+        "tabs": [
+            {**figure, "number": counted[figure["kind"]], "active": figure["kind"] == kind} for figure in _figures(job)
+        ],
+        "kind": kind,
+        "rows": [_row(row, labels) for row in found],
+        "pages": page,
+    }
+
+
+def _row(row: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    changes = [
+        {"label": labels.get(name, name), "old": _plain(old), "new": _plain(new)}
+        for name, (old, new) in row["changes"].items()
+    ]
+    return {
+        "number": row["number"],
+        "key": row["key"],
+        "changes": changes,
+        "errors": row["errors"],
+        "values": [{"label": labels.get(name, name), "value": _plain(value)} for name, value in row["values"].items()],
+    }
+
+
+def _plain(value: Any) -> str:
+    cell = from_plain(value)
+    if cell is None or cell == "":
+        return ""
+    return cell.text if isinstance(cell, Flaw) else str(cell)
+
+
+def _labels(job: ImportJob) -> dict[str, str]:
+    resource = _resource(job.resource, job.created_by)
+    columns: list[Column] = resource.columns if resource else []
+    return {column.name: capfirst(str(column.label)) for column in columns}
+
+
+def _resource(name: str, user: Any) -> SheetResource | None:
+    try:
+        return resource_class(name)(actor=user)
+    except NotFound:
+        return None
+
+
+def _percent(job: ImportJob | ExportJob) -> int:
+    return min(100, round(100 * job.done / job.total)) if job.total else 0

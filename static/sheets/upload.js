@@ -1,0 +1,32 @@
+// The upload: shows which file was chosen, takes one that is dropped, and follows the chosen kind of rows.
+
+const drop = document.getElementById("drop");
+
+if (drop) {
+    const input = drop.querySelector("input[type=file]");
+    const chosen = drop.querySelector("[data-chosen]");
+    const show = () => {
+        chosen.textContent = input.files[0]?.name ?? chosen.dataset.empty;
+    };
+    input.addEventListener("change", show);
+    for (const kind of ["dragenter", "dragover"]) {
+        drop.addEventListener(kind, (event) => {
+            event.preventDefault();
+            drop.classList.add("sheets-over");
+        });
+    }
+    for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("sheets-over"));
+    drop.addEventListener("drop", (event) => {
+        event.preventDefault();
+        input.files = event.dataTransfer.files;
+        show();
+    });
+    // back from the next page: the browser still knows the file
+    show();
+}
+
+document.querySelector("[data-reload]")?.addEventListener("change", (event) => {
+    const address = new URL(location.href);
+    address.searchParams.set("resource", event.target.value);
+    location.assign(address);
+});
