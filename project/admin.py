@@ -8,6 +8,7 @@ import django.contrib.auth.admin  # noqa: F401 (likewise)
 from auditlog.models import LogEntry
 from celery import current_app
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
@@ -38,6 +39,16 @@ for model in (Group, LogEntry, PeriodicTask, ClockedSchedule, CrontabSchedule, I
         admin.site.unregister(model)
 
 
+# what other houses call their things, in the words of our sidebar
+for model, one, many in (
+    (LogEntry, gettext_lazy("audit entry"), gettext_lazy("audit entries")),
+    (PeriodicTask, gettext_lazy("schedule"), gettext_lazy("schedules")),
+):
+    model._meta.verbose_name, model._meta.verbose_name_plural = one, many
+for label in ("auditlog", "django_celery_beat"):
+    apps.get_app_config(label).verbose_name = gettext_lazy("System")
+
+
 class EventFilter(admin.SimpleListFilter):
     """Entries of one event."""
 
@@ -55,15 +66,27 @@ class EventFilter(admin.SimpleListFilter):
 class AuditAdmin(ReadOnlyAdmin, ModelAdmin[LogEntry]):
     """Who did what: to read, never to write."""
 
-    list_display = ("shown_when", "shown_actor", "shown_what", "shown_object", "remote_addr", "cid")
+    list_display = ("shown_when", "shown_actor", "shown_what", "shown_object", "shown_address", "shown_request")
     list_display_links = ("shown_when",)
     list_filter = (EventFilter, "action", ("actor", AutocompleteSelectFilter), ("timestamp", RangeDateTimeFilter))
     list_select_related = ("actor", "content_type")
     search_fields = ("object_repr", "cid", "actor__username", "actor__real_name", "remote_addr")
     search_help_text = gettext_lazy("Thing, person, address or request")
-    readonly_fields = ("shown_when", "shown_actor", "shown_what", "shown_object", "shown_changes", "shown_details")
+    readonly_fields = (
+        "shown_when",
+        "shown_actor",
+        "shown_what",
+        "shown_object",
+        "shown_address",
+        "shown_request",
+        "shown_changes",
+        "shown_details",
+    )
     fieldsets = (
-        (None, {"fields": ("shown_when", "shown_actor", "shown_what", "shown_object", "remote_addr", "cid")}),
+        (
+            None,
+            {"fields": ("shown_when", "shown_actor", "shown_what", "shown_object", "shown_address", "shown_request")},
+        ),
         (gettext_lazy("Details"), {"fields": ("shown_changes", "shown_details")}),
     )
     empty_state = gettext_lazy("Whatever people change here, and what they do to others, is written down by itself.")
@@ -74,7 +97,7 @@ class AuditAdmin(ReadOnlyAdmin, ModelAdmin[LogEntry]):
 
     @display(description=gettext_lazy("Who"), ordering="actor__username")
     def shown_actor(self, entry: LogEntry) -> str:
-        return str(entry.actor) if entry.actor else _("The system")
+        return str(entry.actor) if entry.actor else events.who(entry)
 
     @display(description=gettext_lazy("What"))
     def shown_what(self, entry: LogEntry) -> SafeString:
@@ -91,6 +114,18 @@ class AuditAdmin(ReadOnlyAdmin, ModelAdmin[LogEntry]):
         except NoReverseMatch:
             return entry.object_repr
         return format_html('<a class="gh-link" href="{}">{}</a>', url, entry.object_repr)
+
+    @display(description=gettext_lazy("Request"))
+    def shown_request(self, entry: LogEntry) -> SafeString:
+        if not entry.cid:
+            return SafeString(DASH)
+        return format_html(
+            '<a class="gh-link" href="?q={0}" title="{0}"><code>{1}</code></a>', entry.cid, entry.cid[:8]
+        )
+
+    @display(description=gettext_lazy("Address"))
+    def shown_address(self, entry: LogEntry) -> str:
+        return entry.remote_addr or DASH
 
     @display(description=gettext_lazy("Changes"))
     def shown_changes(self, entry: LogEntry) -> SafeString:
@@ -143,7 +178,9 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # django-celery-
             "kwargs",
             "expire_seconds",
         )
-        widgets = {"task": TaskSelect}  # the class: an instance is copied now, and would look for tasks before the apps are ready
+        widgets = {
+            "task": TaskSelect
+        }  # the class: an instance is copied now, and would look for tasks before the apps are ready
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

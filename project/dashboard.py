@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.admin import devices
-from project import feed, figures, health, queues, search, sidebar
+from accounts.admin import devices, passwords
+from project import feed, figures, health, history, queues, search, sidebar
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -24,6 +24,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": _("Dashboard"),
         "figures": figures.figures(request),
         "sign_ins": figures.sign_ins(request),
+        "where_from": figures.where_from(request),
         "nodes": figures.nodes(request),
         "feed": feed.latest(request) if feed.sources(request) else None,
         "failing": [str(one.label) for one in health.probe() if not one.ok] if watches else [],
@@ -83,5 +84,7 @@ pages: list[URLPattern | URLResolver] = [
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", inside(search.search)),
+    path("<slug:app_label>/<slug:model_name>/<path:object_id>/history/", inside(history.show)),
+    path("password_change/", inside(passwords.change_own)),
     path("", include((pages, "dashboard"))),
 ]

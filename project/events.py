@@ -17,30 +17,44 @@ class Look(NamedTuple):
 
 
 EVENTS: dict[str, Look] = {
+    "user.first_administrator": Look(gettext_lazy("made the first administrator"), "verified_user", "ok"),
     "user.created": Look(gettext_lazy("created a person"), "person_add", "ok"),
+    "user.many_created": Look(gettext_lazy("created people"), "group_add", "ok"),
     "user.updated": Look(gettext_lazy("changed a person"), "edit"),
     "user.deactivated": Look(gettext_lazy("disabled a person"), "person_off", "bad"),
+    "users.deactivated": Look(gettext_lazy("disabled people"), "person_off", "bad"),
     "user.activated": Look(gettext_lazy("enabled a person again"), "person_check", "ok"),
     "user.deleted": Look(gettext_lazy("deleted a person"), "person_remove", "bad"),
-    "user.unlocked": Look(gettext_lazy("unlocked a person"), "lock_open"),
     "user.roles_changed": Look(gettext_lazy("changed a person's roles"), "shield_person", "warn"),
-    "user.password_set": Look(gettext_lazy("set a person's password"), "password", "warn"),
-    "user.password_changed": Look(gettext_lazy("changed the own password"), "password"),
-    "password.changed": Look(gettext_lazy("changed a password"), "password"),
+    "user.password_set": Look(gettext_lazy("set a password"), "password", "warn"),
+    "user.password_reset": Look(gettext_lazy("reset a password"), "password", "warn"),
+    "user.unlocked": Look(gettext_lazy("unlocked a person"), "lock_open"),
+    "role.created": Look(gettext_lazy("created a role"), "add_moderator", "ok"),
+    "role.changed": Look(gettext_lazy("changed a role"), "shield_person"),
+    "role.permissions_changed": Look(gettext_lazy("changed what a role permits"), "shield_person", "warn"),
+    "role.deleted": Look(gettext_lazy("deleted a role"), "remove_moderator", "bad"),
+    "department.created": Look(gettext_lazy("created a department"), "domain_add", "ok"),
+    "department.changed": Look(gettext_lazy("changed a department"), "domain"),
+    "department.deleted": Look(gettext_lazy("deleted a department"), "domain_disabled", "bad"),
     "session.displaced": Look(gettext_lazy("signed in elsewhere; the older session ended"), "devices"),
     "session.revoked": Look(gettext_lazy("ended a session"), "key_off", "bad"),
-    "session.reuse": Look(gettext_lazy("a refresh token was used twice; the session ended"), "warning", "bad"),
-    "session.password": Look(gettext_lazy("a session ended: the password changed"), "key_off"),
-    "session.disabled": Look(gettext_lazy("a session ended: the account was disabled"), "key_off", "bad"),
+    "session.reuse": Look(gettext_lazy("used a refresh token twice; the session ended"), "warning", "bad"),
+    "session.password": Look(gettext_lazy("lost a session: the password changed"), "key_off"),
+    "session.disabled": Look(gettext_lazy("lost a session: the account was disabled"), "key_off", "bad"),
     "sessions.ended": Look(gettext_lazy("ended sessions"), "key_off", "bad"),
+    "realtime.message_sent": Look(gettext_lazy("sent a message"), "send"),
+    "realtime.disconnected": Look(gettext_lazy("disconnected a socket"), "link_off", "warn"),
     "import.uploaded": Look(gettext_lazy("uploaded a workbook"), "upload_file"),
+    "import.mapped": Look(gettext_lazy("matched a workbook's columns"), "view_column"),
     "import.confirmed": Look(gettext_lazy("confirmed an import"), "task_alt"),
     "import.done": Look(gettext_lazy("imported a workbook"), "task_alt", "ok"),
-    "import.failed": Look(gettext_lazy("an import failed"), "error", "bad"),
     "import.cancelled": Look(gettext_lazy("cancelled an import"), "cancel"),
-    "import.undone": Look(gettext_lazy("took an import back"), "undo", "warn"),
-    "export.done": Look(gettext_lazy("exported a list"), "file_save"),
-    "demo.loaded": Look(gettext_lazy("demo data was loaded"), "theater_comedy"),
+    "import.taken_back": Look(gettext_lazy("took an import back"), "undo", "warn"),
+    "export.asked": Look(gettext_lazy("asked for an export"), "file_save"),
+    "export.done": Look(gettext_lazy("exported a list"), "file_save", "ok"),
+    "export.cancelled": Look(gettext_lazy("cancelled an export"), "cancel"),
+    "export.downloaded": Look(gettext_lazy("downloaded an export"), "download"),
+    "demo.loaded": Look(gettext_lazy("loaded demo data"), "theater_comedy"),
 }
 BY_ACTION: dict[int, Look] = {
     LogEntry.Action.CREATE: Look(gettext_lazy("created: %(kind)s"), "add_circle", "ok"),
@@ -68,6 +82,15 @@ def kind_of(entry: LogEntry) -> str:
     """Return what kind of thing an entry is about."""
     model = entry.content_type.model_class()
     return str(model._meta.verbose_name) if model else entry.content_type.model
+
+
+def who(entry: LogEntry) -> str:
+    """Return who did it; where nobody in particular did, whom it happened to."""
+    if entry.actor:
+        return str(entry.actor.get_full_name())
+    details = (entry.additional_data or {}).get("details")
+    person = details.get("person", "") if isinstance(details, dict) else ""
+    return person or gettext("The system")
 
 
 def reason_of(entry: LogEntry) -> str:

@@ -62,7 +62,7 @@ UNFOLD: dict[str, Any] = {
     "COLORS": COLOURS,
     "BORDER_RADIUS": "8px",
     "SHOW_LANGUAGES": True,
-    "SHOW_HISTORY": False,
+    "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "project.face.surroundings",
     "DASHBOARD_CALLBACK": "project.dashboard.show",

@@ -64,7 +64,7 @@ def _audit() -> Iterator[Event]:
         look = events.look_of(entry)
         yield Event(
             entry.timestamp,
-            entry.actor.get_full_name() if entry.actor else _("The system"),
+            events.who(entry),
             str(look.text),
             look.icon,
             look.tone,

@@ -22,6 +22,7 @@ from realtime import gateway
 
 TREND_DAYS = 14
 CHART_DAYS = 30
+PLACES = 6
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,21 @@ def sign_ins(request: HttpRequest) -> list[Day]:
     return [Day(day, ok, bad) for day, ok, bad in zip(days, found["ok"], found["bad"], strict=True)]
 
 
+def where_from(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the addresses most sign-ins of the last week came from; nothing without the permission."""
+    if not request.user.has_perm("accounts.view_loginevent"):
+        return []
+    since = _midnight(timezone.localdate() - timedelta(days=6))
+    rows = LoginEvent.objects.filter(created_at__gte=since).exclude(ip=None).order_by().values("ip")
+    found = list(
+        rows.annotate(all=Count("pk"), bad=Count("pk", filter=Q(reason__in=LoginEvent.FAILURES))).order_by(
+            "-all", "ip"
+        )[:PLACES]
+    )
+    most = max((one["all"] for one in found), default=1)
+    return [one | {"share": round(100 * one["all"] / most)} for one in found]
+
+
 def nodes(request: HttpRequest) -> list[dict[str, Any]]:
     """Return what each node carries; nothing without the permission."""
     if not request.user.has_perm("realtime.view_connection"):
@@ -88,14 +104,14 @@ def per_day(rows: Any, days: list[date], moment: str = "created_at", **wanted: Q
 def _online(request: HttpRequest) -> Iterator[Figure]:
     if not request.user.has_perm("realtime.view_connection"):
         return
-    connections = _from_gateway(gateway.connections)
-    people = {one.get("user_id") for one in connections} - {None, 0}
+    serving = _from_gateway(gateway.nodes)
+    connections = sum(one.get("connections", 0) for one in serving)
     yield Figure(
         _("Online now"),
-        number_format(len(people)),
+        number_format(sum(one.get("users", 0) for one in serving)),
         reverse("admin:realtime_connection_changelist"),
         "sensors",
-        note=ngettext("over %(n)d connection", "over %(n)d connections", len(connections)) % {"n": len(connections)},
+        note=ngettext("over %(n)d connection", "over %(n)d connections", connections) % {"n": connections},
         tone="live",
         key="connections",
     )
@@ -167,9 +183,8 @@ def _midnight(day: date) -> datetime:
 
 
 def _node(one: Any) -> dict[str, Any]:
-    started = one.get("started_at")
-    up = duration(timedelta(seconds=max(0, timezone.now().timestamp() - started))) if started else ""
-    return dict(one) | {"up": up}
+    up = timedelta(seconds=max(0, timezone.now().timestamp() - one.get("since", timezone.now().timestamp())))
+    return dict(one) | {"up": duration(up)}
 
 
 def _from_gateway(ask: Any) -> list[Any]:

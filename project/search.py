@@ -24,18 +24,24 @@ MODELS = (
     ("sheets.exportjob", "file_save"),
     ("django_celery_beat.periodictask", "schedule"),
 )
-ACTIONS: tuple[tuple[Any, str, str, str, str], ...] = (
-    (gettext_lazy("Add a user"), "person_add", "accounts.add_user", "admin:accounts_user_add", ""),
+ACTIONS: tuple[tuple[Any, str, tuple[str, ...], str, str], ...] = (
+    (gettext_lazy("Add a user"), "person_add", ("accounts.add_user",), "admin:accounts_user_add", ""),
     (
         gettext_lazy("Import users"),
         "upload_file",
-        "sheets.add_importjob",
+        ("accounts.add_user", "accounts.change_user"),
         "admin:sheets_importjob_add",
         "resource=users",
     ),
-    (gettext_lazy("Export users"), "file_save", "sheets.add_exportjob", "admin:sheets_exportjob_add", "resource=users"),
-    (gettext_lazy("Send a message"), "send", "realtime.send", "realtime:console", ""),
-    (gettext_lazy("Change my password"), "password", "", "admin:password_change", ""),
+    (
+        gettext_lazy("Export users"),
+        "file_save",
+        ("accounts.view_user",),
+        "admin:sheets_exportjob_add",
+        "resource=users",
+    ),
+    (gettext_lazy("Send a message"), "send", ("realtime.send",), "realtime:console", ""),
+    (gettext_lazy("Change my password"), "password", (), "admin:password_change", ""),
 )
 
 
@@ -68,8 +74,8 @@ def _pages(request: HttpRequest, text: str) -> Iterator[SearchResult]:
 
 
 def _actions(request: HttpRequest, text: str) -> Iterator[SearchResult]:
-    for title, icon, permission, url, query in ACTIONS:
-        if _matches(text, title) and (not permission or request.user.has_perm(permission)):
+    for title, icon, permissions, url, query in ACTIONS:
+        if _matches(text, title) and request.user.has_perms(permissions):
             yield SearchResult(str(title), _("Action"), f"{reverse(url)}?{query}".rstrip("?"), icon)
 
 

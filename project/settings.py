@@ -31,7 +31,6 @@ SHUTDOWN_SECONDS = env.SHUTDOWN_SECONDS
 
 INSTALLED_APPS = [
     "project.core",
-    "project",
     "unfold",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
@@ -55,6 +54,8 @@ INSTALLED_APPS = [
     "realtime",
     "integrations.sheets",
     "accounts",
+    # last: it dresses what the others registered with the admin
+    "project",
 ]
 
 MIDDLEWARE = [

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 def online() -> int:
     """How many people hold a connection, anywhere."""
-    return len({one["user_id"] for one in gateway.connections() if one.get("user_id")})
+    return sum(node.get("users", 0) for node in gateway.nodes())
 
 
 def imports_running() -> int:

@@ -8,6 +8,8 @@ from django import forms
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -59,6 +61,10 @@ class PermissionMatrix(forms.CheckboxSelectMultiple):
 
     template_name = "gatehouse/permission_matrix.html"
     holder: Any = None
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        # the forms' own renderer looks into Django's templates only
+        return SafeString(render_to_string(self.template_name, self.get_context(name, value, attrs)))
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         ticked = {int(one) for one in value or [] if str(one).isdigit()}

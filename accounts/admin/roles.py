@@ -28,7 +28,7 @@ class RoleAdmin(ServiceAdmin[Role]):
     search_fields = ("group__name", "key")
     search_help_text = gettext_lazy("Name or key")
     fieldsets = (
-        (None, {"fields": (("name", "key", "rank"),)}),
+        (None, {"fields": (("name", "key"), "rank")}),
         (gettext_lazy("Permissions"), {"fields": ("permissions",)}),
     )
     empty_state = gettext_lazy(

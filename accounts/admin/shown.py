@@ -65,7 +65,7 @@ def status(user: User) -> SafeString:
     if not user.is_active:
         return badge(_("disabled"), "bad", icon="block")
     if user.is_superuser:
-        return badge(_("superuser"), "warn", icon="star")
+        return badge(_("superuser"), "info", icon="star")
     if user.is_staff:
         return badge(_("staff"), "info", icon="badge")
     return badge(pgettext("account", "active"), "ok")
@@ -106,7 +106,7 @@ def session_state(session: LoginSession) -> SafeString:
         session.Reason.REVOKED: "bad",
         session.Reason.REUSE: "bad",
         session.Reason.DISABLED: "bad",
-        session.Reason.DISPLACED: "warn",
+        session.Reason.DISPLACED: "info",
     }
     return badge(session.get_end_reason_display(), tones.get(session.end_reason, "idle"))
 

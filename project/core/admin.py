@@ -61,13 +61,11 @@ class ModelAdmin(Page[M]):
     list_fullwidth = True
     compressed_fields = True
     warn_unsaved_form = True
-    show_full_result_count = False
     empty_value_display = DASH
     empty_state: ClassVar[Any] = ""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        extra = {"empty_state": self.empty_state} | (extra_context or {})
-        return self._or_say_why(request, lambda: super(ModelAdmin, self).changelist_view(request, extra))
+        return self._or_say_why(request, lambda: super(ModelAdmin, self).changelist_view(request, extra_context))
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
         return self._or_say_why(request, lambda: super(ModelAdmin, self).delete_view(request, object_id, extra_context))

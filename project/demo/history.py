@@ -36,14 +36,16 @@ PROGRAMS = (
     (FIREFOX, ""),
     (ANDROID, "Pixel 9"),
 )
+GATES = (("203.0.113.10", 9), ("203.0.113.26", 6), ("198.51.100.8", 4), ("192.0.2.44", 3), ("", 5))
+"""The offices' addresses, and how many people come through each; the rest works from home."""
 STRANGERS = ("root", "test", "administrator", "oracle", "guest01")
 EVENTS = (
     ("user.updated", 9),
     ("user.created", 3),
     ("session.revoked", 3),
-    ("session.displaced", 6),
+    ("user.roles_changed", 2),
     ("user.deactivated", 1),
-    ("password.changed", 2),
+    ("user.password_set", 2),
 )
 
 
@@ -162,7 +164,7 @@ def _stranger(moment: datetime, chance: random.Random) -> LoginEvent:
         succeeded=False,
         reason=Outcome.UNKNOWN_USER,
         scope=LoginSession.Scope.ADMIN,
-        ip=f"198.51.100.{chance.randrange(1, 255)}",
+        ip=f"192.0.2.{chance.randrange(200, 206)}",
         user_agent="python-requests/2.32.3",
         created_at=moment,
     )
@@ -199,4 +201,5 @@ def _at(day: Any, chance: random.Random) -> datetime:
 
 
 def _address(chance: random.Random) -> str:
-    return f"10.{chance.randrange(1, 5)}.{chance.randrange(256)}.{chance.randrange(1, 255)}"
+    gate, weight = zip(*GATES, strict=True)
+    return chance.choices(gate, weight)[0] or f"100.64.{chance.randrange(4)}.{chance.randrange(1, 255)}"

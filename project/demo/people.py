@@ -5,6 +5,7 @@ import secrets
 from datetime import timedelta
 from typing import NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, make_password
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
@@ -26,7 +27,15 @@ TREE: dict[str, tuple[str, ...]] = {
     "销售中心 Sales": ("华东区 East China", "华南区 South China", "海外 Overseas"),
     "职能中心 Central services": ("人力资源 People", "财务 Finance", "法务 Legal", "行政 Facilities"),
 }
-WEIGHTS = {"平台组": 5, "客户端组": 4, "客户服务": 6, "华东区": 5, "华南区": 4, "总经办": 1, "法务": 1}
+WEIGHTS = {
+    "平台组 Platform": 5,
+    "客户端组 Clients": 4,
+    "客户服务 Customer care": 6,
+    "华东区 East China": 5,
+    "华南区 South China": 4,
+    "总经办 Executive office": 1,
+    "法务 Legal": 1,
+}
 
 ROLES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "demo-administrator": ("平台管理员 Platform administrator", 90, ("*",)),
@@ -56,14 +65,20 @@ class Account(NamedTuple):
     what: str
 
 
+def local(name: str) -> str:
+    """Return the half of "中文 English" that this installation speaks."""
+    chinese, _space, english = name.partition(" ")
+    return chinese if settings.LANGUAGE_CODE.startswith("zh") else english
+
+
 def departments() -> list[Department]:
     """Make the tree of departments."""
     made: list[Department] = []
     for place, (name, children) in enumerate(TREE.items()):
-        top = Department.objects.create(name=name, position=place * 10)
+        top = Department.objects.create(name=local(name), position=place * 10)
         made.append(top)
         made += [
-            Department.objects.create(name=child, parent=top, position=number * 10)
+            Department.objects.create(name=local(child), parent=top, position=number * 10)
             for number, child in enumerate(children)
         ]
     return made
@@ -74,7 +89,7 @@ def roles() -> dict[str, Role]:
     found = {}
     everything = list(Permission.objects.select_related("content_type"))
     for key, (name, rank, allowed) in ROLES.items():
-        group = Group.objects.create(name=name)
+        group = Group.objects.create(name=local(name))
         group.permissions.set([one for one in everything if _covered(one, allowed)])
         found[key] = Role.objects.create(group=group, key=key, rank=rank)
     return found
@@ -85,7 +100,8 @@ def people(
 ) -> tuple[list[User], list[Account]]:
     """Make `number` people with their places, roles and managers."""
     leaves = [one for one in tree if one.parent_id or not one.people.exists()]
-    weights = [WEIGHTS.get(one.name.split()[0], 2 if one.parent_id else 0.4) for one in leaves]
+    sizes = {local(name): size for name, size in WEIGHTS.items()}
+    weights = [sizes.get(one.name, 2 if one.parent_id else 0.4) for one in leaves]
     rows = [
         _person(name, chance.choices(leaves, weights)[0], place, chance)
         for place, name in enumerate(names.invent(number, chance))
