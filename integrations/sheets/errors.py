@@ -12,6 +12,7 @@ FileTooLarge (TooLarge)      10011  413
 
 from typing import Any
 
+from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
@@ -99,4 +100,6 @@ def refusal(problem: Unreadable) -> UnreadableFile:
     params: dict[str, Any] = dict(problem.params)
     if problem.reason == "unzipped":
         params["limit"] = filesizeformat(params["limit"])
+    elif problem.reason == "too_many_rows":
+        params["limit"] = settings.IMPORT_MAX_ROWS  # the reader allows for titles above the headers
     return UnreadableFile(REASONS.get(problem.reason, UnreadableFile.message), **params)

@@ -68,6 +68,7 @@ def _encoding(file: BinaryIO) -> str:
     """Find the encoding by reading the whole text once, piece by piece."""
     file.seek(0)
     head = file.read(4)
+    file.seek(0)
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     for encoding in ("utf-8-sig", "gb18030"):
