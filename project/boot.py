@@ -44,7 +44,7 @@ def prepare(*, with_demo: bool, say: Say) -> Ready:
         _collect_static(say)
         keys.ensure()
         user, password = ensure_first_administrator()
-        people = demo.load(say=say) if fresh and with_demo else []
+        people = _invent_people(say) if fresh and with_demo else []
     return Ready(user.get_username(), password, people)
 
 
@@ -83,6 +83,11 @@ def _migrate(say: Say) -> bool:
         call_command("migrate", interactive=False, verbosity=0, stdout=StringIO())
         say(f"Database ready in {time.monotonic() - started:.1f} s")
     return fresh
+
+
+def _invent_people(say: Say) -> list[tuple[str, str]]:
+    say("Inviting demo people (manage.py demo --remove takes them out)")
+    return [(one.username, one.password) for one in demo.load()]
 
 
 def _collect_static(say: Say) -> None:

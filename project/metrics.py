@@ -75,7 +75,7 @@ class House:
         waiting = GaugeMetricFamily("gatehouse_queue_rows", "Rows that a worker should have", labels=["queue"])
         age = GaugeMetricFamily("gatehouse_queue_age_seconds", "Age of the oldest of them", labels=["queue"])
         for model in jobs.registered():
-            due = model.objects.due()  # type: ignore[attr-defined]  # every Job's manager
+            due = jobs.due(model)
             oldest = due.order_by("next_at").values_list("next_at", flat=True).first()
             waiting.add_metric([model._meta.label_lower], due.count())
             age.add_metric([model._meta.label_lower], (timezone.now() - oldest).total_seconds() if oldest else 0.0)

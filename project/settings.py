@@ -150,7 +150,7 @@ CONTENT_SECURITY_POLICY = {
 
 LANGUAGE_CODE = env.LANGUAGE_CODE
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "borrowed"]
 TIME_ZONE = env.TIME_ZONE
 USE_TZ = True
 

@@ -24,7 +24,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self, TypeVar
 
 import structlog
@@ -194,7 +194,7 @@ def claim(model: type[J], pk: Any) -> J | None:
     now = timezone.now()
     name = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex}"
     taken = (
-        _due(model, now)
+        due(model, now)
         .filter(pk=pk, attempts__lt=model.MAX_ATTEMPTS)
         .update(
             worker=name,
@@ -214,19 +214,21 @@ def sweep() -> int:
     woken = 0
     for model in registered():
         now = timezone.now()
-        due = _due(model, now)
-        spent = due.filter(attempts__gte=model.MAX_ATTEMPTS)
+        waiting = due(model, now)
+        spent = waiting.filter(attempts__gte=model.MAX_ATTEMPTS)
         for job in spent[:SWEEP_ROWS]:
             error = job.error or gettext("Given up after {n} attempts.").format(n=job.attempts)
             if job.move("failed", error=error, attempts=job.attempts):
                 log.error("job.dead", job=model._meta.label, id=str(job.pk), attempts=job.attempts)
-        waiting = due.filter(attempts__lt=model.MAX_ATTEMPTS).order_by("next_at")
-        for pk in list(waiting.values_list("pk", flat=True)[:SWEEP_ROWS]):
+        fresh = waiting.filter(attempts__lt=model.MAX_ATTEMPTS).order_by("next_at")
+        for pk in list(fresh.values_list("pk", flat=True)[:SWEEP_ROWS]):
             woken += _publish(model._meta.label, str(pk), expires=SWEEP_EXPIRES_SECONDS)
     return woken
 
 
-def _due(model: type[J], now: Any) -> "models.QuerySet[J]":
+def due(model: type[J], now: datetime | None = None) -> "models.QuerySet[J]":
+    """Return the rows a worker should have now and nobody has."""
+    now = now or timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     return model._base_manager.filter(free, state__in=model.CLAIMABLE, next_at__lte=now)
 
