@@ -50,7 +50,7 @@ def configure() -> None:
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=not settings.TESTING,  # a cached logger cannot be listened to by a test
     )
 
 

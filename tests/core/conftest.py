@@ -1,14 +1,15 @@
 """What the tests of the core share."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 import structlog
-from celery import Celery, current_app
+from celery import Celery
+from celery.app import app_or_default
 from django.core.cache import caches
 from django.db import connection
 from django.test import Client
@@ -77,7 +78,7 @@ def the_courier(parcels: None) -> Iterator[Courier]:
 
 
 @pytest.fixture
-def lines() -> Iterator[list[dict[str, Any]]]:
+def lines() -> Iterator[list[MutableMapping[str, Any]]]:
     """What our own code logs meanwhile."""
     with structlog.testing.capture_logs() as caught:
         yield caught
@@ -125,7 +126,7 @@ def messages(redis_server: RedisServer) -> Iterator[Callable[[], list[dict[str, 
 @contextmanager
 def broker_at(url: str) -> Iterator[Any]:
     """Let this thread's tasks go through another broker for a while."""
-    own = current_app._get_current_object()
+    own = app_or_default()
     other = Celery("tests", broker=url, set_as_current=True)
     yield other
     other.close()

@@ -13,6 +13,8 @@ class Parcel(jobs.Job):
 
     address = models.CharField(max_length=60, default="")
 
+    objects: ClassVar["models.Manager[Parcel]"] = models.Manager()
+
     class Meta:
         app_label = "tests_core"
 

@@ -89,9 +89,10 @@ class TestEnvelope:
     def test_speaks_the_callers_language(self):
         chinese = Client(raise_request_exception=False, headers={"accept-language": "zh-hans"})
         english = Client(raise_request_exception=False, headers={"accept-language": "en"})
-        empty = {"path": "/api/v1/letters", "data": {}, "content_type": "application/json"}
 
-        zh, en = (error_of(client.post(**empty))["fields"]["address"] for client in (chinese, english))
+        answers = [client.post("/api/v1/letters", {}, "application/json") for client in (chinese, english)]
+
+        zh, en = (error_of(answer)["fields"]["address"] for answer in answers)
 
         assert en == ["This field is required."]
         assert zh != en

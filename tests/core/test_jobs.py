@@ -1,31 +1,19 @@
 """Parcels are delivered once, in spite of crashes, rivals and lost messages."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
-from django.db import connection
 from django.utils import timezone
 
 from project.core import context, errors, jobs
 from tests.core.parcels import Parcel
+from tests.core.threads import in_threads
 
 
 def fresh(parcel):
     return Parcel.objects.get(pk=parcel.pk)
-
-
-def in_threads(count, what):
-    def once(number):
-        try:
-            return what(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(once, range(count)))
 
 
 class TestClaim:

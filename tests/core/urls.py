@@ -27,7 +27,7 @@ handler500 = "project.core.api.server_error"
 
 class FullHouse(errors.Conflict):
     level = errors.POPUP
-    message = "The house is full."
+    message: Any = "The house is full."
     popup_title = "Full"
     popup_content = "Come back tomorrow."
 
