@@ -67,8 +67,8 @@ class House:
 
     def _breakers(self) -> Iterator[Metric]:
         states = GaugeMetricFamily("gatehouse_breaker_open", "1 while a breaker lets nothing through", labels=["name"])
-        for name, one in breaker.registered().items():
-            states.add_metric([name], float(one.state == "open"))
+        for one in breaker.snapshots():
+            states.add_metric([one.name], float(one.state == "open"))
         yield states
 
     def _queues(self) -> Iterator[Metric]:

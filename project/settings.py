@@ -211,7 +211,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     }
 }
 
-CELERY_BROKER_URL = env.CELERY_BROKER_URL or env.REDIS_URL or "memory://"
+CELERY_BROKER_URL = env.CELERY_BROKER_URL or env.REDIS_URL or "memory://localhost/"
 EMBEDDED_BROKER = CELERY_BROKER_URL.startswith("memory")
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "memory": {"polling_interval": 0.05},
