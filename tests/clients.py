@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -79,7 +80,8 @@ class Line:
         headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
         self.frames: list[dict[str, Any]] = []
         self._asked = 0
-        self._socket = connect(
+        self._closing = ExitStack()
+        opening = connect(
             address,
             subprotocols=["gatehouse.v1"],  # type: ignore[list-item]  # a NewType of str
             additional_headers=headers,
@@ -87,12 +89,13 @@ class Line:
             proxy=None,
             open_timeout=PATIENCE,
         )
+        self._socket = self._closing.enter_context(opening)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        self._socket.close()
+        self._closing.close()
 
     def send(self, topic: str, data: Any = None, **more: Any) -> None:
         """Send one frame."""
@@ -129,5 +132,6 @@ class Line:
                 self.frames.append(json.loads(self._socket.recv(timeout=max(0.01, deadline - time.monotonic()))))
         except ConnectionClosed as closed:
             last = closed.rcvd
+        self._closing.close()
         assert last, "the line was cut without a close frame"
         return last.code, last.reason

@@ -62,7 +62,7 @@ class Office:
 
     def start(self) -> None:
         """Start it without waiting."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.parent.mkdir(parents=True, exist_ok=True)
         self._read_from = len(self.log)
         command = [sys.executable, "manage.py", "up", *self.arguments]
         with self._log_file.open("ab") as log:

@@ -94,7 +94,8 @@ class TestImport:
         path = tmp_path / "people.xlsx"
         path.write_bytes(b"username,password\nsomebody,secret\n")
 
-        answer = administrator.ask("POST", "imports/", data={"resource": "users"}, files={"file": path.open("rb")})
+        with path.open("rb") as file:
+            answer = administrator.ask("POST", "imports/", data={"resource": "users"}, files={"file": file})
 
         if answer.status_code == 202:
             job = follow(administrator, answer.json()["id"], {"failed"})
