@@ -51,7 +51,8 @@ class Node(Watcher):
         self.id = secrets.token_hex(4)
         self.hub = Hub(self.id, default=to_json)
         self.hub.translate = translate
-        about: NodeInfo = {"host": socket.gethostname(), "pid": self.pid, "started_at": time.time()}
+        host = socket.gethostname()
+        about: NodeInfo = {"name": f"{host}-{self.pid}", "host": host, "pid": self.pid, "started_at": time.time()}
         self.link: Link | None = None
         self.presence: MemoryDirectory | RedisPresence = MemoryDirectory(self.hub, about)
         if shared():

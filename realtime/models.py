@@ -19,10 +19,10 @@ class Connection(models.Model):
 
 
 class Node(models.Model):
-    """A process that serves sockets, for the admin and its permission."""
+    """A process that serves sockets, for the admin; who may see connections may see nodes."""
 
     class Meta:
         managed = False
-        default_permissions = ("view",)
+        default_permissions = ()
         verbose_name = _("node")
         verbose_name_plural = _("nodes")

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "node",
                 "verbose_name_plural": "nodes",
                 "managed": False,
-                "default_permissions": ("view",),
+                "default_permissions": (),
             },
         ),
     ]
