@@ -11,3 +11,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import checks, signing_in_and_out  # noqa: F401, PLC0415 (models must be loaded first)
+        from accounts.api import schema  # noqa: F401, PLC0415 (models must be loaded first)

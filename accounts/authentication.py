@@ -196,7 +196,8 @@ async def CookieCredential(credentials: Credentials) -> Identity | None:  # noqa
 
 async def ended_sessions(session_ids: list[str]) -> dict[str, int]:
     """Return those of `session_ids` that are over, each with the code its sockets are closed with."""
-    return await database_sync_to_async(_ended, thread_sensitive=False)(session_ids)
+    ended: dict[str, int] = await database_sync_to_async(_ended, thread_sensitive=False)(session_ids)
+    return ended
 
 
 async def _identified(find: Callable[[str], Identity | None], credential: str) -> Identity | None:

@@ -17,7 +17,7 @@ def for_request(user: User, session_id: str) -> context.Identity:
         user_id=user.pk,
         username=user.username,
         name=user.get_short_name(),
-        avatar=user.avatar.name if user.avatar else "",
+        avatar=user.avatar.name or "",
         session_id=session_id,
         department_id=user.department_id,
         role_keys=cast("tuple[str, ...]", SimpleLazyObject(lambda: user.role_keys)),

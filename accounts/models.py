@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -41,7 +42,7 @@ def new_family_secret() -> bytes:
 # --- departments and roles ------------------------------------------------------------------------------------------
 
 
-class Department(TreeNode):
+class Department(TreeNode):  # type: ignore[misc]  # tree_queries has no types
     """A part of the organisation; departments form a tree."""
 
     # not a cascade: a department goes only when nothing hangs on it any more
@@ -52,7 +53,7 @@ class Department(TreeNode):
     head = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="heads", verbose_name=_("head")
     )
-    position = models.PositiveIntegerField(_("position"), default=0)
+    position = models.PositiveIntegerField(_("position"), default=0, validators=[MaxValueValidator(1_000_000)])
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = TreeQuerySet.as_manager()
@@ -79,7 +80,7 @@ class Role(models.Model):
 
     group = models.OneToOneField(Group, models.CASCADE, related_name="role", verbose_name=_("group"))
     key = models.SlugField(_("key"), max_length=40, unique=True)
-    rank = models.PositiveSmallIntegerField(_("rank"), default=0)
+    rank = models.PositiveSmallIntegerField(_("rank"), default=0, validators=[MaxValueValidator(1_000)])
 
     class Meta:
         verbose_name = _("role")
@@ -124,7 +125,7 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(username, email, password, **{"is_staff": True, "is_superuser": True, **fields})
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # Department's is tree_queries'
     """A person who may sign in."""
 
     class Gender(models.IntegerChoices):

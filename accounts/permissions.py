@@ -30,7 +30,7 @@ def requires(permission: str) -> type[BasePermission]:
 
     class Requires(BasePermission):
         def has_permission(self, request: Request, view: APIView) -> bool:
-            return bool(request.user and request.user.is_authenticated and request.user.has_perm(permission))
+            return request.user.is_authenticated and request.user.has_perm(permission)
 
         def has_object_permission(self, request: Request, view: APIView, obj: Any) -> bool:
             return request.user.has_perm(permission, obj)

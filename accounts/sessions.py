@@ -42,13 +42,20 @@ def close_code(reason: str) -> CloseCode:
     return CLOSE_CODES.get(reason, CloseCode.SESSION_ENDED)
 
 
-def error_for(reason: str) -> errors.SignInError:
+def error_for(reason: str) -> GatehouseError:
     """The error that tells why a session is over."""
     return errors.Displaced() if reason == Reason.DISPLACED else errors.NotSignedIn()
 
 
 def state_of(sid: str) -> standing.Standing | None:
-    """Return the session with its person, and why it is over; None when there never was one."""
+    """Return the session with its person, and why it is over; None when there never was one.
+
+    :raises Unreachable: when neither cache nor database can be asked.
+    """
+    found = standing.of(sid)
+    if found is None or found.reason or not _was_one_of_several(found.session):
+        return found
+    _keep_newest(found.session)
     return standing.of(sid)
 
 
@@ -74,7 +81,11 @@ def open(  # noqa: A001 (reads as sessions.open)
     if person is None:
         raise errors.BadCredentials
     before = LoginSession.objects.unended().filter(user=person, scope=scope)
-    displaced = [] if settings.MULTI_LOGIN else _close(before, Reason.DISPLACED)
+    displaced: list[LoginSession] = []
+    if settings.MULTI_LOGIN:
+        before.update(exclusive=False, live_key=None)
+    else:
+        displaced = _close(before, Reason.DISPLACED)
     now = timezone.now()
     absolute = now + timedelta(seconds=settings.SESSION_ABSOLUTE_EXPIRES)
     session = LoginSession.objects.create(
@@ -100,6 +111,25 @@ def open(  # noqa: A001 (reads as sessions.open)
     return session
 
 
+def _was_one_of_several(session: LoginSession) -> bool:
+    """Tell whether it was opened while MULTI_LOGIN was on, and that is off now."""
+    return not session.exclusive and not settings.MULTI_LOGIN
+
+
+@transaction.atomic
+def _keep_newest(session: LoginSession) -> None:
+    """Of the person's sessions of this scope, leave the newest."""
+    person = User.objects.get_queryset().select_for_update().get(pk=session.user_id)
+    live = LoginSession.objects.unended().filter(user=person, scope=session.scope)
+    newest = live.order_by("-created_at", "-pk").first()
+    if newest is None:
+        return
+    displaced = _close(live.exclude(pk=newest.pk), Reason.DISPLACED)
+    LoginSession.objects.filter(pk__in=[old.pk for old in displaced]).update(replaced_by=newest)
+    live.filter(pk=newest.pk).update(exclusive=True, live_key=_live_key(person.pk, session.scope))
+    transaction.on_commit(partial(standing.forget, newest.sid))
+
+
 # --- refresh and renew ----------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +150,9 @@ def refresh(token: object) -> LoginSession:
         raise errors.RefreshRefused from problem
     if session is None or not claims.proves(session):
         raise errors.RefreshRefused
+    if session.ended_at is None and _was_one_of_several(session):
+        _keep_newest(session)
+        session.refresh_from_db()
     if reason := standing.judge(session):
         raise _refusal(session, reason)
     if claims.gen == session.gen:
@@ -227,7 +260,8 @@ def end_all(user: User, *, reason: str, actor: User | None = None, keep: LoginSe
     """End every session of `user` but `keep`; return how many there were."""
     with transaction.atomic():
         person = User.objects.get_queryset().select_for_update().get(pk=user.pk)
-        ended = _close(LoginSession.objects.unended().filter(user=person).exclude(pk=keep and keep.pk), reason, actor)
+        rows = LoginSession.objects.unended().filter(user=person)
+        ended = _close(rows.exclude(pk=keep.pk) if keep else rows, reason, actor)
         if reason in VOIDS_TOKENS:
             # and whatever else was made for an earlier epoch
             User.objects.filter(pk=person.pk).update(auth_epoch=F("auth_epoch") + 1)

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts.models import LoginSession, User
 from project.core import cache
+from project.core.cache.stores import REDIS_SCHEMES
 from project.core.errors import Unreachable
 
 log = structlog.get_logger(__name__)
@@ -119,7 +120,7 @@ def _keep(session: LoginSession) -> None:
 
 
 def _flat(row: models.Model) -> dict[str, Any]:
-    left_out = NOT_KEPT[type(row)]  # type: ignore[index]  # the two models above
+    left_out = NOT_KEPT[type(row)]
     found = {field.attname: field.value_from_object(row) for field in row._meta.concrete_fields}
     return {
         name: value if isinstance(value, str | int | bool | None) else _text(value)
@@ -140,4 +141,4 @@ def _revived(model: type[M], flat: dict[str, Any]) -> M:
 
 
 def _is_shared() -> bool:
-    return settings.CACHES["state"]["LOCATION"].split(":")[0] in cache.REDIS_SCHEMES
+    return settings.CACHES["state"]["LOCATION"].split(":")[0] in REDIS_SCHEMES

@@ -11,7 +11,7 @@ import hmac
 import re
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jwt
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -87,10 +87,10 @@ class AccessToken(Token):
     """simplejwt's token, signed with our keys; the header's `typ` says what it is."""
 
     token_type = "access"  # noqa: S105 (a kind, not a password)
-    _token_backend: ClassVar[KeyBackend] = KeyBackend()
+    _token_backend = KeyBackend()
 
     @property
-    def lifetime(self) -> timedelta:
+    def lifetime(self) -> timedelta:  # type: ignore[override]  # simplejwt fixes it at import, we read the setting
         return timedelta(seconds=settings.ACCESS_TOKEN_EXPIRES)
 
     @classmethod
@@ -139,7 +139,7 @@ class RefreshClaims(NamedTuple):
 
     def proves(self, session: LoginSession) -> bool:
         """Tell whether we made this token for `session`."""
-        secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        secrets: tuple[str, ...] = (settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS))
         expected = [_proof(session, self.gen, "refresh", secret) for secret in secrets]
         return any(hmac.compare_digest(self.proof, one) for one in expected)
 
@@ -158,8 +158,10 @@ def read_access(token: object) -> Claims:
 
     :raises BadToken: whatever is wrong with it.
     """
+    if not isinstance(token, str):
+        raise BadToken
     try:
-        claims = AccessToken(token).payload
+        claims = AccessToken(cast("Token", token)).payload
     except TokenError as problem:
         raise BadToken from problem
     return Claims(user_id=int(claims["sub"]), sid=claims["sid"], epoch=claims["ep"])

@@ -18,7 +18,7 @@ class Pattern(RegexValidator):
     """A pattern that the whole text must match: a trailing line break does not slip through `$`."""
 
     def __call__(self, value: Any) -> None:
-        if not isinstance(value, str) or not re.fullmatch(self.regex.pattern, value, self.flags):
+        if not isinstance(value, str) or not re.fullmatch(self.regex, value):
             raise ValidationError(self.message, code=self.code, params={"value": value})
 
 

@@ -8,6 +8,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import errors, sessions, sign_in
+from accounts.api import asking
 from accounts.api.serializers import LoginSerializer, RefreshSerializer, SignedInSerializer
 from accounts.models import LoginSession
 from project.core import context
@@ -19,11 +20,11 @@ NOT_CACHED = {"Cache-Control": "no-store"}
 
 def caller() -> sign_in.Caller:
     """Where the present call comes from."""
-    asking = context.current()
+    here = context.current()
     return sign_in.Caller(
         scope=LoginSession.Scope.API,
-        ip=asking.ip if asking else "",
-        user_agent=asking.user_agent if asking else "",
+        ip=here.ip if here else "",
+        user_agent=here.user_agent if here else "",
     )
 
 
@@ -83,5 +84,5 @@ class LogoutView(APIView):
         responses={204: None, **error_responses(errors.NotSignedIn)},
     )
     def post(self, request: Request) -> Response:
-        sessions.end(request.auth, reason=LoginSession.Reason.LOGOUT)
+        sessions.end(asking.session(request), reason=LoginSession.Reason.LOGOUT)
         return Response(status=status.HTTP_204_NO_CONTENT)

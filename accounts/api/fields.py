@@ -17,6 +17,15 @@ class Text(serializers.CharField):
         return super().to_internal_value(data)
 
 
+class Slug(serializers.SlugField):
+    """A JSON string of letters, digits, hyphens and underscores."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 class Flag(serializers.BooleanField):
     """true or false."""
 
@@ -39,6 +48,6 @@ class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):
     serializer_field_mapping = serializers.ModelSerializer.serializer_field_mapping | {
         models.CharField: Text,
         models.TextField: Text,
-        models.SlugField: Text,
+        models.SlugField: Slug,
         models.BooleanField: Flag,
     }

@@ -1,6 +1,6 @@
 """What people do about themselves: profile, picture, password, their sessions."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts import errors, services, sessions, sign_in, tickets
+from accounts.api import asking
 from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.api.serializers import (
     EndedSerializer,
@@ -44,12 +45,12 @@ class MeView(APIView):
     def patch(self, request: Request) -> Response:
         asked = ProfileSerializer(request.user, data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
-        user = services.update_own_profile(user=request.user, **asked.validated_data)
+        user = services.update_own_profile(user=asking.person(request), **asked.validated_data)
         return Response(MeSerializer(user).data)
 
 
 class MyAvatarView(APIView):
-    parser_classes: ClassVar = [MultiPartParser, StrictJSONParser]
+    parser_classes = (MultiPartParser, StrictJSONParser)
 
     @extend_schema(
         operation_id="auth_avatar_set",
@@ -65,13 +66,13 @@ class MyAvatarView(APIView):
         file = request.FILES.get("avatar")
         if file is None:
             raise InvalidParameters(fields={"avatar": [errors.PICTURE_MISSING]})
-        return Response(UserSerializer(services.set_avatar(user=request.user, file=file)).data)
+        return Response(UserSerializer(services.set_avatar(user=asking.person(request), file=file)).data)
 
     @extend_schema(
         operation_id="auth_avatar_remove", summary="Remove my picture", tags=TAGS, responses={204: None, **REFUSED}
     )
     def delete(self, request: Request) -> Response:
-        services.set_avatar(user=request.user, file=None)
+        services.set_avatar(user=asking.person(request), file=None)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -88,9 +89,12 @@ class PasswordView(APIView):
         asked = PasswordSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        sign_in.confirm(request.user, given["old_password"], caller())
+        sign_in.confirm(asking.person(request), given["old_password"], caller())
         ended = services.set_password(
-            user=request.user, password=given["new_password"], by=request.user, keep=request.auth
+            user=asking.person(request),
+            password=given["new_password"],
+            by=asking.person(request),
+            keep=asking.session(request),
         )
         return Response(EndedSerializer({"ended": ended}).data)
 
@@ -109,7 +113,7 @@ class MySessionsView(ListAPIView[LoginSession]):
         return LoginSession.objects.live().filter(user=self.request.user.pk)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return super().get_serializer_context() | {"session": self.request.auth}
+        return {**super().get_serializer_context(), "session": self.request.auth}
 
 
 class MySessionView(GenericAPIView[LoginSession]):
@@ -120,10 +124,10 @@ class MySessionView(GenericAPIView[LoginSession]):
         responses={204: None, **REFUSED, **error_responses("10008")},
     )
     def delete(self, request: Request, sid: str) -> Response:
-        session = LoginSession.objects.live().filter(user=request.user.pk, sid=sid).first()
+        session = LoginSession.objects.live().filter(user=asking.person(request).pk, sid=sid).first()
         if session is None:
             raise NotFound
-        sessions.end(session, reason=LoginSession.Reason.LOGOUT, actor=request.user)
+        sessions.end(session, reason=LoginSession.Reason.LOGOUT, actor=asking.person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -136,7 +140,9 @@ class RevokeOthersView(APIView):
         responses={200: EndedSerializer, **REFUSED},
     )
     def post(self, request: Request) -> Response:
-        ended = services.end_sessions(user=request.user, by=request.user, keep=request.auth)
+        ended = services.end_sessions(
+            user=asking.person(request), by=asking.person(request), keep=asking.session(request)
+        )
         return Response(EndedSerializer({"ended": ended}).data)
 
 
@@ -150,5 +156,5 @@ class TicketView(APIView):
         responses={200: TicketSerializer, **REFUSED, **error_responses("10004")},
     )
     def post(self, request: Request) -> Response:
-        made = {"ticket": tickets.issue(request.auth), "expires_in": tickets.LIFETIME_SECONDS}
+        made = {"ticket": tickets.issue(asking.session(request)), "expires_in": tickets.LIFETIME_SECONDS}
         return Response(TicketSerializer(made).data, headers=NOT_CACHED)

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, services
+from accounts.api import asking
 from accounts.api.serializers import RoleSerializer
 from accounts.models import Role
 from accounts.permissions import ModelPermissions
@@ -52,7 +53,7 @@ class RoleViewSet(GenericViewSet[Role]):
     def create(self, request: Request) -> Response:
         asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        role = services.create_role(by=request.user, **_flat(asked.validated_data))  # type: ignore[arg-type]  # signed in
+        role = services.create_role(by=asking.person(request), **_flat(asked.validated_data))
         return Response(self._shown(role), status=status.HTTP_201_CREATED)
 
     @extend_schema(
@@ -73,7 +74,7 @@ class RoleViewSet(GenericViewSet[Role]):
         asked = self.get_serializer(role, data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
         changed = services.update_role(
-            by=request.user,  # type: ignore[arg-type]  # signed in
+            by=asking.person(request),
             role=role,
             **_flat(asked.validated_data),
         )
@@ -86,7 +87,7 @@ class RoleViewSet(GenericViewSet[Role]):
         responses={204: None, **ONE_REFUSED, **error_responses(errors.StillInUse)},
     )
     def destroy(self, request: Request, pk: str) -> Response:
-        services.delete_role(by=request.user, role=self.get_object())  # type: ignore[arg-type]  # signed in
+        services.delete_role(by=asking.person(request), role=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _shown(self, role: Role) -> Any:
@@ -95,5 +96,5 @@ class RoleViewSet(GenericViewSet[Role]):
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:
     """Name and permissions are the group's, but the role's as people see it."""
-    values = dict(values)
-    return values | values.pop("group", {})
+    group: dict[str, Any] = values.get("group", {})
+    return {name: value for name, value in values.items() if name != "group"} | group

@@ -36,7 +36,7 @@ def update_department(*, by: User | None, department: Department, **changes: Any
     guards.ensure_known(changes, FIELDS)
     # all of them, so that two moves cannot make a circle together
     rows = {row.pk: row for row in Department.objects.without_tree_fields().select_for_update().order_by("pk")}
-    found = rows.get(department.pk)
+    found: Department | None = rows.get(department.pk)
     if found is None:
         raise Department.DoesNotExist
     for name, value in changes.items():

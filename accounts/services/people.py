@@ -165,7 +165,7 @@ def set_roles(*, by: User | None, user: User, roles: Iterable[Role]) -> None:
     _regroup_on_commit(person)
 
 
-def set_avatar(*, user: User, file: UploadedFile | None) -> User:
+def set_avatar(*, user: User, file: UploadedFile[Any] | None) -> User:
     """Replace a person's picture; None takes it away.
 
     :raises ValidationError: when the file is no picture, or too large.
@@ -242,7 +242,7 @@ def delete_user(*, user: User, by: User | None) -> None:
     sessions.end_all(person, reason=Reason.DISABLED, actor=by)
     audit.record("user.deleted", person, actor=by, username=person.username)
     if person.avatar:
-        transaction.on_commit(partial(person.avatar.storage.delete, person.avatar.name))
+        transaction.on_commit(partial(person.avatar.storage.delete, str(person.avatar.name)))
     person.delete()
 
 
