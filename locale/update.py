@@ -1,0 +1,87 @@
+"""Bring the message catalogues up to date with the code, then compile them: `python locale/update.py`.
+
+locale/            what we say ourselves (makemessages finds it)
+locale/borrowed/   what other packages say on our pages and have no Chinese for
+
+New messages arrive empty: translate them in the .po files and run this again. Needs GNU gettext; what runs the product
+does not, since the compiled .mo files are kept with the code.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import polib
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+LANGUAGE = "zh_Hans"
+PACKAGES = ("unfold", "auditlog", "import_export", "django_celery_beat", "tree_queries", "rest_framework", "drf_spectacular")
+OURS_IGNORES = (".venv/*", "var/*", "tests/*", "benchmarks/*", "docs/*", "locale/*", "**/migrations/*")
+BORROWED_IGNORES = (
+    "*/crispy*",
+    "*/unfold_crispy/*",
+    "*/contrib/constance/*",
+    "*/contrib/guardian/*",
+    "*/contrib/location_field/*",
+    "*/contrib/simple_history/*",
+    "*/management/*",
+    "*/migrations/*",
+    "*/tests/*",
+    "*/locale/*",
+)
+OPTIONS = ["--locale", LANGUAGE, "--add-location", "file", "--no-obsolete", "--no-wrap", "--verbosity", "0"]
+
+
+def run(*arguments: str, folder: Path) -> None:
+    """Run Django's own tool in `folder`."""
+    subprocess.run([sys.executable, "-m", "django", *arguments], cwd=folder, check=True)  # noqa: S603 (our own words)
+
+
+def ours() -> None:
+    """Find what the code says."""
+    ignored = [part for pattern in OURS_IGNORES for part in ("--ignore", pattern)]
+    run("makemessages", *OPTIONS, *ignored, folder=ROOT)
+
+
+def borrowed() -> None:
+    """Find what other packages say, in a copy of them."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        for name in PACKAGES:
+            spec = find_spec(name)
+            if spec and spec.origin:
+                shutil.copytree(Path(spec.origin).parent, folder / name, ignore=shutil.ignore_patterns("static", "*.pyc"))
+        shutil.copytree(HERE / "borrowed", folder / "locale")
+        ignored = [part for pattern in BORROWED_IGNORES for part in ("--ignore", pattern)]
+        run("makemessages", *OPTIONS, *ignored, folder=folder)
+        leave_out_translated(folder / "locale" / LANGUAGE / "LC_MESSAGES" / "django.po")
+        shutil.copytree(folder / "locale", HERE / "borrowed", dirs_exist_ok=True)
+
+
+def leave_out_translated(po: Path) -> None:
+    """Keep only what neither Django nor the packages themselves have Chinese for."""
+    known: set[tuple[str | None, str]] = set()
+    places = [Path(find_spec(name).origin).parent for name in ("django", *PACKAGES)]  # type: ignore[union-attr, arg-type]  # they are installed
+    for catalogue in (file for place in places for file in place.rglob("locale/zh_Hans/LC_MESSAGES/django.mo")):
+        known |= {(one.msgctxt, one.msgid) for one in polib.mofile(str(catalogue)) if one.msgstr or one.msgstr_plural}
+    found = polib.pofile(str(po), wrapwidth=0)
+    for entry in [one for one in found if (one.msgctxt, one.msgid) in known]:
+        found.remove(entry)
+    found.save()
+
+
+def compiled() -> None:
+    """Compile both catalogues."""
+    for catalogue in (HERE, HERE / "borrowed"):
+        po = catalogue / LANGUAGE / "LC_MESSAGES" / "django.po"
+        subprocess.run(["msgfmt", "--check-format", "-o", po.with_suffix(".mo"), po], check=True)  # noqa: S603, S607 (gettext's own tool)
+
+
+if __name__ == "__main__":
+    ours()
+    borrowed()
+    compiled()
