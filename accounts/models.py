@@ -309,7 +309,8 @@ class LoginSession(models.Model):
         indexes = [models.Index(fields=["user", "ended_at"], name="session_of_user")]
 
     def __str__(self) -> str:
-        return f"{self.user.username} · {self.get_scope_display()} · {self.device or self.ip or self.sid[:8]}"
+        # no translated word: the audit trail keeps this text as it is
+        return f"{self.user.username} · {self.device or self.ip or self.sid[:8]}"
 
     @property
     def runs_out_at(self) -> datetime:

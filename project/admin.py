@@ -205,7 +205,7 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
     """What runs by the clock."""
 
     form = ScheduleForm
-    list_display = ("shown_name", "shown_schedule", "shown_state", "shown_last_run", "total_run_count")
+    list_display = ("shown_name", "shown_schedule", "shown_state", "shown_last_run", "shown_runs")
     list_display_links = ("shown_name",)
     list_filter = ("enabled", "one_off")
     list_select_related = ("interval", "crontab", "clocked", "solar")
@@ -242,6 +242,10 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
     @display(description=gettext_lazy("Last run"), ordering="last_run_at")
     def shown_last_run(self, task: PeriodicTask) -> SafeString:
         return ago(task.last_run_at)
+
+    @display(description=gettext_lazy("Runs so far"), ordering="total_run_count")
+    def shown_runs(self, task: PeriodicTask) -> int:
+        return int(task.total_run_count)
 
     @admin.action(description=gettext_lazy("Switch on"), permissions=["change"])
     def enable(self, request: HttpRequest, queryset: QuerySet[PeriodicTask]) -> None:

@@ -4,7 +4,9 @@ import random
 from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from integrations.sheets.models import ExportJob, ImportJob
@@ -55,13 +57,18 @@ def _import(place: int, by: User, chance: random.Random) -> ImportJob:
         finished_at=began + timedelta(seconds=4 + number // 90),
     )
     if state == "failed":
-        job.error, job.error_code = "The sheet has no column for the user name.", "30002"
+        job.error, job.error_code = _missing_column(), "30002"
     else:
         job.new, job.unchanged, job.changed = new, (number - new) // 2, number - new - (number - new) // 2
-        job.created_rows, job.updated_rows, job.skipped_rows = (
-            (job.new, job.changed, job.unchanged) if state == "done" else (0, 0, 0)
-        )
+        job.created_rows, job.updated_rows = (job.new, job.changed) if state == "done" else (0, 0)
     return job
+
+
+def _missing_column() -> str:
+    """What an import without user names is told, in the installation's language."""
+    with translation.override(settings.LANGUAGE_CODE):
+        text = _("Columns are missing: {columns}. The first row must hold the headers; found: {found}.")
+        return text.format(columns=_("user name"), found=f"{_('real name')}, {_('phone')}")
 
 
 def _export(place: int, by: User, chance: random.Random) -> ExportJob:
