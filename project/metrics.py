@@ -14,6 +14,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from project.core import breaker, context, errors, jobs
+from project.core.middleware import BEHIND_A_STRANGER
 from realtime import gateway
 
 registry = CollectorRegistry()
@@ -101,8 +102,6 @@ async def metrics(request: HttpRequest) -> HttpResponse:
 
 def _from_an_allowed_address(request: HttpRequest) -> bool:
     address = ip_address(context.get_ip() or "255.255.255.255")
-    forwarded = {"X-Forwarded-For", "Forwarded", "X-Real-Ip"} & set(request.headers)
     if address.is_loopback:
-        # a proxy nobody told us to trust: whoever stands behind it is not local
-        return not forwarded
+        return not context.get_data(BEHIND_A_STRANGER)
     return any(address in ip_network(one) for one in settings.METRICS_ALLOWED_IPS)

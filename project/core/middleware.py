@@ -28,6 +28,8 @@ FORWARDED = (
 )
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 AGENT_LENGTH = 300
+BEHIND_A_STRANGER = "behind_a_stranger"
+"""Context data: did a proxy nobody told us to trust pass this request on? Then its address is the proxy's."""
 
 Handler = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
@@ -77,8 +79,11 @@ def _begin(request: HttpRequest) -> float:
     meta = request.META
     peer = str(meta.get("REMOTE_ADDR") or "")
     ip = addresses.client_ip(peer, str(meta.get("HTTP_X_FORWARDED_FOR", "")))
+    through_a_stranger = False
     if not addresses.trusted(peer):
-        for name in FORWARDED:  # so that nobody further in (DRF, auditlog, get_host) can believe them
+        # taken out, so that nobody further in (DRF, auditlog, get_host) can believe them
+        through_a_stranger = any(name in meta for name in FORWARDED)
+        for name in FORWARDED:
             meta.pop(name, None)
     elif "HTTP_X_FORWARDED_FOR" in meta:
         meta["HTTP_X_FORWARDED_FOR"] = ip
@@ -90,6 +95,7 @@ def _begin(request: HttpRequest) -> float:
         user_agent=str(meta.get("HTTP_USER_AGENT", ""))[:AGENT_LENGTH],
         session=lambda: getattr(request, "session", None),
     )
+    context.set_data(BEHIND_A_STRANGER, through_a_stranger)
     _measure_body(request)
     return time.perf_counter()
 
