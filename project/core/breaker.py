@@ -215,9 +215,16 @@ _breakers_lock = threading.Lock()
 
 
 def named(name: str, **numbers: Any) -> Breaker:
-    """Return this process's breaker of that name; the first call's numbers count."""
+    """Return this process's breaker of that name; the first call makes it, with its numbers."""
     with _breakers_lock:
-        return _breakers.setdefault(name, Breaker(name, **numbers)) if name not in _breakers else _breakers[name]
+        if name not in _breakers:
+            _breakers[name] = Breaker(name, **numbers)
+        return _breakers[name]
+
+
+def find(name: str) -> Breaker | None:
+    """Return the breaker of that name if somebody made it."""
+    return _breakers.get(name)
 
 
 def snapshots() -> list[Snapshot]:

@@ -25,6 +25,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
 
 import structlog
@@ -163,8 +164,14 @@ def worker(model: type[J]) -> Callable[[Callable[[J], None]], Callable[[J], None
 
 def registered() -> list[type[Job]]:
     """Return every kind of job that has a worker."""
-    autodiscover_modules("tasks")
+    _discover()
     return [model for model, _work in _workers.values()]
+
+
+@cache
+def _discover() -> None:
+    """Import every app's tasks.py once: a process that serves pages has not done so by itself."""
+    autodiscover_modules("tasks")
 
 
 def wake(job: Job) -> None:

@@ -25,8 +25,11 @@ OURS = ("gatehouse", "project", "accounts", "integrations", "realtime")
 """Loggers that follow LOG_LEVEL all the way down; others' debug lines show frames, headers and SQL parameters."""
 SILENT = ("uvicorn.access",)
 """Would show query strings; the request context writes the access log."""
-ONLY_ERRORS = ("django.request", "django.channels.server")
-"""Their warnings repeat the access log."""
+REPEATING = ("django.request", "django.channels.server")
+"""Say once more, without a request id, what the access log and the error handlers say; DEBUG's own pages need them."""
+
+ONLY_WARNINGS = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+"""Would say three lines for every look for forgotten work, all day; jobs log their own."""
 
 
 def configure() -> None:
@@ -110,8 +113,10 @@ def _set_levels(root: logging.Logger) -> None:
     root.setLevel(max(level, logging.INFO))
     for name in OURS:
         logging.getLogger(name).setLevel(level)
-    for name in ONLY_ERRORS:
-        logging.getLogger(name).setLevel(max(level, logging.ERROR))
+    for name in REPEATING:
+        logging.getLogger(name).setLevel(logging.ERROR if settings.DEBUG else logging.CRITICAL)
+    for name in ONLY_WARNINGS:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
     for name in SILENT:
         silent = logging.getLogger(name)
         silent.handlers.clear()

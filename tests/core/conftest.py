@@ -15,7 +15,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
-from project.core import context, jobs
+from project.core import breaker, context, jobs
 from tests.core.parcels import Courier, Parcel, courier
 from tests.core.redis_server import RedisServer, free_port
 
@@ -44,14 +44,21 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     server.stop()
 
 
+def close_breakers() -> None:
+    for service in filter(None, map(breaker.find, ("redis-cache", "redis-state"))):
+        service.reset()
+
+
 @pytest.fixture
-def redis_caches(redis_server: RedisServer, settings: Any) -> RedisServer:
-    """Both caches on a Redis of this test's own."""
+def redis_caches(redis_server: RedisServer, settings: Any) -> Iterator[RedisServer]:
+    """Both caches on a Redis of this test's own; what other tests did to theirs does not count."""
+    close_breakers()
     settings.CACHES = {
         "default": {"BACKEND": "project.core.cache.Cache", "LOCATION": redis_server.url},
         "state": {"BACKEND": "project.core.cache.StateCache", "LOCATION": redis_server.url},
     }
-    return redis_server
+    yield redis_server
+    close_breakers()
 
 
 @pytest.fixture(scope="session")

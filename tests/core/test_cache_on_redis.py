@@ -10,14 +10,6 @@ from project.core.errors import Unreachable
 from tests.clients import until
 
 
-@pytest.fixture(autouse=True)
-def closed_breakers():
-    """What one test broke does not count in the next."""
-    yield
-    for name in ("redis-cache", "redis-state"):
-        breaker.named(name).reset()
-
-
 @pytest.fixture
 def prices(monkeypatch):
     monkeypatch.setitem(cache.KEYS, "prices", cache.Key("prices:{}", 600, local=True))

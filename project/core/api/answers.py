@@ -65,7 +65,7 @@ def report(error: GatehouseError, exc: BaseException | None) -> None:
         return
     if error.status >= 500:
         log.error("request.failed", code=error.code, exc_info=exc)
-    elif isinstance(exc, DataError | IntegrityError | django.SuspiciousOperation):
+    elif isinstance(exc, DataError | IntegrityError):
         log.warning("request.refused", code=error.code, exc_info=exc)
 
 
