@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -32,24 +33,27 @@ class StrictTextField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
-def _user() -> StrictIntegerField:
-    return StrictIntegerField(min_value=1, max_value=MAX_ID)
+def _user(**more: Any) -> StrictIntegerField:
+    return StrictIntegerField(min_value=1, max_value=MAX_ID, **more)
 
 
-def _group() -> serializers.RegexField:
-    return serializers.RegexField(GROUP.pattern + r"\Z", max_length=100, error_messages={"invalid": NO_GROUP})
+def _pattern(pattern: str, message: Any, **more: Any) -> StrictTextField:
+    whole = RegexValidator(f"^(?:{pattern})\\Z", message)
+    return StrictTextField(validators=[whole], trim_whitespace=False, **more)
+
+
+def _group(**more: Any) -> StrictTextField:
+    return _pattern(GROUP.pattern, NO_GROUP, max_length=100, **more)
 
 
 class AudienceSerializer(StrictSerializer):
     """Whom a message is for: exactly one of the fields."""
 
-    user = StrictIntegerField(min_value=1, max_value=MAX_ID, required=False)
+    user = _user(required=False)
     users = serializers.ListField(child=_user(), allow_empty=False, max_length=MAX_AUDIENCE, required=False)
-    group = serializers.RegexField(
-        GROUP.pattern + r"\Z", max_length=100, required=False, error_messages={"invalid": NO_GROUP}
-    )
+    group = _group(required=False)
     groups = serializers.ListField(child=_group(), allow_empty=False, max_length=MAX_AUDIENCE, required=False)
-    connection = serializers.RegexField(r"^[0-9a-f-]{1,64}\Z", required=False)
+    connection = _pattern(r"[0-9a-f-]{1,64}", _("This is not a connection's id."), required=False)
     all = serializers.BooleanField(required=False)
 
     def validate_all(self, value: bool) -> bool:  # noqa: FBT001 (DRF's signature)
@@ -75,13 +79,13 @@ class MessageSerializer(StrictSerializer):
     """A message to sockets."""
 
     to = AudienceSerializer()
-    topic = serializers.RegexField(
-        f"^{TOPIC.pattern}\\Z",
+    topic = _pattern(
+        TOPIC.pattern,
+        _("A topic is lower-case words separated by dots, such as orders.changed."),
         max_length=MAX_TOPIC,
-        error_messages={"invalid": _("A topic is lower-case words separated by dots, such as orders.changed.")},
     )
     data = serializers.JSONField(required=False, allow_null=True, default=None, help_text=_("Any JSON."))  # type: ignore[assignment]  # the contract's name; DRF's property of that name is not needed
-    exclude_user = StrictIntegerField(min_value=1, max_value=MAX_ID, required=False, allow_null=True)
+    exclude_user = _user(required=False, allow_null=True)
 
 
 class SentSerializer(serializers.Serializer[Any]):

@@ -36,7 +36,8 @@ def _of_frames() -> dict[str, str]:
         "note": _("note"),
         "binary": _("binary, {size}"),
         "shown": _("{shown} of {all} frames"),
-        "all": _("{all} frames"),
+        "frame": _("1 frame"),
+        "frames": _("{count} frames"),
         "paused": _("Paused; {count} new"),
         "pause": _("Pause"),
         "resume": _("Resume"),
@@ -44,7 +45,9 @@ def _of_frames() -> dict[str, str]:
         "reply": _("reply"),
         "push": _("push"),
         "error": _("error"),
+        "item": _("1 item"),
         "items": _("{count} items"),
+        "field": _("1 field"),
         "fields": _("{count} fields"),
     }
 

@@ -94,7 +94,7 @@ function show({ rows: found, matched, total, people }) {
         const there = $("rows").children[position];
         if (there !== row) $("rows").insertBefore(row, there ?? null);
     });
-    $("figures").textContent = say("figures", { total: total.toLocaleString(), people: people.toLocaleString() });
+    $("figures").textContent = say("figures", of(total, people));
     tell(matched > found.length ? say("matched", { shown: found.length, matched }) : "");
     $("empty").hidden = found.length > 0;
     $("table").hidden = !found.length;
@@ -144,9 +144,13 @@ function choose(one, wanted) {
     showChosen();
 }
 
+function of(sockets, people) {
+    const part = (one, many, n) => say(n === 1 ? one : many, { n: n.toLocaleString() });
+    return { sockets: part("socket", "sockets", sockets), people: part("person", "people", people) };
+}
+
 function counted() {
-    const people = new Set([...chosen.values()].filter((one) => one.user_id).map((one) => one.user_id));
-    return { sockets: chosen.size, people: people.size };
+    return of(chosen.size, new Set([...chosen.values()].filter((one) => one.user_id).map((one) => one.user_id)).size);
 }
 
 function showChosen() {

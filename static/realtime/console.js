@@ -23,6 +23,10 @@ function icon(name) {
     return made;
 }
 
+function counted(what, count) {
+    return say(count === 1 ? what : `${what}s`, { count });
+}
+
 function tell(place, text, tone = "") {
     place.textContent = text;
     place.dataset.tone = tone;
@@ -219,7 +223,7 @@ function tree(value, name = null, depth = 0) {
     const entries = Object.entries(value);
     const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];
     if (!entries.length) return element("div", {}, ...label, open + close);
-    const note = element("small", { textContent: say(Array.isArray(value) ? "items" : "fields", { count: entries.length }) });
+    const note = element("small", { textContent: counted(Array.isArray(value) ? "item" : "field", entries.length) });
     const node = element("details", { open: depth < 2 || entries.length < 4 }, element("summary", {}, ...label, `${open} `, note, ` ${close}`));
     const fill = () => {
         if (node.open && node.childElementCount === 1)
@@ -308,8 +312,17 @@ class Frames {
 
     select(one) {
         this.selected = one ?? null;
+        if (one) this.following = false;
         inspect(this.selected);
+        if (one) this.reveal(this.shown.indexOf(one));
         this.draw();
+    }
+
+    reveal(index) {
+        const top = index * ROW;
+        const { scrollTop, clientHeight } = this.scroll;
+        if (top < scrollTop) this.scroll.scrollTop = top;
+        else if (top + ROW > scrollTop + clientHeight) this.scroll.scrollTop = top + ROW - clientHeight;
     }
 
     step(event) {
@@ -319,11 +332,7 @@ class Frames {
         event.preventDefault();
         const now = this.shown.indexOf(this.selected);
         const next = Math.min(this.shown.length - 1, Math.max(0, now < 0 ? this.shown.length - 1 : now + by));
-        this.following = false;
         this.select(this.shown[next]);
-        const top = next * ROW;
-        if (top < this.scroll.scrollTop) this.scroll.scrollTop = top;
-        else if (top + ROW > this.scroll.scrollTop + this.scroll.clientHeight) this.scroll.scrollTop = top + ROW - this.scroll.clientHeight;
     }
 
     scrolled() {
@@ -356,7 +365,7 @@ class Frames {
         $("empty").hidden = shown.length > 0;
         $("follow").hidden = this.following || shown.length * ROW <= scroll.clientHeight;
         const filtered = shown.length !== this.all.length;
-        const count = filtered ? say("shown", { shown: shown.length, all: this.all.length }) : say("all", { all: shown.length });
+        const count = filtered ? say("shown", { shown: shown.length, all: this.all.length }) : counted("frame", shown.length);
         $("count").textContent = this.paused ? say("paused", { count: this.held.length }) : count;
     }
 

@@ -25,7 +25,7 @@ class Socket:
 
     def __init__(self, url: str, **how: Any) -> None:
         bearer = how.pop("bearer", "")
-        headers = how.pop("headers", {}) | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        headers = {"Accept-Language": "en"} | how.pop("headers", {}) | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
         query = f"?ticket={ticket}" if (ticket := how.pop("ticket", "")) else ""
         self._opened = ExitStack()
         kept = {"proxy": None, "compression": None, "open_timeout": PATIENCE, "close_timeout": 3} | how

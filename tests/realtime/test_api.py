@@ -1,0 +1,266 @@
+"""Staff at the gateway, over HTTP."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
+from rest_framework.test import APIClient
+
+from tests.realtime.conftest import until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def person(username: str, *permissions: str, rank: int = 0, number: int | None = None, **more):
+    from accounts.models import Role  # noqa: PLC0415 (Django must be set up)
+
+    user = get_user_model().objects.create_user(
+        username=username, password="a long sentence 7", pk=number, phone=None, **more
+    )
+    for name in permissions:
+        app, codename = name.split(".")
+        user.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    if rank:
+        group = Group.objects.create(name=f"rank {rank} {username}")
+        Role.objects.create(group=group, key=f"rank-{username}", rank=rank)
+        user.groups.add(group)
+    return user
+
+
+def client(user) -> APIClient:
+    api = APIClient(HTTP_ACCEPT_LANGUAGE="en")
+    api.force_authenticate(user)
+    return api
+
+
+@pytest.fixture
+def sender():
+    return client(person("sender", "realtime.send"))
+
+
+@pytest.fixture
+def watcher():
+    return client(person("watcher", "realtime.view_connection"))
+
+
+MESSAGES, CONNECTIONS, NODES = (f"/api/v1/realtime/{name}" for name in ("messages", "connections", "nodes"))
+
+
+def send(api, to, topic="note", data="hi", **more):
+    return api.post(MESSAGES, {"to": to, "topic": topic, "data": data, **more}, format="json")
+
+
+class TestSending:
+    def test_reaches_each_audience(self, sender, mei, hans):
+        assert send(sender, {"user": 1}, data=1).status_code == 202
+        assert send(sender, {"users": [1, 2, 2]}, data=2).status_code == 202
+        assert send(sender, {"group": "role.guard"}, data=3).status_code == 202
+        assert send(sender, {"groups": ["user.1", "department.0"]}, data=4).status_code == 202
+        assert send(sender, {"connection": mei.id}, data=5).status_code == 202
+        assert send(sender, {"all": True}, data=6, exclude_user=2).status_code == 202
+
+        assert [mei.next("note") for _ in range(5)] == [1, 2, 4, 5, 6]
+        assert [hans.next("note") for _ in range(3)] == [2, 3, 4]
+        assert hans.is_alive()
+        assert hans.kept == []
+
+    def test_answers_with_an_id_that_the_audit_trail_knows(self, sender, mei):
+        from auditlog.models import LogEntry  # noqa: PLC0415
+
+        known = send(sender, {"user": 1}).json()["id"]
+
+        entry = LogEntry.objects.filter(additional_data__event="realtime.message_sent").get()
+        assert entry.additional_data["details"]["message_id"] == known
+
+    def test_takes_any_json(self, sender, mei):
+        for data in (None, [], {"a": [1, None]}, "文", 0, False):
+            assert send(sender, {"user": 1}, data=data).status_code == 202
+            assert mei.next("note") == data
+
+    @pytest.mark.parametrize(
+        ("to", "field"),
+        [
+            ({}, "to"),
+            ({"user": 1, "all": True}, "to"),
+            ({"user": 0}, "to"),
+            ({"user": -1}, "to"),
+            ({"user": "1"}, "to"),
+            ({"user": True}, "to"),
+            ({"user": 1.0}, "to"),
+            ({"user": 2**63 - 1, "group": "a"}, "to"),
+            ({"users": []}, "to"),
+            ({"users": ["x"]}, "to"),
+            ({"users": list(range(1, 1002))}, "to"),
+            ({"group": "a b"}, "to"),
+            ({"group": "public.x\n"}, "to"),
+            ({"groups": "public.x"}, "to"),
+            ({"connection": "../../x"}, "to"),
+            ({"all": False}, "to"),
+            ({"all": 1}, "to"),
+            ({"everyone": True}, "to"),
+            ("all", "to"),
+            (None, "to"),
+        ],
+    )
+    def test_wants_exactly_one_audience(self, sender, gatehouse, to, field):
+        answer = send(sender, to)
+
+        assert answer.status_code == 400
+        assert answer.json()["error"]["code"] == "10000"
+        assert field in answer.json()["error"]["fields"]
+
+    @pytest.mark.parametrize("topic", ["", "Loud", "a b", "x" * 101, None, 7, "note\n"])
+    def test_wants_a_topic(self, sender, gatehouse, topic):
+        assert "topic" in send(sender, {"all": True}, topic=topic).json()["error"]["fields"]
+
+    @pytest.mark.parametrize("odd", [{"topic": "note\u0000"}, {"to": {"user": 2**63}}, {"data": "\u0000", "to": {"user": -(2**70)}}])
+    def test_takes_nothing_that_could_not_be_stored(self, sender, gatehouse, odd):
+        answer = sender.post(MESSAGES, {"to": {"all": True}, "topic": "note", **odd}, format="json")
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "10000")
+
+    def test_refuses_what_it_does_not_know(self, sender, gatehouse):
+        assert send(sender, {"all": True}, urgent=True).json()["error"]["fields"].keys() == {"urgent"}
+
+    def test_is_for_those_who_may(self, watcher, gatehouse, mei):
+        assert send(watcher, {"all": True}).json()["error"]["code"] == "10009"
+        assert APIClient().post(MESSAGES, {}, format="json").status_code == 401
+
+    def test_says_when_nobody_can_be_reached(self, sender):
+        answer = send(sender, {"all": True})
+
+        assert answer.status_code == 503
+        assert answer.json()["error"]["code"] == "40005"
+
+
+class TestLooking:
+    def test_lists_connections(self, watcher, mei, hans):
+        found = watcher.get(CONNECTIONS).json()
+
+        assert found["count"] == 2
+        assert {one["username"] for one in found["results"]} == {"mei", "hans"}
+        assert "session_id" not in found["results"][0]
+        assert [one["id"] for one in watcher.get(CONNECTIONS, {"user": 1}).json()["results"]] == [mei.id]
+        assert [one["id"] for one in watcher.get(CONNECTIONS, {"group": "role.guard"}).json()["results"]] == [hans.id]
+        assert watcher.get(CONNECTIONS, {"page_size": 1}).json()["next"]
+
+    def test_names_what_is_wrong_with_a_question(self, watcher, gatehouse):
+        assert watcher.get(CONNECTIONS, {"user": "x"}).json()["error"]["fields"]["user"]
+
+    def test_lists_nodes(self, watcher, mei):
+        (node,) = watcher.get(NODES).json()["results"]
+
+        assert node["connections"] == 1
+
+    def test_is_for_those_who_may(self, sender, gatehouse):
+        assert sender.get(CONNECTIONS).status_code == 403
+        assert sender.get(NODES).status_code == 403
+
+
+class TestDisconnecting:
+    def test_closes_with_4503_and_the_reason(self, mei):
+        boss = client(person("boss", "realtime.disconnect", "accounts.change_user", rank=50))
+        person("mei", number=1)
+
+        assert boss.delete(f"{CONNECTIONS}/{mei.id}?reason=Lunch.").status_code == 204
+
+        assert mei.end() == (4503, "Lunch.")
+        assert until(lambda: boss.delete(f"{CONNECTIONS}/{mei.id}").status_code == 404)
+
+    def test_spares_people_of_higher_rank(self, mei, hans):
+        boss = client(person("boss", "realtime.disconnect", "accounts.change_user", rank=50))
+        person("mei", rank=90, number=1)
+        person("hans", number=2, is_superuser=True)
+
+        for one in (mei, hans):
+            assert boss.delete(f"{CONNECTIONS}/{one.id}").json()["error"]["code"] == "10009"
+            assert one.is_alive()
+
+    def test_is_free_for_superusers_and_for_oneself(self, mei, hans):
+        root = person("root", is_superuser=True)
+        mei_herself = person("mei", "realtime.disconnect", number=1)
+        person("hans", rank=90, number=2)
+
+        assert client(root).delete(f"{CONNECTIONS}/{hans.id}").status_code == 204
+        assert client(mei_herself).delete(f"{CONNECTIONS}/{mei.id}").status_code == 204
+
+    def test_is_for_those_who_may(self, sender, mei):
+        assert sender.delete(f"{CONNECTIONS}/{mei.id}").status_code == 403
+        assert mei.is_alive()
+
+    def test_knows_nobody_who_is_gone(self, gatehouse):
+        boss = client(person("boss", "realtime.disconnect"))
+
+        assert boss.delete(f"{CONNECTIONS}/00000000-0000").json()["error"]["code"] == "40006"
+
+
+class TestAdminPages:
+    @pytest.fixture
+    def desk(self, client):
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+        client.force_login(
+            person("root", is_superuser=True, is_staff=True), backend="django.contrib.auth.backends.ModelBackend"
+        )
+        return client
+
+    def test_show_who_is_connected(self, desk, mei, hans):
+        assert desk.get("/admin/realtime/connection/").status_code == 200
+
+        found = desk.get("/admin/realtime/connection/live/", {"q": "hans"}).json()
+
+        assert (found["total"], found["people"], found["matched"]) == (2, 2, 1)
+        assert found["rows"][0]["id"] == hans.id
+
+    @pytest.mark.parametrize("column", ["name", "address", "since", "received", "sent", "buffered", "x", "-", "user_id"])
+    def test_sort_by_what_they_show(self, desk, mei, hans, column):
+        found = desk.get("/admin/realtime/connection/live/", {"sort": f"-{column}"}).json()["rows"]
+
+        assert {one["id"] for one in found} == {mei.id, hans.id}
+
+    def test_disconnect_and_send(self, desk, mei, hans):
+        sent = desk.post(
+            "/admin/realtime/connection/send/",
+            {"ids": [mei.id, hans.id], "topic": "note", "data": 7},
+            content_type="application/json",
+        )
+        assert sent.json() == {"message": "Sent to 2 sockets.", "done": 2}
+        assert mei.next("note") == hans.next("note") == 7
+
+        closed = desk.post(
+            "/admin/realtime/connection/disconnect/",
+            {"ids": [mei.id, "00-gone"], "reason": "Lunch."},
+            content_type="application/json",
+        )
+        assert closed.json()["done"] == 1
+        assert "may have closed" in closed.json()["message"]
+        assert mei.end() == (4503, "Lunch.")
+
+    @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"ids": 1}', '{"ids": []}', '{"ids": [1]}', '{"ids": ["x"], "y": 1}'])
+    def test_name_what_is_wrong(self, desk, gatehouse, body):
+        for place in ("send", "disconnect"):
+            answer = desk.post(f"/admin/realtime/connection/{place}/", body, content_type="application/json")
+            assert answer.status_code == 400
+            assert answer.json()["error"]["code"] == "10000"
+
+    def test_show_nodes(self, desk, mei):
+        assert desk.get("/admin/realtime/node/").status_code == 200
+        assert desk.get("/admin/realtime/node/live/").json()["rows"][0]["connections"] == 1
+
+    def test_say_so_when_the_gateway_is_away(self, desk):
+        assert desk.get("/admin/realtime/connection/").status_code == 200
+        assert desk.get("/admin/realtime/connection/live/").json()["error"]["code"] == "40005"
+
+    def test_are_closed_to_others(self, client, gatehouse):
+        client.force_login(person("clerk", is_staff=True), backend="django.contrib.auth.backends.ModelBackend")
+
+        for place in ("connection/", "connection/live/", "node/", "node/live/"):
+            assert client.get(f"/admin/realtime/{place}").status_code == 403
+        for place in ("connection/send/", "connection/disconnect/"):
+            assert client.post(f"/admin/realtime/{place}").status_code == 403
+
+    def test_open_the_console_for_staff(self, desk, client, gatehouse):
+        page = desk.get("/console/")
+
+        assert page.status_code == 200
+        assert "realtime/console" in page.content.decode()
+        client.logout()
+        assert client.get("/console/").status_code == 302
