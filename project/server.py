@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -46,6 +46,13 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
         }.get(problem.errno or 0, f"cannot be used ({problem.strerror})")
         raise PortTaken(f"{host}:{port} {reason}.") from problem
     return taken
+
+
+def answers(host: str, port: int) -> bool:
+    """Whether somebody accepts connections there."""
+    with suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
 
 
 class Server(uvicorn.Server):

@@ -118,8 +118,10 @@ class Command(BaseCommand):
         background = Background() if options["only"] is None else Background(worker=False, scheduler=False)
         background.start()
         children = [self._child(host, port) for _ in range(options["workers"])]
-        self._announce(anchor.getsockname(), ready)
-        while not stop.wait(0.5):
+        announced = False
+        while not stop.wait(0.1):
+            if not announced and (announced := server.answers(host, port)):
+                self._announce(anchor.getsockname(), ready)
             for index, child in enumerate(children):
                 if child.poll() is not None:
                     log.error("web_process_ended", pid=child.pid, code=child.returncode)
