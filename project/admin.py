@@ -178,9 +178,36 @@ class ScheduleForm(forms.ModelForm):  # type: ignore[type-arg]  # django-celery-
             "kwargs",
             "expire_seconds",
         )
-        widgets = {
-            "task": TaskSelect
-        }  # the class: an instance is copied now, and would look for tasks before the apps are ready
+        # the class: an instance would look for tasks before the apps are ready
+        widgets = {"task": TaskSelect}
+        labels = {
+            "name": gettext_lazy("Name"),
+            "task": gettext_lazy("Task"),
+            "enabled": gettext_lazy("On"),
+            "description": gettext_lazy("Description"),
+            "interval": gettext_lazy("Every so often"),
+            "crontab": gettext_lazy("By the calendar"),
+            "clocked": gettext_lazy("Once, at a point in time"),
+            "start_time": gettext_lazy("Not before"),
+            "one_off": gettext_lazy("Only once"),
+            "args": gettext_lazy("Positional arguments"),
+            "kwargs": gettext_lazy("Named arguments"),
+            "expire_seconds": gettext_lazy("Expires after seconds"),
+        }
+        help_texts = {
+            "name": "",
+            "task": gettext_lazy("One of the tasks this installation knows."),
+            "enabled": "",
+            "description": "",
+            "interval": gettext_lazy("Choose one of these three."),
+            "crontab": "",
+            "clocked": "",
+            "start_time": "",
+            "one_off": gettext_lazy("Switches itself off after the first run."),
+            "args": gettext_lazy("A JSON list, such as [1, 2]."),
+            "kwargs": gettext_lazy("A JSON object, such as {}."),
+            "expire_seconds": gettext_lazy("A run that could not start in time is dropped."),
+        }
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}

@@ -172,7 +172,8 @@ def _stranger(moment: datetime, chance: random.Random) -> LoginEvent:
 
 def _entry(actor: User, subject: User, kind: ContentType, moment: datetime, chance: random.Random) -> LogEntry:
     event = chance.choices([name for name, _weight in EVENTS], [weight for _name, weight in EVENTS])[0]
-    changed = {"department_id": ["1", "2"]} if event == "user.updated" else {}
+    numbers = [f"1900000{chance.randrange(10**4):04d}" for _one in range(2)]
+    changed = {"phone": numbers} if event == "user.updated" else {}
     return LogEntry(
         content_type=kind,
         object_pk=str(subject.pk),

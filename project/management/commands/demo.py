@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
 
 from project import demo
 
@@ -20,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.ENVIRONMENT == "prod":
-            raise CommandError("There is no demo data in prod.")
+            raise CommandError(_("There is no demo data in prod."))
         if options["remove"]:
             self._remove()
         else:
@@ -28,18 +29,18 @@ class Command(BaseCommand):
 
     def _load(self, *, force: bool) -> None:
         if demo.is_loaded():
-            raise CommandError("Demo data is in already; `manage.py demo --remove` takes it out.")
+            raise CommandError(_("Demo data is in already; `manage.py demo --remove` takes it out."))
         try:
             accounts = demo.load(force=force)
         except demo.NotEmpty as problem:
             raise CommandError(str(problem)) from problem
-        self.stdout.write("Demo data is in. Sign in as:")
+        self.stdout.write(_("Demo data is in. Sign in as:"))
         for one in accounts:
             self.stdout.write(f"  {one.username:<16} {one.password:<14} {one.what}")
 
     def _remove(self) -> None:
         gone = {label: number for label, number in demo.remove().items() if number}
         if not gone:
-            self.stdout.write("There was no demo data.")
+            self.stdout.write(_("There was no demo data."))
         for label, number in gone.items():
             self.stdout.write(f"  {number:>6} {label}")
