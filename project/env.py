@@ -39,7 +39,7 @@ def variable(
         "example": example or default,
         "secret": secret,
     }
-    return field(default=MISSING, metadata=about)  # type: ignore[call-overload]  # metadata only: `read` fills every field
+    return field(default=MISSING, metadata=about)
 
 
 class Problem(NamedTuple):
@@ -281,7 +281,7 @@ def read(environ: Mapping[str, str]) -> Environment:
     :raises BadEnvironment: with all problems, when there is one.
     """
     problems: list[Problem] = []
-    values = {one.name: _value(one, environ, problems) for one in fields(Environment)}
+    values: dict[str, Any] = {one.name: _value(one, environ, problems) for one in fields(Environment)}
     if not problems:
         environment = Environment(**values)
         problems = _contradictions(environment, environ)

@@ -74,7 +74,7 @@ def channel_layer() -> str:
 def broker() -> str:
     """Open a connection to the broker."""
     with celery.connection_for_write(connect_timeout=DEADLINE_SECONDS) as link:
-        link.ensure_connection(max_retries=1, timeout=DEADLINE_SECONDS)
+        link.ensure_connection(max_retries=1, timeout=int(DEADLINE_SECONDS))
         return str(link.transport.driver_name or link.transport.driver_type)
 
 

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 UNFOLDS_PAGES = ("/admin/", "/console/")
 
 
-class ContentSecurityPolicyMiddleware(CSPMiddleware):  # type: ignore[misc]  # untyped
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """Send the policy of CONTENT_SECURITY_POLICY, widened for the admin's pages."""
 
     def get_policy_parts(

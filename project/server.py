@@ -75,9 +75,6 @@ class Server(uvicorn.Server):
 
 def configuration() -> uvicorn.Config:
     """Return how this node serves."""
-    tls = (
-        {"ssl_certfile": settings.TLS_CERT_FILE, "ssl_keyfile": settings.TLS_KEY_FILE} if settings.TLS_CERT_FILE else {}
-    )
     return uvicorn.Config(
         "project.asgi:application",
         loop="uvloop",
@@ -91,7 +88,8 @@ def configuration() -> uvicorn.Config:
         proxy_headers=False,  # X-Forwarded-* are read in one place, from TRUSTED_PROXIES only
         timeout_graceful_shutdown=max(1, round(settings.SHUTDOWN_SECONDS)),
         backlog=BACKLOG,
-        **tls,
+        ssl_certfile=settings.TLS_CERT_FILE,
+        ssl_keyfile=settings.TLS_KEY_FILE,
     )
 
 

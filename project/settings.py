@@ -213,7 +213,7 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 
 CELERY_BROKER_URL = env.CELERY_BROKER_URL or env.REDIS_URL or "memory://localhost/"
 EMBEDDED_BROKER = CELERY_BROKER_URL.startswith("memory")
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+BROKER_OPTIONS: dict[str, dict[str, Any]] = {
     "memory": {"polling_interval": 0.05},
     "redis": {
         "visibility_timeout": 900,
@@ -223,7 +223,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
         "socket_connect_timeout": 2,
         "global_keyprefix": f"{REDIS_PREFIX}:",
     },
-}.get(CELERY_BROKER_URL.split(":")[0].removesuffix("s"), {})
+}
+CELERY_BROKER_TRANSPORT_OPTIONS = BROKER_OPTIONS.get(CELERY_BROKER_URL.split(":")[0].replace("rediss", "redis"), {})
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -298,6 +299,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ImportStateEnum": "integrations.sheets.models.ImportJob.State",
+        "ExportStateEnum": "integrations.sheets.models.ExportJob.State",
+    },
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 SIMPLE_JWT = {"ALGORITHM": "RS256", "SIGNING_KEY": "", "USER_ID_CLAIM": "sub"}

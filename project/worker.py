@@ -47,7 +47,7 @@ class Background:
         """Ask the threads to end after what they are doing; return at once."""
         if self._beat is not None:
             self._beat._is_shutdown.set()
-        state.should_stop = 0
+        state.should_stop = 0  # type: ignore[assignment]  # Celery's flag: None, or an exit code
 
     def join(self, seconds: float) -> bool:
         """Wait for what runs to end; return whether it did.
