@@ -36,7 +36,7 @@ def hire(office: Office, administrator: Caller) -> Callable[[], Member]:
 
     def hire_one() -> Member:
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-        username, password = f"member{worker}{next(_numbers)}", "Secret1word"
+        username, password = f"member{worker}x{next(_numbers):03}", "Secret1word"
         answer = administrator.post("users/", {"username": username, "password": password, "real_name": "小明"})
         assert answer.status_code == 201, answer.text
         return Member(office, username, password, answer.json()["id"])

@@ -1,10 +1,12 @@
 """Points 2, 3, 5 and 7 of the journey, as staff see them in a browser."""
 
+import json
 import re
 from collections.abc import Callable
 
+import openpyxl
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.clients import Caller
 from tests.journey import workbooks
@@ -101,37 +103,81 @@ class TestImportPage:
     ):
         path = workbooks.by_the_old_system(tmp_path, 500, "webimport")
         signed_in.goto(f"{office.url}/admin/accounts/user/")
-        signed_in.get_by_role("link", name=re.compile("import", re.IGNORECASE)).last.click()
+        signed_in.get_by_role("link", name="Import").last.click()
 
         signed_in.set_input_files("input[type=file]", path)
-        signed_in.locator("form:has(input[type=file]) [type=submit]").last.click()
-        confirm = signed_in.get_by_role("button", name=re.compile("^(confirm|import)", re.IGNORECASE)).first
-        expect(confirm).to_be_enabled(timeout=60_000)
-        expect(signed_in.get_by_text("500").first).to_be_visible()
-        confirm.click()
+        signed_in.get_by_role("button", name="Check the file").click()
+        signed_in.get_by_role("button", name="Import 500 rows").click(timeout=90_000)
 
-        expect(signed_in.get_by_text(re.compile(r"\bdone\b", re.IGNORECASE)).first).to_be_visible(timeout=60_000)
+        expect(signed_in.get_by_text("500 added, 0 changed.")).to_be_visible(timeout=90_000)
         assert administrator.get("users/", params={"search": "webimport"}).json()["count"] == 500
+
+    def test_shows_why_a_row_is_bad_and_imports_nothing(self, signed_in: Page, office: Office, tmp_path):
+        path = workbooks.by_the_old_system(tmp_path, 3, "webbad")
+        book = openpyxl.load_workbook(path)
+        book.active["B3"] = "x"
+        book.save(path)
+        book.close()
+        signed_in.goto(f"{office.url}/admin/sheets/importjob/add/?resource=users")
+
+        signed_in.set_input_files("input[type=file]", path)
+        signed_in.get_by_role("button", name="Check the file").click()
+
+        expect(signed_in.get_by_text("1 row is bad, so nothing will be imported.")).to_be_visible(timeout=90_000)
+        expect(signed_in.get_by_role("link", name="Error workbook")).to_be_visible()
+        expect(signed_in.get_by_role("button", name="Import 2 rows")).to_have_count(0)
 
 
 class TestConsole:
-    def test_opens_a_socket_and_shows_frames(self, signed_in: Page, office: Office):
-        signed_in.goto(f"{office.url}/console/")
-        signed_in.get_by_role("button", name=re.compile("^(connect|open)", re.IGNORECASE)).first.click()
+    def test_opens_a_socket_and_shows_what_travels(self, signed_in: Page, office: Office):
+        open_console(signed_in, office)
 
-        expect(signed_in.get_by_text("welcome").first).to_be_visible()
+        signed_in.fill("#topic", "echo")
+        signed_in.fill("#data", '{"hello": "gate"}')
+        signed_in.click("#send")
 
-    def test_sends_to_a_person_whose_socket_gets_it(
-        self, administrator: Caller, hire: Callable[[], Member], office: Office
+        expect(frame_with(signed_in, "gate")).not_to_have_count(0)
+
+    def test_sends_to_a_person_to_a_group_and_to_everyone(
+        self, hire: Callable[[], Member], signed_in: Page, office: Office
     ):
-        mei = hire()
-        with mei.sign_in().socket() as line:
-            line.next("welcome")
-            administrator.post(
-                "realtime/messages", {"to": {"user": mei.pk}, "topic": "notice", "data": {"text": "hello"}}
-            )
+        mei, hans = hire(), hire()
+        group = f"public.{mei.username}"
+        open_console(signed_in, office)
+        with mei.sign_in().socket() as meis, hans.sign_in().socket() as hanss:
+            meis.ask("join", {"group": group})
+            hanss.next("welcome")
 
-            assert line.next("notice") == {"text": "hello"}
+            push(signed_in, "user", str(mei.pk), "for Mei")
+            push(signed_in, "group", group, "for the group")
+            push(signed_in, "all", "", "for everyone")
+
+            assert [meis.next("notice")["text"] for _ in range(3)] == ["for Mei", "for the group", "for everyone"]
+            assert hanss.next("notice")["text"] == "for everyone"
+
+
+def open_console(page: Page, office: Office) -> None:
+    """Open the console and connect with the page's own session."""
+    page.goto(f"{office.url}/console/")
+    page.click("#connect")
+    expect(frame_with(page, "welcome")).not_to_have_count(0)
+
+
+def frame_with(page: Page, text: str) -> Locator:
+    """Return the shown frames that hold `text`."""
+    return page.locator("#rows").get_by_text(text)
+
+
+def push(page: Page, to: str, who: str, text: str) -> None:
+    """Send a notice to others from the console."""
+    form = page.locator("form:has(#push-topic)")
+    form.locator(f"input[name=to][value={to}]").check(force=True)
+    if who:
+        page.fill("#who", who)
+    page.fill("#push-data", json.dumps({"text": text}))
+    with page.expect_response(lambda answer: answer.url.endswith("/realtime/messages")) as answered:
+        form.get_by_role("button", name="Send").click()
+    assert answered.value.status == 202
 
 
 class TestSessionsPage:
@@ -143,13 +189,15 @@ class TestSessionsPage:
         line = caller.socket()
         line.next("welcome")
         signed_in.goto(f"{office.url}/admin/accounts/user/?q={mei.username}")
-        signed_in.check("input[name=_selected_action]")
-        action = signed_in.locator("select[name=action] option", has_text=re.compile("session", re.IGNORECASE)).first
+        signed_in.locator("input[name=_selected_action]").first.check()
+        action = signed_in.locator(
+            "select[name=action] option", has_text=re.compile("end.*session", re.IGNORECASE)
+        ).first
         signed_in.select_option("select[name=action]", action.get_attribute("value"))
-        signed_in.locator("button[name=index]:visible, [type=submit][name=index]:visible").first.click()
-        confirm = signed_in.get_by_role("button", name=re.compile("end|yes|confirm", re.IGNORECASE))
-        if confirm.count():
-            confirm.last.click()
+        signed_in.locator("button[name=index]").last.click()
+        signed_in.fill("#id_reason", "left the company")
+        with signed_in.expect_navigation():
+            signed_in.locator("button.gh-button-danger").click()
 
         assert line.end()[0] == 4502
         answer = caller.get("auth/me")
