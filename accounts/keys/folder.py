@@ -27,7 +27,7 @@ class Folder:
     """A folder of PEM files."""
 
     def __init__(self, path: Path) -> None:
-        self._path = Path(path)
+        self.path = Path(path)
 
     def load(self) -> list[Key]:
         """:raises ImproperlyConfigured: naming every file at fault and the fix."""
@@ -50,7 +50,7 @@ class Folder:
         """Let `kid` sign from now on; the key that did is retired."""
         index = self._index()
         if kid not in index:
-            raise KeyProblem(f"There is no key {kid} in {self._path}.")
+            raise KeyProblem(f"There is no key {kid} in {self.path}.")
         now = timezone.now().isoformat()
         for other, about in index.items():
             if about["state"] == State.CURRENT and other != kid:
@@ -72,26 +72,26 @@ class Folder:
             index = self._index()
         except (ValueError, OSError) as problem:
             return [
-                f"{self._path / 'keys.json'} cannot be read ({problem}): write it again or start with `{GENERATE}`."
+                f"{self.path / 'keys.json'} cannot be read ({problem}): write it again or start with `{GENERATE}`."
             ]
         if not index:
-            return [f"{self._path} holds no keys: run `{GENERATE}`."]
+            return [f"{self.path} holds no keys: run `{GENERATE}`."]
         states = Counter(about.get("state") for about in index.values() if isinstance(about, dict))
         found = [] if states[State.CURRENT] == 1 else [self._count_problem(states[State.CURRENT])]
         return found + [text for kid, about in index.items() for text in self._problems_of(kid, about)]
 
     def _count_problem(self, currents: int) -> str:
         return (
-            f"{self._path / 'keys.json'} names {currents} current keys; there must be one: "
+            f"{self.path / 'keys.json'} names {currents} current keys; there must be one: "
             "choose it with `manage.py jwt_keys promote KID`."
         )
 
     def _problems_of(self, kid: str, about: Any) -> list[str]:
-        path = self._path / f"{kid}.pem"
+        path = self.path / f"{kid}.pem"
         if not KID.fullmatch(kid):
-            return [f"{self._path / 'keys.json'}: {kid!r} is not a key id."]
+            return [f"{self.path / 'keys.json'}: {kid!r} is not a key id."]
         if not isinstance(about, dict) or about.get("alg") not in ALGORITHMS or about.get("state") not in set(State):
-            return [f"{self._path / 'keys.json'}: {kid} needs an alg of {', '.join(ALGORITHMS)} and a state."]
+            return [f"{self.path / 'keys.json'}: {kid} needs an alg of {', '.join(ALGORITHMS)} and a state."]
         if not path.is_file():
             return [f"{path} is missing: bring it back or take {kid} out of keys.json."]
         mode = stat.S_IMODE(path.stat().st_mode)
@@ -125,10 +125,10 @@ class Folder:
         )
 
     def _pem(self, kid: str) -> Path:
-        return self._path / f"{kid}.pem"
+        return self.path / f"{kid}.pem"
 
     def _index(self) -> dict[str, Any]:
-        path = self._path / "keys.json"
+        path = self.path / "keys.json"
         if not path.exists():
             return {}
         index = json.loads(path.read_text(encoding="utf-8"))
@@ -137,6 +137,6 @@ class Folder:
         return index
 
     def _save(self, index: dict[str, Any]) -> None:
-        draft = self._path / f".keys.json.{os.getpid()}"
+        draft = self.path / f".keys.json.{os.getpid()}"
         draft.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
-        draft.replace(self._path / "keys.json")
+        draft.replace(self.path / "keys.json")

@@ -24,8 +24,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def forgotten():
-    """Keys are read again for each test here, and after it."""
+def forgotten(signing_key, settings):
+    """Keys are rows here, and read again for each test and after it."""
+    settings.JWT_KEYS_DIR = None
     keys.forget()
     yield
     keys.forget()
