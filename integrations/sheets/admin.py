@@ -80,7 +80,7 @@ class JobAdmin(ModelAdmin[Any]):
         own = [
             path("<uuid:pk>/progress/", self.admin_site.admin_view(self.progress), name=f"sheets_{name}_progress"),
             path(
-                "<uuid:pk>/<slug:step>/",
+                "<uuid:pk>/do/<slug:step>/",
                 self.admin_site.admin_view(require_POST(self.step)),
                 name=f"sheets_{name}_step",
             ),
@@ -182,7 +182,7 @@ class ImportJobAdmin(JobAdmin):
             "columns": pages.known_columns(wanted, request.user),
             "template_url": f"{reverse('import-template')}?{urlencode({'resource': wanted})}",
             "largest": filesizeformat(settings.IMPORT_MAX_BYTES),
-            "most": settings.IMPORT_MAX_ROWS,
+            "most": f"{settings.IMPORT_MAX_ROWS:,}",
         }
         return self.page(request, "sheets/upload.html", _("Import"), shown, status)
 

@@ -15,7 +15,7 @@ from integrations.sheets.progress import Progress, tell
 from integrations.sheets.reader.bounds import Limits
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.process import Reading, Row, reading
-from integrations.sheets.reader.xlsx import column_number, letters
+from integrations.sheets.reader.xlsx import column_number
 from integrations.sheets.resources import (
     CHANGED,
     KINDS,
@@ -137,7 +137,7 @@ class _Checking:
             found = headers.match(texts, resource.header_columns(), from_hand)
         except UnreadableFile:
             # kept for the page on which the columns are matched by hand
-            job.headers = [list(Header(place, text[:100], "", "")) for place, text in _placed(texts)]
+            job.headers = [list(each) for each in headers.guess(texts, resource.header_columns())]
             ImportJob.objects.filter(pk=job.pk).update(headers=job.headers, sheet=job.sheet)
             raise
         job.headers = [list(each) for each in found]
@@ -170,7 +170,3 @@ class _Checking:
             n,
         )
         return [text.format(column=", ".join(str(column.label) for column in secret), n=n)]
-
-
-def _placed(texts: list[str]) -> Iterator[tuple[str, str]]:
-    return ((letters(at), text) for at, text in enumerate(texts) if text)

@@ -77,6 +77,13 @@ def match(
     return headers
 
 
+def guess(row: Sequence[str], columns: Sequence[Column]) -> list[Header]:
+    """What can be told of headers that do not match as they should, for whoever goes on by hand."""
+    known = names(columns)
+    placed = ((letters(at), text) for at, text in enumerate(row) if text)
+    return [_header(place, text, known.get(normal(text)), by_hand=False) for place, text in placed]
+
+
 def _header(place: str, text: str, column: Column | None, *, by_hand: bool) -> Header:
     text = text[:100]
     if column is None:

@@ -6,6 +6,7 @@ in all or none, something that came between makes the worker take back what it w
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -48,7 +49,7 @@ def _write_chunks(job: ImportJob) -> None:
     resource = resource_of(job, found)
     progress = Progress(job)
     job.total = job.rows
-    done = sum(len(chunk.rows) for chunk in job.chunks.filter(applied=True).only("rows"))
+    done = job.done = sum(len(chunk.rows) for chunk in job.chunks.filter(applied=True).only("rows"))
     waiting = job.chunks.filter(applied=False).order_by("number").values_list("pk", flat=True)
     secrets = _Secrets(job, resource, found)
     for pk in list(waiting):
@@ -209,7 +210,9 @@ class _Secrets:
                 plain[given.number] = {name: value for name, value in read.items() if value}
             if given.number >= last:
                 break
-        return self._resource.seal(plain, progress.beat)
+        # hashing is most of the time that writing takes, so this is where the bar moves
+        sealed = count(progress.done + 1)
+        return self._resource.seal(plain, lambda: progress.advance(next(sealed)))
 
     def _read(self, job: ImportJob, found: list[Header]) -> Iterator[Given]:
         with storage.opened(job) as file, reading(file, job.kind, limits()) as source:

@@ -108,27 +108,34 @@ def _rows(job: ImportJob, query: Mapping[str, str]) -> dict[str, Any]:
     page = Paginator(range(counted[kind]), PAGE).get_page(query.get("page"))
     found = services.preview(job, kind, offset=max(0, page.start_index() - 1), limit=PAGE)
     labels = _labels(job)
+    resource = _resource(job.resource, job.created_by)
+    key = resource.key.name if resource else ""
     return {
         "tabs": [
             {**figure, "number": counted[figure["kind"]], "active": figure["kind"] == kind} for figure in _figures(job)
         ],
         "kind": kind,
-        "rows": [_row(row, labels) for row in found],
+        "rows": [_row(row, labels, key) for row in found],
         "pages": page,
     }
 
 
-def _row(row: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], labels: Mapping[str, str], key: str) -> dict[str, Any]:
     changes = [
         {"label": labels.get(name, name), "old": _plain(old), "new": _plain(new)}
         for name, (old, new) in row["changes"].items()
+        if name != key
     ]
     return {
         "number": row["number"],
         "key": row["key"],
         "changes": changes,
         "errors": row["errors"],
-        "values": [{"label": labels.get(name, name), "value": _plain(value)} for name, value in row["values"].items()],
+        "values": [
+            {"label": labels.get(name, name), "value": _plain(value)}
+            for name, value in row["values"].items()
+            if name != key
+        ],
     }
 
 

@@ -31,9 +31,9 @@ class Progress:
             self._told = time.monotonic()
             tell(self._job, rate=self._rate())
 
-    def beat(self) -> None:
-        """Keep the lease while nothing can be counted."""
-        self.advance(self._job.done)
+    @property
+    def done(self) -> int:
+        return self._job.done
 
     def _rate(self) -> float:
         spent = time.monotonic() - self._began

@@ -21,7 +21,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db import models
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
@@ -239,6 +239,8 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
         return row, values
 
     def _judge(self, row: Checked, values: dict[str, Any], instance: Any) -> None:
+        if not row.key:
+            return
         is_new = instance is None
         row.instance = self._meta.model() if is_new else instance
         self._assign(row, values, is_new=is_new)
@@ -276,7 +278,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
         """
         try:
             known = self._meta.model._meta.get_field(column.attribute)
-        except LookupError:
+        except FieldDoesNotExist:
             return
         if column.many:
             return
@@ -303,7 +305,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
     def _is_unique(self, column: Column) -> bool:
         try:
             return bool(getattr(self._meta.model._meta.get_field(column.attribute), "unique", False))
-        except LookupError:
+        except FieldDoesNotExist:
             return False
 
     def _refuse_taken_in(self, column: Column, rows: list[Checked]) -> None:

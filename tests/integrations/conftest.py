@@ -26,6 +26,12 @@ def private_files(settings: Any, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def quick_hashes(settings: Any) -> None:
+    """Five hundred good password hashes are slow on purpose; these tests are about who gets one."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *settings.PASSWORD_HASHERS]
+
+
 @pytest.fixture
 def boss(db: None) -> User:
     """A superuser."""
@@ -38,6 +44,12 @@ def finish(job: Any) -> Any:
     jobs.run(job._meta.label, str(job.pk))
     job.refresh_from_db()
     return job
+
+
+def content_of(answer: Any) -> bytes:
+    """The bytes of a file that was answered."""
+    with answer.file_to_stream as file:
+        return bytes(file.read())
 
 
 @pytest.fixture
