@@ -93,7 +93,7 @@ def _imports() -> Iterator[Event]:
         yield Event(
             job.finished_at or job.created_at,
             job.created_by.get_full_name() if job.created_by else _("The system"),
-            _("import: %(state)s") % {"state": job.get_state_display()},  # type: ignore[attr-defined]  # choices
+            _("import: %(state)s") % {"state": job.get_state_display()},
             "upload_file",
             TONES.get(job.state, "info"),
             detail=f"{job.file_name} · {ngettext('%(n)d row', '%(n)d rows', job.written) % {'n': job.written}}",

@@ -3,6 +3,7 @@
 from auditlog.models import LogEntry
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.exceptions import NotRegistered
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,7 +23,7 @@ def show(request: HttpRequest, app_label: str, model_name: str, object_id: str) 
     try:
         model = apps.get_model(app_label, model_name)
         page = admin.site.get_model_admin(model)
-    except (LookupError, admin.exceptions.NotRegistered) as problem:
+    except (LookupError, NotRegistered) as problem:
         raise Http404 from problem
     try:
         row = page.get_object(request, object_id)

@@ -17,21 +17,22 @@ from accounts.models import Department
 from project.core.admin import ServiceAdmin, ServiceForm
 
 
-class TreeList(ChangeList):  # type: ignore[misc]  # unfold is untyped
+class TreeList(ChangeList):  # type: ignore[misc]  # unfold has no types
     """A list in the order of the tree, each row knowing its depth."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = in_tree_order(list(self.result_list))
+        found: list[Department] = list(self.result_list)  # type: ignore[has-type]  # set by get_results
+        self.result_list = in_tree_order(found)
 
 
-def in_tree_order(found: list[Department]) -> list[Department]:
+def in_tree_order(found: list[Any]) -> list[Any]:
     """Sort `found` as the whole tree is sorted and give each its depth."""
     places: dict[int, tuple[int, int]] = {}
     for place, one in enumerate(Department.objects.with_tree_fields()):
         places[one.pk] = (place, getattr(one, "tree_depth", 0))
     for one in found:
-        one.depth = places[one.pk][1]  # type: ignore[attr-defined]  # read by shown_name only
+        one.depth = places[one.pk][1]
     return sorted(found, key=lambda one: places[one.pk][0])
 
 
@@ -66,7 +67,8 @@ class DepartmentAdmin(ServiceAdmin[Department]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Department]:
         people = Count("people", filter=Q(people__is_active=True))
-        return super().get_queryset(request).annotate(active_people=people)
+        found: QuerySet[Department] = super().get_queryset(request).annotate(active_people=people)
+        return found
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TreeList

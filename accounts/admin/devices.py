@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts import sessions
 from accounts.admin import shown
+from accounts.admin.forms import acting
 from accounts.devices import name_of
 from accounts.models import LoginEvent, LoginSession
 from project.core import context
@@ -42,7 +43,7 @@ def end(request: HttpRequest) -> HttpResponse:
     sid = request.POST.get("sid", "")
     if sid == "others":
         here = LoginSession.objects.filter(sid=own_sid(), user=request.user.pk).first()
-        number = sessions.end_all(request.user, reason=LoginSession.Reason.LOGOUT, actor=request.user, keep=here)
+        number = sessions.end_all(acting(request), reason=LoginSession.Reason.LOGOUT, actor=acting(request), keep=here)
         messages.success(
             request,
             ngettext("Signed out of %(n)d other device.", "Signed out of %(n)d other devices.", number) % {"n": number},
@@ -51,7 +52,7 @@ def end(request: HttpRequest) -> HttpResponse:
     session = LoginSession.objects.live().filter(sid=sid, user=request.user.pk).first()
     if session is None:
         raise Http404
-    sessions.end(session, reason=LoginSession.Reason.LOGOUT, actor=request.user)
+    sessions.end(session, reason=LoginSession.Reason.LOGOUT, actor=acting(request))
     if sid == own_sid():
         logout(request)
         return redirect("admin:login")

@@ -41,7 +41,7 @@ def acting(asked: Any) -> User:
     return user
 
 
-class RoleChoice(forms.ModelMultipleChoiceField):
+class RoleChoice(forms.ModelMultipleChoiceField[Role]):
     """Roles with their rank, highest first."""
 
     def label_from_instance(self, obj: Any) -> str:

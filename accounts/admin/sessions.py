@@ -14,8 +14,10 @@ from unfold.decorators import display
 
 from accounts import sessions
 from accounts.admin import shown
+from accounts.admin.forms import acting
 from accounts.devices import name_of
 from accounts.models import LoginEvent, LoginSession
+from project.core import audit
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
 
 SHOWN_AT_MOST = 50
@@ -124,7 +126,9 @@ def end(page: ModelAdmin[Any], request: HttpRequest, chosen: list[LoginSession])
     if not isinstance(answer, Confirmed):
         return answer
     for one in mine:
-        sessions.end(one, reason=LoginSession.Reason.REVOKED, actor=request.user)
+        sessions.end(one, reason=LoginSession.Reason.REVOKED, actor=acting(request))
+    people = sorted({one.user.username for one in mine})
+    audit.record("sessions.ended", actor=request.user, reason=answer.reason, people=people, number=len(mine))
     page.message_user(request, told(mine), messages.SUCCESS)
     return None
 

@@ -99,7 +99,7 @@ def is_empty() -> bool:
 
 def is_loaded() -> bool:
     """Tell whether demo data is in."""
-    return LogEntry.objects.filter(additional_data__event=LOADED).exists()
+    return bool(LogEntry.objects.filter(additional_data__event=LOADED).exists())
 
 
 def _delete(model: type[models.Model], ids: list[Any]) -> int:

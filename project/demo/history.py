@@ -36,7 +36,7 @@ PROGRAMS = (
     (FIREFOX, ""),
     (ANDROID, "Pixel 9"),
 )
-GATES = (("203.0.113.10", 9), ("203.0.113.26", 6), ("198.51.100.8", 4), ("192.0.2.44", 3), ("", 5))
+GATES = {"203.0.113.10": 9, "203.0.113.26": 6, "198.51.100.8": 4, "192.0.2.44": 3, "": 5}
 """The offices' addresses, and how many people come through each; the rest works from home."""
 STRANGERS = ("root", "test", "administrator", "oracle", "guest01")
 EVENTS = (
@@ -202,5 +202,7 @@ def _at(day: Any, chance: random.Random) -> datetime:
 
 
 def _address(chance: random.Random) -> str:
-    gate, weight = zip(*GATES, strict=True)
-    return chance.choices(gate, weight)[0] or f"100.64.{chance.randrange(4)}.{chance.randrange(1, 255)}"
+    return (
+        chance.choices(list(GATES), list(GATES.values()))[0]
+        or f"100.64.{chance.randrange(4)}.{chance.randrange(1, 255)}"
+    )
