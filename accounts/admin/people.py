@@ -245,7 +245,7 @@ class UserAdmin(ServiceAdmin[User]):
     @admin.action(description=gettext_lazy("End all sessions…"), permissions=["end"])
     def end_all_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         live = LoginSession.objects.live().filter(user__in=queryset.values("pk")).select_related("user")
-        return end(self, request, list(live))
+        return end(self, request, list(live), rows=queryset)
 
     @admin.action(description=gettext_lazy("Deactivate…"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:

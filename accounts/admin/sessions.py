@@ -1,9 +1,10 @@
 """Where people are signed in, and every attempt to."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -106,8 +107,13 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
         return end(self, request, list(live))
 
 
-def end(page: ModelAdmin[Any], request: HttpRequest, chosen: list[LoginSession]) -> HttpResponse | None:
-    """Ask, then end those of `chosen` whose people rank below the person who asks."""
+def end(
+    page: ModelAdmin[Any], request: HttpRequest, chosen: list[LoginSession], *, rows: Iterable[Model] | None = None
+) -> HttpResponse | None:
+    """Ask, then end those of `chosen` whose people rank below the person who asks.
+
+    :param rows: what was ticked in the list, where that is not the sessions themselves.
+    """
     mine = [one for one in chosen if request.user.has_perm("accounts.end_loginsession", one)]
     if not mine:
         page.message_user(
@@ -117,7 +123,7 @@ def end(page: ModelAdmin[Any], request: HttpRequest, chosen: list[LoginSession])
     answer = confirmation(
         page,
         request,
-        mine,
+        mine if rows is None else rows,
         question=what(mine),
         touched=[_touched(one) for one in mine[:SHOWN_AT_MOST]],
         button=what(mine),
