@@ -10,5 +10,12 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from accounts import checks, signing_in_and_out  # noqa: F401, PLC0415 (models must be loaded first)
-        from accounts.api import schema  # noqa: F401, PLC0415 (models must be loaded first)
+        """Connect what needs the models: checks, the schema's ways to sign in, Django's sign-in, the audit trail."""
+        from auditlog.registry import auditlog  # noqa: PLC0415 (the models must be loaded first)
+
+        from accounts import checks, models, signing_in_and_out  # noqa: F401, PLC0415 (likewise)
+        from accounts.api import schema  # noqa: F401, PLC0415 (likewise)
+
+        auditlog.register(models.User, exclude_fields=["password", "last_login", "auth_epoch", "perm_epoch"])
+        auditlog.register(models.Department)
+        auditlog.register(models.Role)

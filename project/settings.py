@@ -73,7 +73,6 @@ MIDDLEWARE = [
     "accounts.authentication.AdminSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "auditlog.middleware.AuditlogMiddleware",
 ]
 
 TEMPLATES = [
@@ -241,6 +240,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "core.sweep": {"task": "core.sweep", "schedule": 10.0},
+    "accounts.close_run_out": {"task": "accounts.close_run_out", "schedule": 60.0},
 }
 
 # --- people and sessions ----------------------------------------------------------------------------------------------

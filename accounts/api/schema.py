@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 
 
-class Bearer(OpenApiAuthenticationExtension):  # type: ignore[misc]  # drf_spectacular has no types
+class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # registers itself by a hook without types
     target_class = "accounts.authentication.TokenAuthentication"
     name = "bearer"
 
@@ -13,7 +13,7 @@ class Bearer(OpenApiAuthenticationExtension):  # type: ignore[misc]  # drf_spect
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From `auth/login`."}
 
 
-class Cookie(OpenApiAuthenticationExtension):  # type: ignore[misc]  # likewise
+class Cookie(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # likewise
     target_class = "accounts.authentication.AdminSessionAuthentication"
     name = "backOfficeCookie"
 

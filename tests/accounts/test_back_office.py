@@ -32,7 +32,7 @@ class TestSigningIn:
         session = LoginSession.objects.get()
         assert (session.kind, session.scope, session.device) == ("django", "admin", "Firefox · Linux")
         assert browser.session[SID_KEY] == session.sid
-        assert session.django_key_hash == sessions.key_hash(browser.session.session_key)
+        assert session.django_key_hash == sessions.key_hash(browser.session.session_key or "")
         assert is_in(browser)
         event = LoginEvent.objects.get()
         assert (event.succeeded, event.scope, event.session) == (True, "admin", session)

@@ -1,0 +1,24 @@
+"""The only writer of login sessions: open, refresh, renew, end.
+
+Whatever is decided here is decided by the database: by a row lock on the person when sessions open or end together,
+by one conditional UPDATE when a token rotates or a session is renewed. After the commit the other nodes are told and
+the session's sockets are closed; when that cannot be done the rows still say it, and everybody reads the rows.
+"""
+
+from accounts.sessions.ending import close_code, close_run_out, end, end_all, error_for
+from accounts.sessions.opening import key_hash, open, state_of  # noqa: A004 (reads as sessions.open)
+from accounts.sessions.refreshing import refresh, renew, seen
+
+__all__ = [
+    "close_code",
+    "close_run_out",
+    "end",
+    "end_all",
+    "error_for",
+    "key_hash",
+    "open",
+    "refresh",
+    "renew",
+    "seen",
+    "state_of",
+]
