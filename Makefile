@@ -35,8 +35,7 @@ screenshots: $(DEVELOPMENT) ## take the pictures of docs/screenshots from the de
 	@exec $(BIN)/python -m tests.screenshots
 
 messages: $(DEVELOPMENT) ## collect the texts people see into locale/ and compile them
-	@$(BIN)/python manage.py makemessages --locale zh_Hans --no-obsolete --no-wrap --ignore .venv --ignore var --ignore tests
-	@$(BIN)/python manage.py compilemessages --ignore .venv
+	@exec $(BIN)/python locale/update.py
 
 docs: $(DEVELOPMENT) ## write the generated parts of the docs and .env.example
 	@exec $(BIN)/python -m tests.docs
