@@ -15,13 +15,14 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from rustpy_xlsxwriter import FastExcel, Format
 
-from integrations.sheets.columns import Column
+from integrations.sheets.columns import Column, Moment
 from integrations.sheets.errors import ExportFailed
 from integrations.sheets.reader.bounds import CSV, XLSX
 from integrations.sheets.reader.process import Cell
 from integrations.sheets.reader.text import GUARDED
 
 LONGEST_LIST = 255
+MOMENTS = "yyyy-mm-dd hh:mm:ss"
 CONTENT_TYPES = {
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     CSV: "text/csv; charset=utf-8",
@@ -37,6 +38,7 @@ class Head(NamedTuple):
     note: str = ""
     choices: Sequence[str] = ()
     alarming: bool = False
+    dated: bool = False
 
 
 def heads(columns: Iterable[Column]) -> list[Head]:
@@ -44,7 +46,9 @@ def heads(columns: Iterable[Column]) -> list[Head]:
     made: dict[str, Head] = {}
     for column in columns:
         text = capfirst(str(column.label))
-        made[text if text not in made else f"{text} ({column.name})"] = Head(text, column.width, str(column.note))
+        made[text if text not in made else f"{text} ({column.name})"] = Head(
+            text, column.width, str(column.note), dated=isinstance(column.widget, Moment)
+        )
     return [head._replace(text=text) for text, head in made.items()]
 
 
@@ -61,7 +65,7 @@ def written(kind: str, title: str, columns: Sequence[Head], rows: Iterable[Seque
 
 def _write_xlsx(path: Path, title: str, columns: Sequence[Head], rows: Iterable[Sequence[Cell]]) -> None:
     names = [head.text for head in columns]
-    sheet = FastExcel(path).format(datetime_format="yyyy-mm-dd hh:mm:ss").freeze(row=1)
+    sheet = FastExcel(path).format(datetime_format=MOMENTS).freeze(row=1)
     sheet.sheet(
         sheet_name(title),
         _records(names, rows),
@@ -97,6 +101,8 @@ def _typed(cell: Cell) -> Any:
 
 
 def _format(head: Head) -> Format:
+    if head.dated:
+        return Format().set_num_format(MOMENTS)
     # text stays text when somebody edits it: no number, date or formula is made of it
     plain = Format().set_num_format("@")
     return plain.set_background_color("#FEE2E2").set_text_wrap() if head.alarming else plain

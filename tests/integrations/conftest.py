@@ -56,7 +56,9 @@ def content_of(answer: Any) -> bytes:
 def upload(boss: User) -> Upload:
     """Upload bytes (or a committed workbook by name) and have them read: `upload(content, name=…, mode=…, by=…)`."""
 
-    def start(content: bytes | str, *, name: str = "", mode: str = "all", by: User | None = None, **how: Any) -> ImportJob:
+    def start(
+        content: bytes | str, *, name: str = "", mode: str = "all", by: User | None = None, **how: Any
+    ) -> ImportJob:
         name = name or (content if isinstance(content, str) else "people.xlsx")
         data = (WORKBOOKS / content).read_bytes() if isinstance(content, str) else content
         with translation.override(how.get("language", "en")):

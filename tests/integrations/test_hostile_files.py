@@ -78,7 +78,7 @@ class TestFromOutside:
     def test_is_refused_with_its_reason(self, make: Callable[[], bytes], name: str, reason: str):
         file = io.BytesIO(make())
 
-        with pytest.raises(Unreadable) as refused:  # noqa: PT012 (the name may be refused already)
+        with pytest.raises(Unreadable) as refused:
             bounds.examine(file, bounds.kind_of(name), LIMITS)
 
         assert refused.value.reason == reason
@@ -132,7 +132,10 @@ class TestInsideTheChild:
         texts = "<sst>" + "<si><t>ab</t></si>" * 3_000_000 + "</sst>"
         bomb = by_hand(sheet_xml(row_xml(1, cell("A1", "x"))), xl__sharedStrings_xml=texts)
 
-        with pytest.raises(Unreadable) as refused, reading(io.BytesIO(bomb), "xlsx", LIMITS, memory=96 * MEGABYTE) as source:
+        with (
+            pytest.raises(Unreadable) as refused,
+            reading(io.BytesIO(bomb), "xlsx", LIMITS, memory=96 * MEGABYTE) as source,
+        ):
             list(source)
 
         assert refused.value.reason == "exhausted"
@@ -171,7 +174,10 @@ class TestXmlTricks:
             "relations": "_rels/.rels",
         }
 
-        assert reason_for(part(good, names[where], f"<?xml version='1.0'?>{doctype}<a>&l9;</a>".encode())) == "document_type"
+        assert (
+            reason_for(part(good, names[where], f"<?xml version='1.0'?>{doctype}<a>&l9;</a>".encode()))
+            == "document_type"
+        )
 
 
 class Watch:
@@ -200,7 +206,10 @@ class TestCost:
     def test_neither_memory_nor_files_nor_children_stay(self):
         bombs = [
             by_hand(sheet_xml(row_xml(1, '<c r="XFD1048576"><v>1</v></c>'))),
-            by_hand(sheet_xml(row_xml(1, cell("A1", "x"))), xl__sharedStrings_xml=b"<sst>" + b" " * (150 * MEGABYTE) + b"</sst>"),
+            by_hand(
+                sheet_xml(row_xml(1, cell("A1", "x"))),
+                xl__sharedStrings_xml=b"<sst>" + b" " * (150 * MEGABYTE) + b"</sst>",
+            ),
             by_hand(sheet_xml(row_xml(1, f'<c r="A1"><v>{"1" * (20 * MEGABYTE)}</v></c>'))),
         ]
         with Watch() as watch:

@@ -1,0 +1,194 @@
+"""What comes between a preview and its result: impatience, other people, a worker's death."""
+
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import User
+from integrations.sheets import importing, services
+from integrations.sheets.models import ImportJob
+from project.core import jobs
+from project.core.errors import GatehouseError
+from tests.clients import until
+from tests.integrations.conftest import finish
+from tests.integrations.makers import book, people
+
+HEADERS = ["用户名", "姓名", "密码", "性别", "手机号", "邮箱"]
+
+
+def names(n: int, name: str = "张伟") -> bytes:
+    return book(["用户名", "姓名"], *([f"staff{i:04}", name] for i in range(1, n + 1)))
+
+
+def imported() -> int:
+    return User.objects.filter(username__startswith="staff").count()
+
+
+@pytest.mark.django_db
+class TestOtherPeople:
+    def test_a_name_taken_since_the_preview_stops_all_rows(self, upload, boss):
+        job = services.confirm(upload(names(600)), by=boss)
+        User.objects.create_user("staff0599")
+
+        job = finish(job)
+
+        assert (job.state, job.error_code) == ("failed", "30001")
+        assert "600" in job.error
+        assert (imported(), job.written) == (1, 0)
+
+    def test_a_person_changed_since_the_preview_keeps_what_somebody_else_wrote(self, take_in, upload, boss):
+        take_in(names(300))
+        job = upload(names(300, "李明"), mode="valid")
+        User.objects.filter(username="staff0002").update(real_name="王芳")
+
+        job = finish(services.confirm(job, by=boss))
+
+        assert (job.state, job.updated_rows, job.skipped_rows) == ("done", 299, 1)
+        assert User.objects.get(username="staff0002").real_name == "王芳"
+
+    def test_what_is_taken_back_brings_old_values_back(self, take_in, upload, boss):
+        take_in(names(600))
+        job = upload(names(600, "李明"))
+        User.objects.filter(username="staff0599").update(real_name="王芳")
+
+        job = finish(services.confirm(job, by=boss))
+
+        assert job.state == "failed"
+        assert User.objects.filter(username__startswith="staff", real_name="张伟").count() == 599
+
+
+@pytest.mark.django_db
+class TestImpatience:
+    @pytest.mark.attack("T-X-8")
+    def test_a_second_confirmation_is_told_that_one_counted(self, upload, boss):
+        job = upload(names(3))
+        twin = ImportJob.objects.get(pk=job.pk)
+        services.confirm(job, by=boss)
+
+        with pytest.raises(GatehouseError) as refused:
+            services.confirm(twin, by=boss)
+
+        assert refused.value.code == "10005"
+        finish(job)
+        assert imported() == 3
+
+    def test_cancelling_a_preview_changes_nothing_and_forgets_the_file(self, upload, boss, private_files):
+        job = services.cancel(upload(names(3)), by=boss)
+
+        assert job.state == "cancelled"
+        assert not [path for path in private_files.rglob("*") if path.is_file()]
+        with pytest.raises(GatehouseError):
+            services.confirm(job, by=boss)
+
+    def test_cancelling_while_rows_are_written_takes_them_back(self, upload, boss):
+        job = services.confirm(upload(names(600)), by=boss)
+        held = jobs.claim(ImportJob, job.pk)
+        assert held
+        found = importing.saved_headers(held)
+        resource = importing.resource_of(held, found)
+        importing._apply(held, held.chunks.first(), resource, {})  # a worker that got so far
+        assert imported() == 250
+
+        services.cancel(ImportJob.objects.get(pk=job.pk), by=boss)
+        importing.write(held)
+
+        job.refresh_from_db()
+        assert (job.state, imported(), job.written) == ("cancelled", 0, 0)
+
+    def test_cancelling_what_is_done_is_refused(self, take_in, boss):
+        with pytest.raises(GatehouseError) as refused:
+            services.cancel(take_in(names(1)), by=boss)
+
+        assert refused.value.code == "10005"
+
+    def test_what_nobody_confirms_is_forgotten_after_a_day(self, upload, private_files):
+        job = upload(names(3))
+        ImportJob.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(days=2))
+
+        services.purge()
+
+        job.refresh_from_db()
+        assert job.state == "cancelled"
+        assert not [path for path in private_files.rglob("*") if path.is_file()]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDeath:
+    @pytest.mark.attack("T-X-9")
+    def test_another_worker_goes_on_where_the_first_one_died(self, upload, boss):
+        job = services.confirm(upload(names(600)), by=boss)
+        first = jobs.claim(ImportJob, job.pk)
+        assert first
+        importing._apply(first, first.chunks.first(), importing.resource_of(first, importing.saved_headers(first)), {})
+        ImportJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+
+        job = finish(job)
+
+        assert (job.state, job.created_rows, imported()) == ("done", 600, 600)
+
+    @pytest.mark.attack("T-X-9")
+    def test_a_worker_that_wakes_up_late_writes_nothing(self, upload, boss):
+        job = services.confirm(upload(names(600)), by=boss)
+        late = jobs.claim(ImportJob, job.pk)
+        assert late
+        resource = importing.resource_of(late, importing.saved_headers(late))
+        ImportJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        assert jobs.claim(ImportJob, job.pk)
+
+        with pytest.raises(jobs.LeaseLost):
+            importing._apply(late, late.chunks.first(), resource, {})
+
+        assert imported() == 0
+
+
+@pytest.mark.attack("T-X-9")
+class TestKill:
+    def test_minus_nine_in_the_middle_ends_in_all_rows_or_a_clear_failure(self, new_office: Any, tmp_path: Any):
+        office = new_office(DJANGO_SUPERUSER_PASSWORD="Gate-house-1")
+        caller = office.sign_in("admin", "Gate-house-1")
+        file = book(HEADERS, *people(600))
+        answer = caller.ask("POST", "imports/", files={"file": ("people.xlsx", file)}, data={"resource": "users"})
+        assert answer.status_code == 202, answer.text
+        address = f"imports/{answer.json()['id']}"
+
+        def state() -> Any:
+            return caller.get(f"{address}/").json()
+
+        until(lambda: state()["state"] == "ready", "the file is read")
+        caller.post(f"{address}/confirm/", {})
+        until(lambda: state()["progress"]["done"] > 0, "rows are being written")
+        office.process.send_signal(signal.SIGKILL)
+        office.wait()
+
+        office.open()
+        caller = office.sign_in("admin", "Gate-house-1")
+        ended = until(lambda: state() if state()["state"] != "importing" else None, "somebody goes on", seconds=110)
+
+        there = caller.get("users/", params={"search": "staff0"}).json()["count"]
+        assert (ended["state"], there, ended["result"]["created"]) == ("done", 600, 600)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_confirmations_at_once_import_once(upload, boss):
+    job = upload(names(20))
+
+    def confirm(_n: int) -> str:
+        try:
+            services.confirm(ImportJob.objects.get(pk=job.pk), by=boss)
+        except GatehouseError as refused:
+            return refused.code
+        finally:
+            connection.close()
+        return "ok"
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = sorted(pool.map(confirm, range(8)))
+
+    assert answers == ["10005"] * 7 + ["ok"]
+    finish(job)
+    assert imported() == 20
