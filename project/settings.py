@@ -241,6 +241,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "core.sweep": {"task": "core.sweep", "schedule": 10.0},
     "accounts.close_run_out": {"task": "accounts.close_run_out", "schedule": 60.0},
+    "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0},
 }
 
 # --- people and sessions ----------------------------------------------------------------------------------------------

@@ -16,16 +16,8 @@ from integrations.sheets.reader.bounds import Limits
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.process import Reading, Row, reading
 from integrations.sheets.reader.xlsx import column_number
-from integrations.sheets.resources import (
-    CHANGED,
-    KINDS,
-    UNCHANGED,
-    Checked,
-    Given,
-    SheetResource,
-    count,
-    resource_class,
-)
+from integrations.sheets.resources import SheetResource, resource_class
+from integrations.sheets.rows import CHANGED, KINDS, UNCHANGED, Checked, Given, count
 from project.core.errors import NoPermission
 
 CHUNK_ROWS = 250

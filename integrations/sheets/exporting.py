@@ -16,7 +16,8 @@ from integrations.sheets.columns import Column
 from integrations.sheets.models import ExportJob, ImportJob
 from integrations.sheets.progress import Progress, tell
 from integrations.sheets.reader.process import Cell, Flaw, from_plain
-from integrations.sheets.resources import BAD, SheetResource, resource_class
+from integrations.sheets.resources import SheetResource, resource_class
+from integrations.sheets.rows import BAD
 from integrations.sheets.writer import CONTENT_TYPES, Head
 from project.core import audit
 from project.core.errors import NoPermission

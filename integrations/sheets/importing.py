@@ -20,7 +20,8 @@ from integrations.sheets.headers import Header
 from integrations.sheets.models import ImportChunk, ImportJob
 from integrations.sheets.progress import Progress, tell
 from integrations.sheets.reader.process import from_plain, reading
-from integrations.sheets.resources import BAD, CHANGED, KINDS, NEW, UNCHANGED, Checked, Given, SheetResource
+from integrations.sheets.resources import SheetResource
+from integrations.sheets.rows import BAD, CHANGED, KINDS, NEW, UNCHANGED, Checked, Given
 from project.core import audit
 from project.core.errors import NoPermission
 from project.core.jobs import LeaseLost

@@ -13,7 +13,8 @@ from integrations.sheets import services
 from integrations.sheets.columns import Column
 from integrations.sheets.models import ExportJob, ImportJob
 from integrations.sheets.reader.process import Flaw, from_plain
-from integrations.sheets.resources import BAD, CHANGED, KINDS, NEW, UNCHANGED, SheetResource, resource_class
+from integrations.sheets.resources import SheetResource, resource_class
+from integrations.sheets.rows import BAD, CHANGED, KINDS, NEW, UNCHANGED
 from project.core.errors import NotFound
 
 PAGE = 25

@@ -14,11 +14,9 @@ A resource opts in with a few lines:
     SHEET_RESOURCES = {"rooms": "rooms.resources.RoomResource"}
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.core.exceptions import FieldDoesNotExist, ValidationError
@@ -28,48 +26,12 @@ from django.utils.translation import gettext as _
 from import_export import resources
 
 from integrations.sheets.columns import Choice, Column
-from integrations.sheets.reader.process import Cell, Flaw, to_plain
+from integrations.sheets.reader.process import Cell, to_plain
+from integrations.sheets.rows import BAD, CHANGED, NEW, UNCHANGED, Checked, Given, said, same, shown
 from project.core.errors import NotFound
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
-
-NEW, CHANGED, UNCHANGED, BAD = "new", "changed", "unchanged", "bad"
-KINDS = (NEW, CHANGED, UNCHANGED, BAD)
-SHOWN = 80
-
-
-class Given(NamedTuple):
-    """One row of a sheet: its number there, and its cells by the name of their column."""
-
-    number: int
-    cells: Mapping[str, Cell]
-
-
-@dataclass(slots=True)
-class Checked:
-    """What one row means. `values` are its cells without secrets; `changes` name old and new; `errors` say what is wrong."""
-
-    number: int
-    key: str = ""
-    kind: str = NEW
-    values: dict[str, Any] = field(default_factory=dict)
-    changes: dict[str, list[Any]] = field(default_factory=dict)
-    errors: list[dict[str, str]] = field(default_factory=list)
-    instance: Any = None
-    many: dict[str, Any] = field(default_factory=dict)
-    has_secrets: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what is kept of the row until the import is confirmed: never a secret."""
-        return {
-            "number": self.number,
-            "key": self.key,
-            "kind": self.kind,
-            "values": self.values,
-            "changes": self.changes,
-            "errors": self.errors,
-        }
 
 
 class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-export has no types
@@ -201,7 +163,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
     def fault(self, row: Checked, name: str, reason: str, cell: Cell = None) -> None:
         """Mark a row as bad; `name` is the column that is to blame."""
         column = self.fields.get(name)
-        shown = "" if column is None or column.secret or cell is None else _shown(cell)
+        value = "" if column is None or column.secret or cell is None else shown(cell)
         place = f"{self.places[name]}{row.number}" if name in self.places else ""
         label = str(column.label) if column else ""
         row.kind = BAD
@@ -211,7 +173,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
                 "row": str(row.number),
                 "cell": place,
                 "column": label,
-                "value": shown,
+                "value": value,
                 "reason": reason,
             }
         )
@@ -228,7 +190,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
             try:
                 values[name] = column.read(cell)
             except (ValidationError, ValueError) as problem:
-                self.fault(row, name, _said(problem), cell)
+                self.fault(row, name, said(problem), cell)
         key = values.get(self.key.name)
         row.key = key if isinstance(key, str) else "" if key is None else str(key)
         if not row.key and row.kind != BAD:
@@ -260,7 +222,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
                     self._passes(row, column, value, self.accept_secret)
                 continue
             old = None if is_new else column.value(row.instance)
-            if not is_new and _same(old, value):
+            if not is_new and same(old, value):
                 continue
             if is_new and not value and not column.required:
                 continue  # the model's own default
@@ -292,7 +254,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
         try:
             judge(column, value, row.instance)
         except ValidationError as problem:
-            self.fault(row, column.name, _said(problem), row.values.get(column.name))
+            self.fault(row, column.name, said(problem), row.values.get(column.name))
             return False
         return True
 
@@ -346,24 +308,3 @@ def resource_class(name: str) -> type[SheetResource]:
         raise NotFound(_("There is no resource of the name “{name}”."), name=str(name)[:40])
     found: type[SheetResource] = import_string(path)
     return found
-
-
-def count(rows: Iterable[Checked]) -> dict[str, int]:
-    counted = Counter(row.kind for row in rows)
-    return {kind: counted[kind] for kind in KINDS}
-
-
-def _same(old: Any, new: Any) -> bool:
-    """Tell whether a cell says what is there already; blanks around a text do not count, nor does NULL against empty."""
-    if isinstance(old, str) and isinstance(new, str):
-        return old == new or old.strip(" \u3000\xa0") == new
-    return old == new or (old in (None, "") and new in (None, ""))
-
-
-def _said(problem: Exception) -> str:
-    return " ".join(problem.messages) if isinstance(problem, ValidationError) else str(problem)
-
-
-def _shown(cell: Cell) -> str:
-    text = cell.text if isinstance(cell, Flaw) else str(cell)
-    return text[:SHOWN]

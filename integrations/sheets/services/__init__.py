@@ -1,0 +1,26 @@
+"""Every way an import or an export begins, goes on and ends."""
+
+from integrations.sheets.services.ending import fail, purge, visible
+from integrations.sheets.services.exporting import cancel_export, download, export_now, start_export
+from integrations.sheets.services.importing import cancel, confirm, remap, start_import
+from integrations.sheets.services.looking import counted, error_line, errors_workbook, first_errors, preview, template
+
+__all__ = [
+    "cancel",
+    "cancel_export",
+    "confirm",
+    "counted",
+    "download",
+    "error_line",
+    "errors_workbook",
+    "export_now",
+    "fail",
+    "first_errors",
+    "preview",
+    "purge",
+    "remap",
+    "start_export",
+    "start_import",
+    "template",
+    "visible",
+]
