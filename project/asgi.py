@@ -3,6 +3,7 @@
 import os
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -10,6 +11,15 @@ django_application = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 (Django's apps must be ready first)
 
+from project.body_limit import BodyLimit  # noqa: E402 (likewise)
 from realtime.transport.routing import application as gateway_application  # noqa: E402 (likewise)
 
-application = ProtocolTypeRouter({"http": django_application, "websocket": cast(Any, gateway_application)})
+ENVELOPE_BYTES = 1024**2
+"""What a multipart form adds around the largest file."""
+
+application = ProtocolTypeRouter(
+    {
+        "http": BodyLimit(cast(Any, django_application), settings.IMPORT_MAX_BYTES + ENVELOPE_BYTES),
+        "websocket": cast(Any, gateway_application),
+    }
+)

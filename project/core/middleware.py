@@ -12,7 +12,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from project.core import addresses, context
+from project.core import addresses, context, errors
 from project.core.api import bad_request
 
 log = structlog.get_logger("gatehouse.access")
@@ -28,6 +28,8 @@ FORWARDED = (
 )
 QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 AGENT_LENGTH = 300
+TOO_LARGE = "gatehouse.too_large"
+"""In the ASGI scope of a request whose body was cut: the most bytes it may have."""
 BEHIND_A_STRANGER = "behind_a_stranger"
 """Context data: did a proxy nobody told us to trust pass this request on? Then its address is the proxy's."""
 
@@ -109,7 +111,9 @@ def _measure_body(request: HttpRequest) -> None:
 
 
 def _refusal(request: HttpRequest) -> HttpResponseBase | None:
-    """Refuse what no database takes and nobody types."""
+    """Refuse a body that was cut for its size, and what no database takes and nobody types."""
+    if limit := getattr(request, "scope", {}).get(TOO_LARGE):
+        return bad_request(request, errors.TooLarge(limit=f"{limit // 1024**2} MB"))
     if "\x00" in request.path_info or "%00" in str(request.META.get("QUERY_STRING", "")):
         return bad_request(request, BadRequest("NUL in the address"))
     return None

@@ -5,10 +5,11 @@ replaced once; nothing else is tried twice.
 """
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import redis
 from django.conf import settings
+from django_redis.pool import ConnectionFactory
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -66,18 +67,33 @@ class RedisStore:
         raise RuntimeError("This Redis is shared: its keys expire by themselves, and nobody may clear it from here.")
 
 
-def connect(url: str, **options: Any) -> "redis.Redis":
-    """Open a bounded pool; no connection is made before the first call."""
-    options = {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS} | options
-    pool = redis.BlockingConnectionPool.from_url(
-        url,
-        decode_responses=True,
-        max_connections=settings.REDIS_POOL_SIZE,
-        timeout=CALL_SECONDS,
-        retry=Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        **options,
-    )
-    return redis.Redis(connection_pool=pool)
+class Pools(ConnectionFactory):  # type: ignore[misc]  # django-redis ships no types
+    """django-redis' pools, kept per server and time-out: who only listens waits longer than a request may."""
+
+    _pools: ClassVar[dict[str, Any]] = {}
+
+    def get_or_create_connection_pool(self, params: dict[str, Any]) -> Any:
+        """Return the pool of these parameters, made at the first call."""
+        key = f"{params['url']}|{params['socket_timeout']}"
+        if key not in self._pools:
+            self._pools[key] = self.get_connection_pool(params)
+        return self._pools[key]
+
+
+def connect(url: str, socket_timeout: float = CALL_SECONDS) -> "redis.Redis":
+    """Return a client over a bounded pool; no connection is made before the first call."""
+    options = {
+        "SOCKET_TIMEOUT": socket_timeout,
+        "SOCKET_CONNECT_TIMEOUT": CALL_SECONDS,
+        "CONNECTION_POOL_CLASS": "redis.BlockingConnectionPool",
+        "CONNECTION_POOL_KWARGS": {
+            "decode_responses": True,
+            "max_connections": settings.REDIS_POOL_SIZE,
+            "timeout": CALL_SECONDS,
+            "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        },
+    }
+    return cast("redis.Redis", Pools(options).connect(url))
 
 
 def _milliseconds(seconds: float | None) -> int | None:
