@@ -319,12 +319,29 @@ class IntervalAdmin(Timing):
     """Every so often."""
 
 
+class CrontabForm(forms.ModelForm):  # type: ignore[type-arg]  # django-celery-beat is untyped
+    """A rhythm of the calendar."""
+
+    class Meta:
+        model = CrontabSchedule
+        fields = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week", "timezone")
+        help_texts = {
+            "minute": gettext_lazy("0 to 59; several with commas, * for each, */15 for every fifteenth."),
+            "hour": gettext_lazy("0 to 23, written likewise."),
+            "day_of_month": gettext_lazy("1 to 31, written likewise."),
+            "month_of_year": gettext_lazy("1 to 12, written likewise."),
+            "day_of_week": gettext_lazy("0 to 6, 0 is Sunday; written likewise."),
+            "timezone": gettext_lazy("The clock it follows."),
+        }
+
+
 @admin.register(CrontabSchedule)
 class CrontabAdmin(Timing):
     """By the calendar."""
 
+    form = CrontabForm
+
     list_display = ("__str__", "human_readable")
-    fields = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week", "timezone")
 
 
 @admin.register(ClockedSchedule)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-DEEDS = ("view", "add", "change", "delete")
+DEEDS = {"view": _("View"), "add": _("Add"), "change": _("Change"), "delete": _("Delete")}
 OWN_APPS = ("accounts", "realtime", "sheets", "django_celery_beat", "auditlog")
 HIDDEN_MODELS = frozenset(
     {
@@ -71,7 +71,7 @@ class PermissionMatrix(forms.CheckboxSelectMultiple):
         return {
             "widget": {"name": name},
             "sections": self._sections(ticked),
-            "deeds": [gettext("View"), gettext("Add"), gettext("Change"), gettext("Delete")],
+            "deeds": list(DEEDS.values()),
         }
 
     def _sections(self, ticked: set[int]) -> list[tuple[str, list[Row]]]:
@@ -90,7 +90,7 @@ class PermissionMatrix(forms.CheckboxSelectMultiple):
             return
         row = rows.setdefault((kind.app_label, kind.model), Row(str(model._meta.verbose_name_plural)))
         deed = permission.codename.removesuffix(f"_{kind.model}")
-        label = str(OTHER_DEEDS.get(permission.codename, gettext(permission.name)))
+        label = str(DEEDS.get(deed) or OTHER_DEEDS.get(permission.codename) or gettext(permission.name))
         held = self.holder is None or self.holder.has_perm(f"{kind.app_label}.{permission.codename}")
         cell = Cell(permission.pk, label, permission.pk in ticked, locked=not held)
         if deed in DEEDS:

@@ -120,6 +120,10 @@ class ServiceAdmin(ModelAdmin[M]):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Likewise: what hangs on the row is read-only here, or the service's work too."""
 
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        # the rows inside the form were not saved, so there is nothing to tell of them
+        return super().construct_change_message(request, form, [], add)
+
 
 class TabularInline(Rows[M, P]):
     """Rows of another model inside a form, in the house's style."""
