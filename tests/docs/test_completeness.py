@@ -1,10 +1,12 @@
 """What is documented is what there is."""
 
 import re
+from inspect import iscoroutinefunction, isfunction
 
 import pytest
 
 from project import env
+from realtime import gateway
 from tests.docs import blocks
 
 DOCS = blocks.DOCS
@@ -48,3 +50,50 @@ class TestRestPage:
 class TestWebSocketPage:
     def test_says_what_every_topic_does(self):
         assert "|  |" not in blocks.topics(), "give the handler a docstring"
+
+    def test_names_every_event_of_the_sheets_and_the_gateway(self):
+        page = (DOCS / "websocket.md").read_text()
+
+        assert all(
+            f"`{event}`" in page for event in ("welcome", "notice", "kick", "imports.progress", "exports.progress")
+        )
+
+
+class TestPythonPage:
+    def test_names_every_call_of_the_gateway(self):
+        page = (DOCS / "python-api.md").read_text()
+        calls = [name for name, it in vars(gateway).items() if isfunction(it) and it.__module__ == gateway.__name__]
+
+        plain = [name for name in calls if not name.startswith("_") and name.removeprefix("a") not in calls]
+        assert [name for name in plain if f"`{name}(" not in page] == []
+
+    def test_is_right_that_every_call_has_an_async_twin(self):
+        for name in (
+            "send",
+            "send_batch",
+            "send_user",
+            "send_group",
+            "broadcast",
+            "join",
+            "leave",
+            "set",
+            "disconnect",
+        ):
+            assert iscoroutinefunction(getattr(gateway, f"a{name}"))
+
+
+class TestOperationsPage:
+    def test_names_every_command(self):
+        page = (DOCS / "operations.md").read_text()
+        ours = [path.stem for path in blocks.ROOT.glob("*/management/commands/[a-z]*.py")]
+
+        assert [name for name in ours if f"`{name}" not in page] == []
+
+
+class TestContributing:
+    def test_leads_to_files_that_exist(self):
+        page = (blocks.ROOT / "CONTRIBUTING.md").read_text()
+        named = re.findall(r"`((?:project|docs|tests|locale|integrations|realtime|accounts)/[\w./]+)`", page)
+        to_be_made = {"tests/fakes/", "tests/parcels/"}
+
+        assert [name for name in named if name not in to_be_made and not (blocks.ROOT / name).exists()] == []
