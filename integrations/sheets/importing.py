@@ -58,7 +58,7 @@ def _write_chunks(job: ImportJob) -> None:
         hashed = secrets.of(chunk, progress)
         for last in (False, False, True):
             try:
-                _apply(job, chunk, resource, hashed)
+                write_chunk(job, chunk, resource, hashed)
                 break
             except IntegrityError as taken:
                 # somebody wrote at the same moment: the next look sees their row
@@ -71,7 +71,7 @@ def _write_chunks(job: ImportJob) -> None:
             return
 
 
-def _apply(
+def write_chunk(
     job: ImportJob, chunk: ImportChunk, resource: SheetResource, secrets: Mapping[int, Mapping[str, Any]]
 ) -> None:
     """Write one chunk and record it, in one transaction.

@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from collections.abc import Iterator
 
 import openpyxl
 import pytest
@@ -13,7 +14,7 @@ from accounts.models import Department, User
 from integrations.sheets import services, writer
 from integrations.sheets.models import ExportJob
 from integrations.sheets.reader.bounds import Limits
-from integrations.sheets.reader.process import reading
+from integrations.sheets.reader.process import Cell, reading
 from project.core.errors import GatehouseError
 from tests.integrations import makers
 from tests.integrations.conftest import content_of, finish
@@ -197,7 +198,7 @@ class TestWhoAndWhat:
         assert take_in(makers.saved(workbook)).created_rows == 1
 
     def test_a_hundred_thousand_rows_cost_little_memory(self):
-        rows = ([f"user{n}", "张伟", "13912345678", n] for n in range(100_000))
+        rows: Iterator[list[Cell]] = ([f"user{n}", "张伟", "13912345678", n] for n in range(100_000))
 
         with writer.written("xlsx", "many", [writer.Head(name) for name in "abcd"], rows) as file:
             assert file.seek(0, 2) > 1_000_000

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from integrations.sheets import importing, services
+from integrations.sheets.checking import resource_of, saved_headers
 from integrations.sheets.models import ImportJob
 from project.core import jobs
 from project.core.errors import GatehouseError
@@ -23,6 +24,12 @@ HEADERS = ["用户名", "姓名", "密码", "性别", "手机号", "邮箱"]
 
 def names(n: int, name: str = "张伟") -> bytes:
     return book(["用户名", "姓名"], *([f"staff{i:04}", name] for i in range(1, n + 1)))
+
+
+def write_first_chunk(job: ImportJob) -> None:
+    """Do what a worker does before it dies, falls asleep or is told to stop."""
+    resource = resource_of(job, saved_headers(job))
+    importing.write_chunk(job, job.chunks.earliest("number"), resource, {})
 
 
 def imported() -> int:
@@ -89,9 +96,7 @@ class TestImpatience:
         job = services.confirm(upload(names(600)), by=boss)
         held = jobs.claim(ImportJob, job.pk)
         assert held
-        found = importing.saved_headers(held)
-        resource = importing.resource_of(held, found)
-        importing._apply(held, held.chunks.first(), resource, {})  # a worker that got so far
+        write_first_chunk(held)  # a worker that got so far
         assert imported() == 250
 
         services.cancel(ImportJob.objects.get(pk=job.pk), by=boss)
@@ -124,7 +129,7 @@ class TestDeath:
         job = services.confirm(upload(names(600)), by=boss)
         first = jobs.claim(ImportJob, job.pk)
         assert first
-        importing._apply(first, first.chunks.first(), importing.resource_of(first, importing.saved_headers(first)), {})
+        write_first_chunk(first)
         ImportJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
         job = finish(job)
@@ -136,12 +141,11 @@ class TestDeath:
         job = services.confirm(upload(names(600)), by=boss)
         late = jobs.claim(ImportJob, job.pk)
         assert late
-        resource = importing.resource_of(late, importing.saved_headers(late))
         ImportJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
         assert jobs.claim(ImportJob, job.pk)
 
         with pytest.raises(jobs.LeaseLost):
-            importing._apply(late, late.chunks.first(), resource, {})
+            write_first_chunk(late)
 
         assert imported() == 0
 
@@ -167,7 +171,7 @@ class TestKill:
 
         office.open()
         caller = office.sign_in("admin", "Gate-house-1")
-        ended = until(lambda: state() if state()["state"] != "importing" else None, "somebody goes on", seconds=110)
+        ended = until(lambda: now if (now := state())["state"] != "importing" else {}, "somebody goes on", seconds=110)
 
         there = caller.get("users/", params={"search": "staff0"}).json()["count"]
         assert (ended["state"], there, ended["result"]["created"]) == ("done", 600, 600)

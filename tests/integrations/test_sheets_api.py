@@ -46,7 +46,7 @@ def posted(caller: Caller, content: bytes, file: str = "people.xlsx", language: 
 def settled(caller: Caller, job: str) -> dict[str, Any]:
     busy = {"queued", "reading", "importing"}
     answer: dict[str, Any] = until(
-        lambda: found if (found := caller.get(f"imports/{job}").json())["state"] not in busy else None,
+        lambda: found if (found := caller.get(f"imports/{job}").json())["state"] not in busy else {},
         "the job settles",
     )
     return answer
