@@ -4,7 +4,7 @@ locale/            what we say ourselves (makemessages finds it)
 locale/borrowed/   what other packages say on our pages and have no Chinese for
 
 New messages arrive empty: translate them in the .po files and run this again. Needs GNU gettext; what runs the product
-does not, since the compiled .mo files are kept with the code.
+does not, since the compiled .mo files are kept with the code. `--missing` only lists what has no translation.
 """
 
 import shutil
@@ -19,7 +19,15 @@ import polib
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LANGUAGE = "zh_Hans"
-PACKAGES = ("unfold", "auditlog", "import_export", "django_celery_beat", "tree_queries", "rest_framework", "drf_spectacular")
+PACKAGES = (
+    "unfold",
+    "auditlog",
+    "import_export",
+    "django_celery_beat",
+    "tree_queries",
+    "rest_framework",
+    "drf_spectacular",
+)
 OURS_IGNORES = (".venv/*", "var/*", "tests/*", "benchmarks/*", "docs/*", "locale/*", "**/migrations/*")
 BORROWED_IGNORES = (
     "*/crispy*",
@@ -33,6 +41,7 @@ BORROWED_IGNORES = (
     "*/tests/*",
     "*/locale/*",
 )
+ELSEWHERE = (".git", ".venv", "var", "tests", "docs", "benchmarks", "node_modules", "static", "__pycache__", ".*_cache")
 OPTIONS = ["--locale", LANGUAGE, "--add-location", "file", "--no-obsolete", "--no-wrap", "--verbosity", "0"]
 
 
@@ -54,7 +63,9 @@ def borrowed() -> None:
         for name in PACKAGES:
             spec = find_spec(name)
             if spec and spec.origin:
-                shutil.copytree(Path(spec.origin).parent, folder / name, ignore=shutil.ignore_patterns("static", "*.pyc"))
+                shutil.copytree(
+                    Path(spec.origin).parent, folder / name, ignore=shutil.ignore_patterns("static", "*.pyc")
+                )
         shutil.copytree(HERE / "borrowed", folder / "locale")
         ignored = [part for pattern in BORROWED_IGNORES for part in ("--ignore", pattern)]
         run("makemessages", *OPTIONS, *ignored, folder=folder)
@@ -81,7 +92,23 @@ def compiled() -> None:
         subprocess.run(["msgfmt", "--check-format", "-o", po.with_suffix(".mo"), po], check=True)  # noqa: S603, S607 (gettext's own tool)
 
 
+def missing() -> list[str]:
+    """Return what the code says and the catalogue does not translate; changes nothing."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "tree"
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*ELSEWHERE))
+        ignored = [part for pattern in OURS_IGNORES for part in ("--ignore", pattern)]
+        run("makemessages", *OPTIONS, *ignored, folder=folder)
+        found = polib.pofile(str(folder / "locale" / LANGUAGE / "LC_MESSAGES" / "django.po"))
+        return [one.msgid for one in found if not one.translated() or one.fuzzy]
+
+
 if __name__ == "__main__":
-    ours()
-    borrowed()
-    compiled()
+    if not shutil.which("xgettext"):
+        sys.exit("GNU gettext is needed: apt-get install gettext")
+    if sys.argv[1:] == ["--missing"]:
+        sys.stdout.writelines(f"{text}\n" for text in missing())
+    else:
+        ours()
+        borrowed()
+        compiled()

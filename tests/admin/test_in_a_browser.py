@@ -1,0 +1,136 @@
+"""The back office in a real browser: on a phone, by keyboard, in the dark, and while the server is away."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
+
+from tests.office import Office
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+PHONE = ViewportSize(width=390, height=844)
+FIRST_ROWS = (
+    "/admin/accounts/user/",
+    "/admin/accounts/role/",
+    "/admin/auditlog/logentry/",
+    "/admin/accounts/signingkey/",
+)
+
+
+@pytest.fixture(scope="module")
+def lively(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """An office full of demo data."""
+    with Office(tmp_path_factory.mktemp("lively") / "home", "--port", "0", "--demo", MULTI_LOGIN="true") as opened:
+        yield opened
+
+
+@pytest.fixture
+def sign_in(browser: Browser, lively: Office) -> Iterator[Callable[..., Page]]:
+    """Open a window of some kind, signed in as the administrator."""
+    windows: list[BrowserContext] = []
+
+    def open_one(**kind: object) -> Page:
+        window = browser.new_context(locale="en-US", **kind)  # type: ignore[arg-type]  # playwright's own options
+        windows.append(window)
+        page = window.new_page()
+        username, password = lively.administrator
+        page.goto(f"{lively.url}/admin/login/")
+        page.fill("#id_username", username)
+        page.fill("#id_password", password)
+        page.press("#id_password", "Enter")
+        page.wait_for_url(f"{lively.url}/admin/")
+        return page
+
+    yield open_one
+    for window in windows:
+        window.close()
+
+
+def sidebar(page: Page) -> list[str]:
+    links = page.eval_on_selector_all("#nav-sidebar-apps a[href]", "all => all.map(one => new URL(one.href).pathname)")
+    return sorted(set(links))
+
+
+class TestOnAPhone:
+    def test_no_page_is_wider_than_the_screen(self, sign_in, lively):
+        page = sign_in(viewport=PHONE)
+        addresses = [*sidebar(page), "/admin/accounts/user/add/", "/admin/accounts/role/add/"]
+        for address in FIRST_ROWS:
+            page.goto(lively.url + address)
+            row = page.locator("#result_list tbody a[href*='/change/']").first
+            addresses.append(row.get_attribute("href") or address)
+
+        widths = {}
+        for address in addresses:
+            page.goto(lively.url + address)
+            page.wait_for_load_state("load")
+            widths[address] = page.evaluate("document.documentElement.scrollWidth")
+
+        assert len(addresses) > 15
+        assert {address: width for address, width in widths.items() if width > PHONE["width"]} == {}
+
+    def test_the_sidebar_opens_and_leads_on(self, sign_in, lively):
+        page = sign_in(viewport=PHONE)
+
+        page.locator("#header-inner .material-symbols-outlined:visible").first.click()
+        page.locator("#nav-sidebar-apps").get_by_role("link", name="Users").click()
+
+        page.wait_for_url(f"{lively.url}/admin/accounts/user/")
+
+
+class TestByKeyboard:
+    def test_finds_people_with_ctrl_k(self, sign_in, lively):
+        page = sign_in()
+        page.keyboard.press("Control+k")
+        page.keyboard.type("Users", delay=20)
+        expect(page.locator("#command-results-list li").first).to_be_visible()
+
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+
+        page.wait_for_url(lambda address: "/admin/accounts/user/" in address)
+
+    def test_sections_of_the_sidebar_stay_folded(self, sign_in):
+        page = sign_in()
+        page.get_by_role("button", name="People").press("Enter")
+        expect(page.locator("#nav-sidebar-apps").get_by_role("link", name="Users")).to_be_hidden()
+
+        page.reload()
+
+        expect(page.locator("#nav-sidebar-apps").get_by_role("link", name="Users")).to_be_hidden()
+
+
+class TestLanguageAndLight:
+    def test_switch_at_the_door_and_stay_inside(self, browser, lively):
+        window = browser.new_context(locale="en-US", color_scheme="light")
+        page = window.new_page()
+        page.goto(f"{lively.url}/admin/login/")
+        page.get_by_role("button", name="简体中文").click()
+        page.get_by_role("button", name="切换深浅色").click()
+        expect(page.locator("html")).to_have_class("dark")
+
+        username, password = lively.administrator
+        page.fill("#id_username", username)
+        page.fill("#id_password", password)
+        page.press("#id_password", "Enter")
+        page.wait_for_url(f"{lively.url}/admin/")
+
+        expect(page.locator("html")).to_have_class("dark")
+        expect(page.locator("#nav-sidebar-apps")).to_contain_text("计划任务")
+        window.close()
+
+
+class TestWhileTheServerIsAway:
+    def test_our_own_page_says_so_and_comes_back_by_itself(self, sign_in, lively):
+        page = sign_in()
+        page.evaluate("navigator.serviceWorker.ready")
+        page.reload()
+
+        page.context.set_offline(offline=True)
+        page.goto(f"{lively.url}/admin/devices/", wait_until="commit")
+        expect(page.get_by_role("heading")).to_contain_text("Gatehouse cannot be reached")
+
+        page.context.set_offline(offline=False)
+        page.get_by_role("button", name="Try now").click()
+        expect(page.get_by_text("Signed in now")).to_be_visible()
