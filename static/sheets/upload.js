@@ -4,6 +4,8 @@ const drop = document.getElementById("drop");
 
 if (drop) {
     const input = drop.querySelector("input[type=file]");
+    // unfold would look for a text field of its own beside every file field
+    input.hasChangeListener = true;
     const chosen = drop.querySelector("[data-chosen]");
     const show = () => {
         chosen.textContent = input.files[0]?.name ?? chosen.dataset.empty;
