@@ -1,26 +1,31 @@
-"""`make bench`: measure everything, or what is named on the command line."""
+"""`make bench`: measure everything, or what is named: `make bench ARGS="startup"`."""
 
 import importlib
 import sys
 
-from benchmarks.figures import publish, save, table
+from benchmarks.figures import Figure, publish, save, table
 
-MEASURED = ("startup", "answers")
+BLOCKS = {"benchmarks": ("startup", "answers"), "fanout": ("fanout",)}
+"""Which block of docs/performance.md shows which modules."""
 
 
 def main() -> None:
     """Measure, print, and write results and docs."""
-    wanted = sys.argv[1:] or MEASURED
-    everything = []
-    for name in wanted:
-        sys.stdout.write(f"Measuring {name}\n")
-        sys.stdout.flush()
-        figures = importlib.import_module(f"benchmarks.{name}").measure()
-        save(name, figures)
-        everything += figures
-        sys.stdout.write("".join(f"  {one.what:60} {one}\n" for one in figures))
-    if not sys.argv[1:]:
-        publish("benchmarks", table(everything))
+    for block, names in BLOCKS.items():
+        wanted = [name for name in names if name in sys.argv[1:] or len(sys.argv) == 1]
+        figures = [figure for name in wanted for figure in measured(name)]
+        if wanted == list(names):
+            publish(block, table(figures))
+
+
+def measured(name: str) -> list[Figure]:
+    """Measure with one module, keep and print its figures."""
+    sys.stdout.write(f"Measuring {name}\n")
+    sys.stdout.flush()
+    figures: list[Figure] = importlib.import_module(f"benchmarks.{name}").measure()
+    save(name, figures)
+    sys.stdout.write("".join(f"  {one.what:60} {one}\n" for one in figures))
+    return figures
 
 
 if __name__ == "__main__":

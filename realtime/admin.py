@@ -48,7 +48,7 @@ class LivePage(ReadOnlyAdmin, ModelAdmin[Any]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         self.ensure_may_look(request)
         context = self.admin_site.each_context(request) | {
-            "title": self.opts.verbose_name_plural.capitalize(),
+            "title": str(self.opts.verbose_name_plural).capitalize(),
             "opts": self.opts,
             "is_fullwidth": True,
             "about": self.about(request),
@@ -124,9 +124,7 @@ class ConnectionAdmin(LivePage):
             reading = DisconnectSerializer(data=asked)
             reading.is_valid(raise_exception=True)
             reason = reading.validated_data["reason"]
-            problems = [
-                problem for one in ids if (problem := _disconnected(one, request, reason))
-            ]
+            problems = [problem for one in ids if (problem := _disconnected(one, request, reason))]
         except Exception as problem:  # noqa: BLE001 (the one envelope for every failure, as in the API)
             return _answer(problem)
         closed = len(ids) - len(problems)

@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -144,14 +145,14 @@ class Node(Watcher):
             self._slots.release()
             raise GatewayUnreachable(why="the server of this process has stopped") from None
 
-    def _run_submitted(self, command: Command, local: bool) -> None:  # noqa: FBT001 (call_soon takes no keywords)
+    def _run_submitted(self, command: Command, local: bool) -> None:
         try:
             self.run(command, local=local, done=self._slots.release)
         except Exception:
             log.exception("A command from another thread could not be carried out.")
 
-    def ask(self, question: Callable[[], Awaitable[Any]]) -> "asyncio.Future[Any] | Any":
-        """Put a question to the loop from another thread; return a concurrent future."""
+    def ask(self, question: Callable[[], Awaitable[Any]]) -> "Future[Any]":
+        """Put a question to the loop from another thread."""
 
         async def answer() -> Any:
             return await question()
@@ -177,7 +178,7 @@ def serving() -> Node | None:
 
 def here() -> Node:
     """Return the node of the running event loop; it is started when nobody did."""
-    global _node  # noqa: PLW0603 (a process has one node)
+    global _node
     node = serving()
     if node is None or node.loop is not asyncio.get_running_loop():
         if node is not None and node.loop.is_running():
@@ -194,7 +195,7 @@ async def start() -> None:
 
 async def stop() -> None:
     """Close the door: sockets get 1012, the other nodes forget this one."""
-    global _node  # noqa: PLW0603 (a process has one node)
+    global _node
     node, _node = _node, None
     if node and node.pid == os.getpid() and node.on_loop():
         await node.stop()

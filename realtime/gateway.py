@@ -11,6 +11,7 @@ arrive belongs into a row, and the push says "look".
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future
 from typing import Any, cast
 
 from realtime import cluster
@@ -222,7 +223,7 @@ def _identity(who: int | Identity) -> Identity:
     return who if isinstance(who, Identity) else Identity(int(who))
 
 
-def _run(command: Command, local: bool = False) -> None:  # noqa: FBT001, FBT002 (private)
+def _run(command: Command, local: bool = False) -> None:
     node = cluster.serving()
     if node is None:
         if not local:
@@ -234,7 +235,7 @@ def _run(command: Command, local: bool = False) -> None:  # noqa: FBT001, FBT002
         node.submit(command, local=local)
 
 
-async def _arun(command: Command, local: bool = False) -> None:  # noqa: FBT001, FBT002 (private)
+async def _arun(command: Command, local: bool = False) -> None:
     node = cluster.serving()
     if node is None:
         if not local:
@@ -256,9 +257,8 @@ def _ask(question: Question) -> Any:
     if node is not None and node.on_loop():
         raise RuntimeError("This would block the event loop: await the async twin instead.")
     try:
-        if node is not None:
-            return node.ask(lambda: question(node.presence)).result(ANSWER_SECONDS)
-        return _ask_remotely(question).result(ANSWER_SECONDS)
+        asked = node.ask(lambda: question(node.presence)) if node else _ask_remotely(question)
+        return asked.result(ANSWER_SECONDS)
     except TimeoutError:
         raise GatewayUnreachable(why="it did not answer in time") from None
 
@@ -272,7 +272,7 @@ async def _aask(question: Question) -> Any:
     return await asyncio.wrap_future(node.ask(lambda: question(node.presence)))
 
 
-def _ask_remotely(question: Question) -> Any:
+def _ask_remotely(question: Question) -> "Future[Any]":
     way_out = remote()
 
     async def answer() -> Any:

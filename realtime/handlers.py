@@ -35,9 +35,7 @@ async def auth(connection: Connection, data: Any) -> dict[str, Any]:
     if not isinstance(data, dict) or not isinstance(data.get("access"), str) or not data["access"]:
         raise InvalidParameters(fields={"data": [_("Send {example}.").format(example='{"access": "…"}')]})
     peer = connection.peer
-    identity = await identify(
-        Credentials(frame=data, ip=peer.address, user_agent=peer.user_agent, origin=peer.origin)
-    )
+    identity = await identify(Credentials(frame=data, ip=peer.address, user_agent=peer.user_agent, origin=peer.origin))
     if identity is None:  # cannot be: a frame was shown on purpose
         raise Refused
     await admit(connection, identity)

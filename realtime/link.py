@@ -1,13 +1,15 @@
 """Node to node, over the channel layer: one reader, and ONE bounded writer.
 
 The node as a whole is the member of a Channels group, not each connection; so a group message travels once per node.
-Which groups the node should be in is a set that the writer makes true; after Redis was away it does so again.
+Which groups the node should be in is a set that the writer makes true; after Redis was away it does so again. Each join
+is confirmed by a sign the node sends itself, since a subscription written into a line that just broke fails silently.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -18,6 +20,8 @@ log = logging.getLogger(__name__)
 
 MAX_QUEUED = 10_000
 CALL_SECONDS = 5.0
+ECHO_SECONDS = 2.0
+PROBE_SECONDS = 10.0
 PAUSES = (0.1, 0.2, 0.5, 1.0)
 TYPE = "gateway.command"
 FAILURES = (RedisError, OSError, TimeoutError)
@@ -28,13 +32,17 @@ Done = Callable[[], None]
 class Link:
     """This node's place in the cluster."""
 
-    def __init__(self, layer: Any, node: str, handle: Callable[[Command], None]) -> None:
-        self.layer, self.node, self.handle = layer, node, handle
+    def __init__(
+        self, layer: Any, node: str, handle: Callable[[Command], None], *, echo_seconds: float = ECHO_SECONDS
+    ) -> None:
+        self.layer, self.node, self.handle, self.echo_seconds = layer, node, handle, echo_seconds
         self.up = False
         self.lost = 0
         self.channel = ""
         self._wanted = {ALL_NODES, node_route(node)}
         self._joined: set[str] = set()
+        self._unconfirmed: dict[str, float] = {}
+        """Routes joined whose echo has not come back yet, and since when."""
         self._queue: deque[tuple[str, dict[str, Any], Done | None]] = deque()
         self._work = asyncio.Event()
         self._settled: list[asyncio.Future[None]] = []
@@ -87,7 +95,7 @@ class Link:
 
     async def settled(self, seconds: float = 1.0) -> None:
         """Wait, but not for long, until the node is in every group it should be in."""
-        if not self.up or self._joined == self._wanted:
+        if not self.up or (self._joined == self._wanted and not self._unconfirmed):
             return
         waiter = asyncio.get_running_loop().create_future()
         self._settled.append(waiter)
@@ -100,17 +108,14 @@ class Link:
         while True:
             try:
                 await self._enter()
-                while self._work.is_set():
-                    self._work.clear()
-                    await self._join_and_leave()
-                    await self._send_queued()
-                    failures = 0
-                await self._work.wait()
+                await self._join_and_leave()
+                await self._send_queued()
+                failures = 0
+                await self._rest()
             except FAILURES as problem:
                 self._went_down(problem)
                 await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
                 failures += 1
-                self._work.set()
 
     async def _enter(self) -> None:
         if self.up:
@@ -121,29 +126,59 @@ class Link:
             self._tasks.append(asyncio.create_task(self._read(), name="gateway-reader"))
         self._joined.clear()
         await self._join_and_leave()
-        async with asyncio.timeout(CALL_SECONDS):
-            await self.layer.group_send(node_route(self.node), {"type": TYPE, "from": self.node})
         self.up = True
         log.info("This node (%s) is in touch with the others.", self.node)
 
     async def _join_and_leave(self) -> None:
         while self._joined != self._wanted:
             for route in self._wanted - self._joined:
-                async with asyncio.timeout(CALL_SECONDS):
-                    await self.layer.group_add(route, self.channel)
+                await self._call(self.layer.group_add(route, self.channel))
+                await self._expect_echo(route)
                 self._joined.add(route)
             for route in self._joined - self._wanted:
-                async with asyncio.timeout(CALL_SECONDS):
-                    await self.layer.group_discard(route, self.channel)
+                await self._call(self.layer.group_discard(route, self.channel))
                 self._joined.discard(route)
-        _wake(self._settled)
+                self._unconfirmed.pop(route, None)
+        self._tell_settled()
+
+    async def _expect_echo(self, route: str) -> None:
+        """Send ourselves a sign through `route`: a subscription that was lost in a broken line makes no noise."""
+        self._unconfirmed[route] = monotonic()
+        await self._call(self.layer.group_send(route, {"type": TYPE, "from": self.node, "echo": route}))
+
+    async def _rest(self) -> None:
+        """Wait for work, but not for longer than until the line has to be looked at."""
+        try:
+            async with asyncio.timeout(self.echo_seconds if self._unconfirmed else PROBE_SECONDS):
+                await self._work.wait()
+        except TimeoutError:
+            await self._expect_echo(node_route(self.node))
+        self._work.clear()
+        if self._unconfirmed:
+            await self._join_again_where_silent()
+
+    async def _join_again_where_silent(self) -> None:
+        late = monotonic() - self.echo_seconds
+        for route in [one for one, since in self._unconfirmed.items() if since < late]:
+            log.warning("Nothing comes back through %s; this node joins it again.", route)
+            await self._call(self.layer.group_discard(route, self.channel))
+            self._unconfirmed.pop(route, None)
+            self._joined.discard(route)
+            self._work.set()
+
+    async def _call(self, call: Awaitable[Any]) -> None:
+        async with asyncio.timeout(CALL_SECONDS):
+            await call
+
+    def _tell_settled(self) -> None:
+        if self._joined == self._wanted and not self._unconfirmed:
+            _wake(self._settled)
 
     async def _send_queued(self) -> None:
         while self._queue:
             route, body, done = self._queue.popleft()
             try:
-                async with asyncio.timeout(CALL_SECONDS):
-                    await self.layer.group_send(route, body)
+                await self._call(self.layer.group_send(route, body))
             except FAILURES:
                 self.lost += 1
                 raise
@@ -179,6 +214,9 @@ class Link:
             except FAILURES:
                 await asyncio.sleep(PAUSES[-1])
                 continue
+            if body.get("from") == self.node:
+                self._unconfirmed.pop(body.get("echo"), None)
+                self._tell_settled()
             if body.get("from") == self.node or "do" not in body:
                 continue
             try:

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
-class Connection(models.Model):
+class Connection(models.Model):  # noqa: DJ008 (never an instance)
     """An open socket, for the admin and its permissions."""
 
     class Meta:
@@ -18,7 +18,7 @@ class Connection(models.Model):
         verbose_name_plural = _("connections")
 
 
-class Node(models.Model):
+class Node(models.Model):  # noqa: DJ008 (likewise)
     """A process that serves sockets, for the admin; who may see connections may see nodes."""
 
     class Meta:

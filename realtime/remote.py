@@ -70,7 +70,7 @@ def remote() -> Remote:
 
     :raises GatewayUnreachable: when there is none.
     """
-    global _remote  # noqa: PLW0603 (a process has one)
+    global _remote
     if not shared():
         raise GatewayUnreachable(why=NO_REDIS)
     with _lock:
@@ -80,7 +80,7 @@ def remote() -> Remote:
 
 
 def _after_fork() -> None:
-    global _lock  # noqa: PLW0603 (a lock held by another thread at the fork would stay held)
+    global _lock
     _lock = threading.Lock()
 
 

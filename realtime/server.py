@@ -32,7 +32,7 @@ def _nothing() -> None:
     pass
 
 
-class Protocol(WebSocketsSansIOProtocol):  # type: ignore[misc]  # uvicorn is not followed by our type checks
+class Protocol(WebSocketsSansIOProtocol):
     """One WebSocket on uvicorn; also the `Wire` of its connection."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -47,9 +47,14 @@ class Protocol(WebSocketsSansIOProtocol):  # type: ignore[misc]  # uvicorn is no
 
     # what the hub uses
 
-    def write(self, frame: bytes) -> None:
+    def offer(self, frame: bytes, limit: int) -> bool:
+        """Write whole frames, unless more than `limit` bytes are unsent already."""
+        transport = self.transport
+        if transport.get_write_buffer_size() > limit:
+            return False
         if not self.close_sent and not self.disconnected:
-            self.transport.write(frame)
+            transport.write(frame)
+        return True
 
     def unsent(self) -> int:
         return int(self.transport.get_write_buffer_size())
@@ -111,7 +116,8 @@ class Protocol(WebSocketsSansIOProtocol):  # type: ignore[misc]  # uvicorn is no
                 data.decode()
             except UnicodeDecodeError as bad:
                 self.frames = []
-                self.queue.put_nowait({"type": "websocket.receive", "bytes": bytes(data), NOT_UTF8: bad.start})
+                event: Any = {"type": "websocket.receive", "bytes": bytes(data), NOT_UTF8: bad.start}
+                self.queue.put_nowait(event)
                 if not self.read_paused:
                     self.read_paused = True
                     self.transport.pause_reading()
@@ -123,7 +129,7 @@ class Protocol(WebSocketsSansIOProtocol):  # type: ignore[misc]  # uvicorn is no
         self.failed = True
         broken = self.conn.close_sent
         if broken is not None:
-            event = {"type": "websocket.disconnect", "code": broken.code, "reason": broken.reason}
+            event: Any = {"type": "websocket.disconnect", "code": broken.code, "reason": broken.reason}
             self.queue.put_nowait(event)
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True

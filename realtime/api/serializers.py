@@ -56,7 +56,7 @@ class AudienceSerializer(StrictSerializer):
     connection = _pattern(r"[0-9a-f-]{1,64}", _("This is not a connection's id."), required=False)
     all = serializers.BooleanField(required=False)
 
-    def validate_all(self, value: bool) -> bool:  # noqa: FBT001 (DRF's signature)
+    def validate_all(self, value: bool) -> bool:
         if value is not True or self.initial_data_of("all") is not True:
             raise serializers.ValidationError(_("Only true makes sense here."))
         return value

@@ -77,7 +77,7 @@ class ConnectionsView(GatewayView):
         found = gateway.connections(None if user is None else int(user), request.query_params.get("group"))
         found.sort(key=lambda one: (-one["since"], one["id"]))
         pages = Pages()
-        page = pages.paginate_queryset(found, request, view=self)  # type: ignore[arg-type]  # a list has pages too
+        page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response(serializers.ConnectionSerializer(page, many=True).data)
 
 
@@ -116,5 +116,5 @@ class NodesView(GatewayView):
         """List the processes that serve sockets, with their figures."""
         found = sorted(gateway.nodes(), key=lambda one: str(one["id"]))
         pages = Pages()
-        page = pages.paginate_queryset(found, request, view=self)  # type: ignore[arg-type]  # a list has pages too
+        page = pages.paginate_queryset(found, request, view=self)
         return pages.get_paginated_response(serializers.NodeSerializer(page, many=True).data)

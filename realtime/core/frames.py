@@ -84,9 +84,11 @@ def decode(text: str) -> Frame:
     except RecursionError:
         raise BadFrame(gettext_noop("The frame is nested too deeply.")) from None
     if not isinstance(value, dict):
-        raise BadFrame(gettext_noop('A frame is an object: {example}'), example='{"topic": "ping"}')
+        raise BadFrame(gettext_noop("A frame is an object: {example}"), example='{"topic": "ping"}')
     if unknown := value.keys() - FIELDS:
-        raise BadFrame(gettext_noop("The field “{field}” is not known; a frame has id, topic and data."), field=min(unknown)[:50])
+        raise BadFrame(
+            gettext_noop("The field “{field}” is not known; a frame has id, topic and data."), field=min(unknown)[:50]
+        )
     topic = value.get("topic")
     if not isinstance(topic, str) or not 0 < len(topic) <= MAX_TOPIC:
         raise BadFrame(gettext_noop("“topic” must be a text of 1 to {limit} characters."), limit=MAX_TOPIC)

@@ -6,16 +6,21 @@ Used from one event loop only; whoever stands in another thread goes through rea
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
 from realtime.core.codes import REASONS, CloseCode, fit_reason
 from realtime.core.connection import EVERYONE, Connection, Identity
 from realtime.core.frames import Default, Message
-from realtime.core.outbox import WINDOW, Put
+from realtime.core.outbox import Put
 
 NOBODY: frozenset[Connection] = frozenset()
+
+WINDOW = 0.004
+"""Seconds: a fan-out this soon after another waits, so that several go out in one write per connection."""
+MANY = 16
+"""Smaller audiences are written to at once: there is nothing to save."""
 
 
 class HubInfo(TypedDict):
@@ -53,7 +58,9 @@ class Watcher:
 class Hub:
     """Finds connections by id, group and session, and writes to them."""
 
-    def __init__(self, node: str, *, clock: Callable[[], float] = time.monotonic, default: Default | None = None) -> None:
+    def __init__(
+        self, node: str, *, clock: Callable[[], float] = time.monotonic, default: Default | None = None
+    ) -> None:
         self.node, self.clock, self.default = node, clock, default
         self.watcher = Watcher()
         self.connections: dict[str, Connection] = {}
@@ -63,6 +70,7 @@ class Hub:
         self._past = Counter[str]()
         self._waiting: list[Connection] = []
         self._timer: asyncio.TimerHandle | None = None
+        self._fanned_out_at = 0.0
         self.translate: Callable[[str, str], str] = lambda message, language: message
 
     # who is here
@@ -155,7 +163,9 @@ class Hub:
             del self.groups[group]
             self.watcher.emptied(group)
 
-    def find(self, *, user_id: int | None = None, group: str | None = None, session_id: str | None = None) -> list[Connection]:
+    def find(
+        self, *, user_id: int | None = None, group: str | None = None, session_id: str | None = None
+    ) -> list[Connection]:
         """Return the connections all given conditions apply to."""
         if session_id is not None:
             found: Collection[Connection] = self.sessions.get(session_id, NOBODY)
@@ -185,11 +195,12 @@ class Hub:
         else:
             self.deliver([one for one in members if one.user_id != exclude_user], message)
 
-    def deliver(self, connections: Iterable[Connection], message: Message) -> None:
+    def deliver(self, connections: Sequence[Connection], message: Message) -> None:
         """Write `message` to each; whoever reads too slowly is evicted, and nobody else waits."""
-        now = self.clock()
+        many = len(connections) >= MANY
+        wait = many and (self._timer is not None or self.clock() - self._fanned_out_at < WINDOW)
         for connection in connections:
-            put = connection.outbox.put(message, now)
+            put = connection.outbox.put(message, wait=wait)
             if put is Put.SENT or put is Put.QUEUED:
                 connection.sent += 1
             elif put is Put.WAITING:
@@ -197,10 +208,12 @@ class Hub:
                 self._wait(connection)
             elif put is Put.FULL:
                 self.evict(connection)
+        if many and not wait:
+            self._fanned_out_at = self.clock()
 
     def reply(self, connection: Connection, message: Message) -> None:
         """Write what a client waits for: at once."""
-        if connection.outbox.put_now(message, self.clock()) is Put.FULL:
+        if connection.outbox.put_now(message) is Put.FULL:
             self.evict(connection)
         else:
             connection.sent += 1
@@ -216,10 +229,10 @@ class Hub:
     def _flush(self) -> None:
         self._timer = None
         waiting, self._waiting = self._waiting, []
-        now = self.clock()
         for connection in waiting:
-            if connection.outbox.flush(now) is Put.FULL:
+            if connection.outbox.flush() is Put.FULL:
                 self.evict(connection)
+        self._fanned_out_at = self.clock()
 
     # endings
 

@@ -13,8 +13,6 @@ from typing import Any, Protocol
 
 from realtime.core.frames import Message
 
-WINDOW = 0.004
-"""Seconds: a connection written to less than this ago gets its next frames together, in one write."""
 EAGER_BYTES = 65_536
 """Waiting frames of this size are written without waiting for the window's end."""
 
@@ -32,21 +30,20 @@ class Put(IntEnum):
 
 
 class Wire(Protocol):
-    """What a server must offer for raw writes."""
+    """What a server must have for raw writes: `offer` writes unless more than `limit` is unsent already."""
 
-    def write(self, frame: bytes) -> None: ...
+    def offer(self, frame: bytes, limit: int) -> bool: ...
     def unsent(self) -> int: ...
     def close(self, code: int, reason: str) -> None: ...
-    def abort(self) -> None: ...
 
 
 class Outbox(Protocol):
     """What a connection writes to."""
 
-    def put(self, message: Message, now: float) -> Put: ...
-    def put_now(self, message: Message, now: float) -> Put: ...
+    def put(self, message: Message, *, wait: bool = False) -> Put: ...
+    def put_now(self, message: Message) -> Put: ...
     def hold(self, message: Message) -> None: ...
-    def flush(self, now: float) -> Put: ...
+    def flush(self) -> Put: ...
     def unsent(self) -> int: ...
     def close(self, code: int, reason: str) -> None: ...
     def discard(self) -> None: ...
@@ -55,64 +52,59 @@ class Outbox(Protocol):
 class WireOutbox:
     """Writes encoded frames straight to the transport, coalescing those that follow closely."""
 
-    __slots__ = ("closed", "limit", "pending", "pending_bytes", "wire", "written_at")
+    __slots__ = ("closed", "limit", "pending", "pending_bytes", "wire")
 
     def __init__(self, wire: Wire, limit: int) -> None:
         self.wire, self.limit = wire, limit
         self.pending: list[bytes] = []
         self.pending_bytes = 0
-        self.written_at = 0.0
         self.closed = False
 
-    def put(self, message: Message, now: float) -> Put:
-        """Send `message`, or let it wait for the end of the window."""
+    def put(self, message: Message, *, wait: bool = False) -> Put:
+        """Send `message`; with `wait`, together with what follows soon."""
         frame = message.wire
         if self.pending:
             self.pending.append(frame)
             self.pending_bytes += len(frame)
-            return Put.QUEUED if self.pending_bytes < EAGER_BYTES else self.flush(now)
+            return Put.QUEUED if self.pending_bytes < EAGER_BYTES else self.flush()
         if self.closed:
             return Put.DROPPED
-        if now - self.written_at < WINDOW:
+        if wait:
             self.pending.append(frame)
             self.pending_bytes = len(frame)
             return Put.WAITING
-        self.written_at = now
         return self._write(frame)
 
-    def put_now(self, message: Message, now: float) -> Put:
+    def put_now(self, message: Message) -> Put:
         """Send `message` at once, behind what waits: a reply, which somebody is waiting for."""
         if self.closed:
             return Put.DROPPED
         if not self.pending:
             return self._write(message.wire)
         self.pending.append(message.wire)
-        return self.flush(now)
+        return self.flush()
 
     def hold(self, message: Message) -> None:
         """Keep `message`, and what follows behind it, until the next flush."""
         self.pending.append(message.wire)
         self.pending_bytes += len(message.wire)
 
-    def flush(self, now: float) -> Put:
+    def flush(self) -> Put:
+        """Write what waits, in one go."""
         frames, self.pending, self.pending_bytes = self.pending, [], 0
         if self.closed or not frames:
             return Put.DROPPED
-        self.written_at = now
-        return self._write(b"".join(frames))
+        return self._write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     def _write(self, data: bytes) -> Put:
-        if self.wire.unsent() > self.limit:
-            return Put.FULL
-        self.wire.write(data)
-        return Put.SENT
+        return Put.SENT if self.wire.offer(data, self.limit) else Put.FULL
 
     def unsent(self) -> int:
         return self.pending_bytes + self.wire.unsent()
 
     def close(self, code: int, reason: str) -> None:
         if not self.closed:
-            self.flush(self.written_at)
+            self.flush()
             self.closed = True
             self.wire.close(code, reason)
 
@@ -139,7 +131,8 @@ class StepOutbox:
         self.writer: asyncio.Task[None] | None = None
         self.closed = False
 
-    def put(self, message: Message, now: float) -> Put:
+    def put(self, message: Message, *, wait: bool = False) -> Put:
+        """Send `message`, or queue it behind what is blocked."""
         if self.closed:
             return Put.DROPPED
         if self.writer:
@@ -151,11 +144,12 @@ class StepOutbox:
         self._step(message)
         return Put.SENT
 
-    put_now = put
+    def put_now(self, message: Message) -> Put:
+        return self.put(message)
 
     def hold(self, message: Message) -> None:
         """Send `message` first of all; here it need not wait."""
-        self.put(message, 0.0)
+        self.put(message)
 
     def _step(self, message: Message) -> None:
         coroutine = _coroutine(self.send(_event(message)))
@@ -180,7 +174,7 @@ class StepOutbox:
         finally:
             self.writer = None
 
-    def flush(self, now: float) -> Put:
+    def flush(self) -> Put:
         return Put.SENT
 
     def unsent(self) -> int:
@@ -215,7 +209,7 @@ def _event(message: Message) -> dict[str, Any]:
 
 
 def _coroutine(awaitable: Awaitable[None]) -> Coroutine[Any, Any, None]:
-    if asyncio.iscoroutine(awaitable):
+    if isinstance(awaitable, Coroutine):
         return awaitable
 
     async def wrapped() -> None:
@@ -233,13 +227,13 @@ class _Resumed:
     def __await__(self) -> Generator[Any, Any, None]:
         waiting = self.blocked_on
         while True:
+            raised: BaseException | None = None
+            answer: Any = None
             try:
                 answer = yield waiting
-            except BaseException as raised:  # noqa: BLE001 (it belongs to the coroutine, cancellation too)
-                advance = lambda error=raised: self.coroutine.throw(error)  # noqa: E731
-            else:
-                advance = lambda value=answer: self.coroutine.send(value)  # noqa: E731
+            except BaseException as error:  # noqa: BLE001 (it belongs to the coroutine, cancellation too)
+                raised = error
             try:
-                waiting = advance()
+                waiting = self.coroutine.throw(raised) if raised else self.coroutine.send(answer)
             except StopIteration:
                 return

@@ -28,9 +28,7 @@ async def admit(connection: Connection, identity: Identity | None) -> None:
 
 
 async def _make_sure_of_room(connection: Connection, user_id: int, limit: int) -> None:
-    others = [
-        one for one in await cluster.here().presence.connections(user_id=user_id) if one["id"] != connection.id
-    ]
+    others = [one for one in await cluster.here().presence.connections(user_id=user_id) if one["id"] != connection.id]
     if len(others) >= limit:
         if settings.GATEWAY_OVERFLOW == "both":
             await _replace(others)

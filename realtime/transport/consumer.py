@@ -86,11 +86,11 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._say_who(identity)
         if wire:
             wire.pinged = self._pinged
-            wire.leaving = lambda: outbox.flush(hub.clock())
+            wire.leaving = outbox.flush
 
     async def _welcome(self, identity: Identity | None) -> None:
         """Greet first, and only once everything sent from now on will arrive."""
-        connection, hub = self.connection, self.connection.hub
+        connection = self.connection
         connection.outbox.hold(Message.push("welcome", _greeting(connection, identity)))
         connection.sent += 1
         try:
@@ -101,7 +101,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             log.exception("A socket could not be let in.")
             connection.outbox.close(CloseCode.SERVER_ERROR, self._reason(Refused(CloseCode.SERVER_ERROR)))
         else:
-            connection.outbox.flush(hub.clock())
+            connection.outbox.flush()
 
     async def _listen(self, receive: Receive) -> None:
         while True:

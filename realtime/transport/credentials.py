@@ -43,8 +43,9 @@ Authenticator = Callable[[Credentials], Awaitable[Identity | None]]
 
 @lru_cache(maxsize=8)
 def _load(paths: tuple[str, ...]) -> list[Authenticator]:
-    found = (import_string(path) for path in paths)
-    return [one() if isclass(one) else one for one in found]
+    found: list[Any] = [import_string(path) for path in paths]
+    made: list[Any] = [one() if isclass(one) else one for one in found]
+    return made
 
 
 async def identify(credentials: Credentials) -> Identity | None:

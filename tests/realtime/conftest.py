@@ -25,7 +25,11 @@ class Socket:
 
     def __init__(self, url: str, **how: Any) -> None:
         bearer = how.pop("bearer", "")
-        headers = {"Accept-Language": "en"} | how.pop("headers", {}) | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        headers = (
+            {"Accept-Language": "en"}
+            | how.pop("headers", {})
+            | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
+        )
         query = f"?ticket={ticket}" if (ticket := how.pop("ticket", "")) else ""
         self._opened = ExitStack()
         kept = {"proxy": None, "compression": None, "open_timeout": PATIENCE, "close_timeout": 3} | how
@@ -84,13 +88,15 @@ class Socket:
     def end(self) -> tuple[int, str]:
         """Wait for the server's close; return its code and reason."""
         deadline = time.monotonic() + PATIENCE
-        try:
-            while True:
-                text = self.raw.recv(timeout=max(0.01, deadline - time.monotonic()))
-                self.kept.append(json.loads(text))
-        except ConnectionClosed as closed:
-            assert closed.rcvd, f"cut without a close frame: {closed!r}"
-            return closed.rcvd.code, closed.rcvd.reason
+        with pytest.raises(ConnectionClosed) as closed:
+            self._keep_all(deadline)
+        received = closed.value.rcvd
+        assert received, f"cut without a close frame: {closed.value!r}"
+        return received.code, received.reason
+
+    def _keep_all(self, deadline: float) -> None:
+        while True:
+            self.kept.append(json.loads(self.raw.recv(timeout=max(0.01, deadline - time.monotonic()))))
 
     def close(self) -> None:
         self._opened.close()
@@ -164,7 +170,7 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 (Debian's own)
+        self._process = subprocess.Popen(
             [str(shutil.which("redis-server")), "--port", str(self.port), "--save", "", "--appendonly", "no"],
             cwd=self.folder,
             stdout=subprocess.DEVNULL,

@@ -21,7 +21,13 @@ GATE = {
 
 def configuration(protocol: Any = "realtime.server:Protocol", **more: Any) -> uvicorn.Config:
     """Return how the product serves; another `protocol` shows what happens on other servers."""
-    kept: dict[str, Any] = {"lifespan": "off", "log_config": None, "timeout_graceful_shutdown": 5, "loop": "uvloop", "proxy_headers": False}
+    kept: dict[str, Any] = {
+        "lifespan": "off",
+        "log_config": None,
+        "timeout_graceful_shutdown": 5,
+        "loop": "uvloop",
+        "proxy_headers": False,
+    }
     return uvicorn.Config("project.asgi:application", ws=protocol, **kept | more)
 
 
@@ -86,8 +92,12 @@ class GatehouseProcess:
         told = home / "port"
         values = {**os.environ, "GATEHOUSE_HOME": str(home), "PYTHONPATH": str(ROOT), **environment}
         with (home / "output").open("w") as output:
-            self._process = subprocess.Popen(  # noqa: S603 (our own program)
-                [sys.executable, "-m", "tests.realtime.server", str(told)], cwd=ROOT, env=values, stdout=output, stderr=output
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.realtime.server", str(told)],
+                cwd=ROOT,
+                env=values,
+                stdout=output,
+                stderr=output,
             )
         while not told.exists():
             assert self._process.poll() is None, (home / "output").read_text()
@@ -124,7 +134,7 @@ def main(told: Path) -> None:
     async def run() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: setattr(server, "should_exit", True))
         serving = asyncio.ensure_future(serve(server, listener))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 (uvicorn has no event for it)
             await asyncio.sleep(0.01)
         told.with_suffix(".draft").write_text(str(listener.getsockname()[1]))
         told.with_suffix(".draft").rename(told)

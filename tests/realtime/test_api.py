@@ -112,7 +112,9 @@ class TestSending:
     def test_wants_a_topic(self, sender, gatehouse, topic):
         assert "topic" in send(sender, {"all": True}, topic=topic).json()["error"]["fields"]
 
-    @pytest.mark.parametrize("odd", [{"topic": "note\u0000"}, {"to": {"user": 2**63}}, {"data": "\u0000", "to": {"user": -(2**70)}}])
+    @pytest.mark.parametrize(
+        "odd", [{"topic": "note\u0000"}, {"to": {"user": 2**63}}, {"data": "\u0000", "to": {"user": -(2**70)}}]
+    )
     def test_takes_nothing_that_could_not_be_stored(self, sender, gatehouse, odd):
         answer = sender.post(MESSAGES, {"to": {"all": True}, "topic": "note", **odd}, format="json")
 
@@ -210,7 +212,9 @@ class TestAdminPages:
         assert (found["total"], found["people"], found["matched"]) == (2, 2, 1)
         assert found["rows"][0]["id"] == hans.id
 
-    @pytest.mark.parametrize("column", ["name", "address", "since", "received", "sent", "buffered", "x", "-", "user_id"])
+    @pytest.mark.parametrize(
+        "column", ["name", "address", "since", "received", "sent", "buffered", "x", "-", "user_id"]
+    )
     def test_sort_by_what_they_show(self, desk, mei, hans, column):
         found = desk.get("/admin/realtime/connection/live/", {"sort": f"-{column}"}).json()["rows"]
 
@@ -234,7 +238,9 @@ class TestAdminPages:
         assert "may have closed" in closed.json()["message"]
         assert mei.end() == (4503, "Lunch.")
 
-    @pytest.mark.parametrize("body", ["", "{", "[]", "{}", '{"ids": 1}', '{"ids": []}', '{"ids": [1]}', '{"ids": ["x"], "y": 1}'])
+    @pytest.mark.parametrize(
+        "body", ["", "{", "[]", "{}", '{"ids": 1}', '{"ids": []}', '{"ids": [1]}', '{"ids": ["x"], "y": 1}']
+    )
     def test_name_what_is_wrong(self, desk, gatehouse, body):
         for place in ("send", "disconnect"):
             answer = desk.post(f"/admin/realtime/connection/{place}/", body, content_type="application/json")

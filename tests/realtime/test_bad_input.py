@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -36,7 +37,7 @@ class TestBadInput:
             ('{"topic": "echo", "data": NaN}', "NaN is not a number in JSON."),
             ('{"topic": "echo", "data": %s}' % ("9" * 5000), "too large"),
             ('{"topic": "echo", "data": 100000000000000000000}', "too large"),
-            ('{"topic": "echo", "data": %s%s}' % ("[" * 10_000, "]" * 10_000), "nested too deeply"),
+            ('{"topic": "echo", "data": ' + "[" * 10_000 + "]" * 10_000 + "}", "nested too deeply"),
             ('{"data": %s' % ('{"a":' * 10_000), "nested too deeply"),
             ('{"topic": "ping\0"}', "line 1, column 16"),
         ],
@@ -129,10 +130,8 @@ class TestTooLarge:
             for _ in range(160):
                 yield "x" * 65_000
 
-        try:
+        with suppress(Exception):  # the server may cut it off while it is being written
             mei.raw.send(pieces())
-        except Exception:  # noqa: BLE001, S110 (the server may cut it off while it is being written)
-            pass
 
         assert mei.end()[0] == 1009
 

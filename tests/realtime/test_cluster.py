@@ -27,11 +27,12 @@ class Stranger:
     """A third process: a worker, a command, a shell."""
 
     def __init__(self, home: Path, redis_url: str) -> None:
-        self.environment = {**os.environ, "GATEHOUSE_HOME": str(home), "REDIS_URL": redis_url, "PYTHONPATH": str(ROOT)}
+        given = {"GATEHOUSE_HOME": str(home), "REDIS_URL": redis_url, "PYTHONPATH": str(ROOT), "LANGUAGE_CODE": "en"}
+        self.environment = os.environ | given
 
     def run(self, code: str) -> str:
         """Run some lines; return what they printed."""
-        done = subprocess.run(  # noqa: S603 (our own program)
+        done = subprocess.run(
             [sys.executable, "-c", SHELL + code],
             env=self.environment,
             cwd=ROOT,
@@ -89,7 +90,9 @@ class TestTwoNodes:
         assert mei.ask("session.get")["data"] == {"desk": "7"}
         assert until(lambda: hans.ask("whoami")["data"]["user"]["name"] == "Nina")
 
-        stranger.run("gateway.disconnect(user_id=9, code=4504)\ngateway.disconnect(session_id='session-mei', code=4501)")
+        stranger.run(
+            "gateway.disconnect(user_id=9, code=4504)\ngateway.disconnect(session_id='session-mei', code=4501)"
+        )
 
         assert hans.end()[0] == 4504
         assert mei.end()[0] == 4501

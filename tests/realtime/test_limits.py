@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -39,21 +40,17 @@ class TestIdle:
 class TestFlood:
     def test_ends_for_the_one_who_floods_only(self, gatehouse, mei, hans):
         frame = json.dumps({"topic": "echo"})
-        try:
+        with suppress(Exception):  # it may be closed while writing
             for _ in range(1000):
                 mei.send(frame)
-        except Exception:  # noqa: BLE001, S110 (it may be closed while writing)
-            pass
 
         assert mei.end()[0] == 4009
         assert hans.is_alive()
 
     def test_of_pings_counts_too(self, mei, hans):
-        try:
+        with suppress(Exception):  # it may be closed while writing
             for _ in range(1000):
                 mei.raw.ping()
-        except Exception:  # noqa: BLE001, S110 (it may be closed while writing)
-            pass
 
         assert mei.end()[0] == 4009
         assert hans.is_alive()
@@ -72,13 +69,13 @@ class TestSlowReader:
         lazy = opener(gatehouse, bearer="lost", max_queue=1).greeted()
         lazy.raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
 
-        for number in range(400):
+        for _ in range(400):
             gateway.broadcast("news", "x" * 50_000)
             assert len(mei.next("news")) == 50_000
             if not gateway.is_online(4):
                 break
 
-        assert number < 399
+        assert not gateway.is_online(4)
         assert gateway.this_node()["evicted"] == 1
         assert mei.is_alive()
 

@@ -50,7 +50,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         headers: dict[str, str] = {}
-        token = sys.stdin.readline().strip() if options["token"] == "-" else options["token"]
+        given = options["token"]
+        token = sys.stdin.readline().strip() if given == "-" else given
         url = _websocket(options["url"])
         if token:
             headers["Authorization"] = f"Bearer {token}"

@@ -1,0 +1,212 @@
+"""The console and the live pages, as staff use them in a browser."""
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def console(office, page: Page) -> Page:
+    """The console, opened by the administrator."""
+    name, password = office.administrator
+    page.goto(f"{office.url}/admin/login/?next=/console/")
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", password)
+    page.click(".gh-gate-form button[type=submit]")
+    page.wait_for_url(f"{office.url}/console/")
+    return page
+
+
+def connect(console: Page) -> None:
+    console.click("#connect")
+    expect(console.locator("#state")).to_have_attribute("data-state", "online")
+    expect(console.locator("#groups")).to_contain_text("everyone")
+
+
+def rows(console: Page, topic: str):
+    return console.locator(".con-frame", has=console.locator(".con-topic", has_text=re.compile(f"^{topic}$")))
+
+
+class TestConsole:
+    def test_connects_sends_and_shows_what_comes_back(self, console):
+        connect(console)
+        console.fill("#topic", "echo")
+        console.fill("#data", '{"hello": "世界", "deep": {"a": [1, 2]}}')
+
+        console.press("#data", "Control+Enter")
+
+        expect(rows(console, "echo")).to_have_count(2)
+        rows(console, "echo").last.click()
+        expect(console.locator("#tree")).to_contain_text('hello: "世界"')
+        expect(console.locator("[data-fact=user]")).to_contain_text("(1)")
+
+    def test_shows_where_json_is_wrong_and_sends_nothing(self, console):
+        connect(console)
+        console.fill("#topic", "echo")
+        console.fill("#data", '{\n  "a": [1,, 2]\n}')
+
+        console.click("#send")
+
+        expect(console.locator("#data-says")).to_have_text("Line 2, column 11: a value is missing")
+        expect(rows(console, "echo")).to_have_count(0)
+
+    @pytest.mark.parametrize("text", ['{"a" 1}', "[1 2]", '"x', '"\\q"', "01", "{a: 1}", "[1,]", "nul", "1 2", '"\t"'])
+    def test_finds_every_mistake_that_the_browser_finds(self, console, text):
+        console.fill("#data", text)
+
+        expect(console.locator("#data-says")).to_contain_text("Line 1")
+        with pytest.raises(ValueError, match=r"."):
+            json.loads(text)
+
+    @pytest.mark.parametrize("text", ["", "1", "-0.5e10", '"\\u00e9\\n"', "[]", "{}", '[{"a": [null, true]}]', " 7 \n"])
+    def test_complains_about_nothing_else(self, console, text):
+        console.fill("#data", text)
+
+        expect(console.locator("#data-says")).to_be_empty()
+
+    def test_completes_topics_from_the_servers_list(self, console):
+        connect(console)
+
+        console.fill("#topic", "session")
+        expect(console.locator("#topic-options li")).to_have_count(3)
+        console.press("#topic", "ArrowDown")
+        console.press("#topic", "Enter")
+
+        expect(console.locator("#topic")).to_have_value("session.get")
+
+    def test_joins_and_leaves_groups(self, console):
+        connect(console)
+        console.fill("#group", "public.lobby")
+        console.click("#join")
+        expect(console.locator(".con-chip.joined")).to_contain_text("public.lobby")
+
+        console.fill("#group", "role.admin")
+        console.click("#join")
+        expect(console.locator("#groups-say")).to_have_text("You may not join the group “role.admin”.")
+
+        console.click(".con-chip.joined button")
+        expect(console.locator(".con-chip.joined")).to_have_count(0)
+
+    def test_sends_to_everyone_and_it_arrives(self, console):
+        connect(console)
+        console.locator("[name=to][value=all]").check(force=True)
+        console.fill("#push-topic", "office.lunch")
+        console.fill("#push-data", '{"at": "12:00"}')
+
+        console.click("#push-form button[type=submit]")
+
+        expect(console.locator("#push-says")).to_have_text("Sent to everyone.")
+        expect(rows(console, "office.lunch")).to_have_count(1)
+
+    def test_connects_with_a_ticket(self, console):
+        console.locator("[name=mode][value=ticket]").check(force=True)
+        console.click("#get-ticket")
+        expect(console.locator("#ticket")).not_to_have_value("")
+
+        connect(console)
+
+        expect(console.locator("#ticket")).to_have_value("")
+
+    def test_says_why_a_token_was_refused(self, console):
+        console.locator("[name=mode][value=token]").check(force=True)
+        console.fill("#token", "rubbish")
+
+        console.click("#connect")
+
+        # our own page brings the session cookie along: it was somebody before, and stays so
+        expect(console.locator("#line-says")).not_to_be_empty()
+
+    def test_draws_no_more_rows_than_fit(self, console):
+        connect(console)
+        console.fill("#topic", "echo")
+        for number in range(40):
+            console.fill("#data", str(number))
+            console.press("#data", "Control+Enter")
+
+        expect(console.locator("#count")).to_contain_text("81 of")
+        assert console.locator(".con-frame").count() < 60
+
+    def test_filters_pauses_and_clears(self, console):
+        connect(console)
+        console.fill("#topic", "echo")
+        for word in ("apple", "pear"):
+            console.fill("#data", json.dumps(word))
+            console.press("#data", "Control+Enter")
+        expect(rows(console, "echo")).to_have_count(4)
+
+        console.fill("#filter", "echo -pear")
+        expect(rows(console, "echo").filter(visible=True)).to_have_count(2)
+        console.fill("#filter", "")
+        console.click("#pause")
+        console.press("#data", "Control+Enter")
+        expect(console.locator("#count")).to_contain_text("Paused; 2 new")
+        console.click("#pause")
+        expect(rows(console, "echo").filter(visible=True)).to_have_count(6)
+        console.click("#clear")
+        expect(console.locator("#empty")).to_be_visible()
+
+    def test_remembers_what_was_sent_and_saved(self, console):
+        connect(console)
+        console.fill("#topic", "echo")
+        console.fill("#data", '"again"')
+        console.press("#data", "Control+Enter")
+        console.once("dialog", lambda dialog: dialog.accept("My greeting"))
+        console.click("#save-snippet")
+        console.reload()
+
+        console.click("#snippets summary")
+        console.click("text=My greeting")
+        expect(console.locator("#data")).to_have_value('"again"')
+        console.click("#history summary")
+        expect(console.locator("#history .con-item")).to_have_count(1)
+
+    def test_leaves_politely(self, console):
+        connect(console)
+
+        console.click("#connect")
+
+        expect(console.locator("#state")).to_have_attribute("data-state", "offline")
+
+
+class TestLivePages:
+    def test_list_sockets_and_disconnect_them(self, office, console):
+        connect(console)
+        name = console.locator("[data-fact=connection]").inner_text()
+        live = console.context.new_page()
+        live.goto(f"{office.url}/admin/realtime/connection/")
+
+        live.fill("#search", name)
+        expect(live.locator("#rows tr")).to_have_count(1)
+        live.locator("#rows input").check()
+        live.click("#open-disconnect")
+        expect(live.locator("#disconnect-title")).to_have_text("Disconnect 1 socket of 1 person?")
+        live.fill("#reason", "Lunch.")
+        live.click("#disconnect-dialog button[type=submit]")
+
+        expect(live.locator("#say")).to_have_text("1 socket was disconnected.")
+        expect(console.locator("#line-says")).to_contain_text("Closed with 4503: Lunch.")
+
+    def test_send_to_chosen_sockets(self, office, console):
+        connect(console)
+        name = console.locator("[data-fact=connection]").inner_text()
+        live = console.context.new_page()
+        live.goto(f"{office.url}/admin/realtime/connection/")
+        live.fill("#search", name)
+        expect(live.locator("#rows tr")).to_have_count(1)
+        live.locator("#rows input").check()
+        live.click("#open-send")
+        live.fill("#topic", "office.note")
+
+        live.click("#send-dialog button[type=submit]")
+
+        expect(live.locator("#say")).to_have_text("Sent to 1 socket.")
+        expect(rows(console, "office.note")).to_have_count(1)
+
+    def test_list_nodes(self, office, console):
+        console.goto(f"{office.url}/admin/realtime/node/")
+
+        expect(console.locator("#rows tr")).to_have_count(1)
