@@ -74,13 +74,13 @@ def borrowed() -> None:
 
 
 def leave_out_translated(po: Path) -> None:
-    """Keep only what neither Django nor the packages themselves have Chinese for."""
+    """Keep what neither Django nor the packages have Chinese for, and what we say better than they do."""
     known: set[tuple[str | None, str]] = set()
     places = [Path(find_spec(name).origin).parent for name in ("django", *PACKAGES)]  # type: ignore[union-attr, arg-type]  # they are installed
     for catalogue in (file for place in places for file in place.rglob("locale/zh_Hans/LC_MESSAGES/django.mo")):
         known |= {(one.msgctxt, one.msgid) for one in polib.mofile(str(catalogue)) if one.msgstr or one.msgstr_plural}
     found = polib.pofile(str(po), wrapwidth=0)
-    for entry in [one for one in found if (one.msgctxt, one.msgid) in known]:
+    for entry in [one for one in found if (one.msgctxt, one.msgid) in known and not one.translated()]:
         found.remove(entry)
     found.save()
 

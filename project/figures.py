@@ -183,8 +183,8 @@ def _midnight(day: date) -> datetime:
 
 
 def _node(one: Any) -> dict[str, Any]:
-    up = timedelta(seconds=max(0, timezone.now().timestamp() - one.get("since", timezone.now().timestamp())))
-    return dict(one) | {"up": duration(up)}
+    seconds = max(0.0, timezone.now().timestamp() - one["started_at"])
+    return dict(one) | {"up": duration(timedelta(seconds=seconds))}
 
 
 def _from_gateway(ask: Any) -> list[Any]:

@@ -26,6 +26,11 @@ document.addEventListener("click", async (event) => {
     if (button.dataset.copied) button.textContent = button.dataset.copied;
 });
 
+// the palette listens to keys only: pasting and Chinese input methods press none that it hears
+document.addEventListener("input", (event) => {
+    if (event.target.id === "search-input-command") event.target.dispatchEvent(new KeyboardEvent("keyup"));
+});
+
 if ("serviceWorker" in navigator) {
     window.addEventListener("load", () => {
         navigator.serviceWorker
