@@ -18,12 +18,12 @@ from accounts import scope, services
 from accounts.admin import passwords, shown
 from accounts.admin.forms import NewUserForm, UserForm, acting
 from accounts.admin.passwords import PasswordForm
+from accounts.admin.rows import EventRows, SessionRows
 from accounts.admin.sessions import end
-from accounts.devices import name_of
-from accounts.models import LoginEvent, LoginSession, Role, User
+from accounts.models import LoginSession, Role, User
 from accounts.services.people import may_touch
 from project.core import audit
-from project.core.admin import Confirmed, ReadOnlyAdmin, ServiceAdmin, TabularInline, ago, confirmation
+from project.core.admin import Confirmed, ServiceAdmin, ago, confirmation
 
 SHOWN_AT_MOST = 50
 ANSWERED_BY_SUPERUSERS = ("is_staff", "is_superuser")
@@ -40,55 +40,6 @@ class RoleFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(groups__role__key=self.value()) if self.value() else queryset
-
-
-class SessionRows(ReadOnlyAdmin, TabularInline[LoginSession, User]):
-    """Where the person is and was signed in."""
-
-    model = LoginSession
-    fk_name = "user"
-    fields = ("shown_state", "shown_device", "ip", "shown_seen", "shown_created")
-    readonly_fields = fields
-    per_page = 10
-    can_delete = False
-
-    @display(description=gettext_lazy("State"))
-    def shown_state(self, session: LoginSession) -> SafeString:
-        return shown.session_state(session)
-
-    @display(description=gettext_lazy("Device"))
-    def shown_device(self, session: LoginSession) -> str:
-        return shown.device_name(session)
-
-    @display(description=gettext_lazy("Last seen"))
-    def shown_seen(self, session: LoginSession) -> SafeString:
-        return ago(session.last_seen_at)
-
-    @display(description=gettext_lazy("Signed in"))
-    def shown_created(self, session: LoginSession) -> SafeString:
-        return ago(session.created_at)
-
-
-class EventRows(ReadOnlyAdmin, TabularInline[LoginEvent, User]):
-    """The person's attempts to sign in."""
-
-    model = LoginEvent
-    fields = ("shown_outcome", "scope", "ip", "shown_program", "shown_when")
-    readonly_fields = fields
-    per_page = 10
-    can_delete = False
-
-    @display(description=gettext_lazy("Outcome"))
-    def shown_outcome(self, event: LoginEvent) -> SafeString:
-        return shown.outcome(event)
-
-    @display(description=gettext_lazy("Program"))
-    def shown_program(self, event: LoginEvent) -> str:
-        return name_of(event.user_agent)
-
-    @display(description=gettext_lazy("When"))
-    def shown_when(self, event: LoginEvent) -> SafeString:
-        return ago(event.created_at)
 
 
 @admin.register(User)
