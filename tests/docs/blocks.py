@@ -75,9 +75,8 @@ def env_example() -> str:
 def error_classes() -> list[type[Any]]:
     """Return every error a client may be told, by code."""
     base = importlib.import_module("project.core.errors").GatehouseError
-    for path in ROOT.glob("*/**/errors.py"):
-        if path.parts[len(ROOT.parts)] in {"accounts", "integrations", "realtime", "project"}:
-            importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    for path in filter(_may_define_errors, ROOT.glob("*/**/*.py")):
+        importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
 
     def family(parent: type[Any]) -> Iterator[type[Any]]:
         yield parent
@@ -90,6 +89,17 @@ def error_classes() -> list[type[Any]]:
 
     ours = {one for one in family(base) if is_told(one) and not one.__module__.startswith("tests.")}
     return sorted(ours, key=lambda one: (one.code, one.status, one.__module__, one.__name__))
+
+
+def _may_define_errors(path: Path) -> bool:
+    inside = set(path.relative_to(ROOT).parts)
+    if not inside & {"accounts", "integrations", "realtime", "project"} or inside & {
+        "tests",
+        "migrations",
+        "management",
+    }:
+        return False
+    return bool(re.search(r"^class \w+\(.*(errors\.|Error)", path.read_text(), re.MULTILINE))
 
 
 def errors() -> str:
