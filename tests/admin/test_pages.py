@@ -57,6 +57,7 @@ def addresses(user: User) -> Iterator[str]:
 
 def own_words() -> set[str]:
     """The words in the company's own data, and the names of time zones."""
+    current_app.loader.import_default_modules()
     found = set(LATIN.findall(" ".join((*available_timezones(), *current_app.tasks))))
     for model, fields in (
         (User, ("username", "real_name", "nickname", "email")),
