@@ -205,8 +205,11 @@ async def _sweep_overdue(hub: Hub) -> None:
     while True:
         shortest = min(settings.GATEWAY_IDLE_SECONDS or 30.0, settings.GATEWAY_AUTH_SECONDS)
         await asyncio.sleep(min(1.0, max(0.02, shortest / 5)))
-        for connection, code in hub.overdue():
-            connection.close(code)
+        try:
+            for connection, code in hub.overdue():
+                connection.close(code)
+        except Exception:
+            log.exception("Idle sockets could not be closed; the next sweep tries again.")
 
 
 async def _sweep_sessions(hub: Hub) -> None:
