@@ -1,18 +1,9 @@
 """accounts' part of the API."""
 
 from django.urls import URLPattern, URLResolver, path
-from rest_framework.routers import SimpleRouter
 
 from accounts.api import auth, departments, jwks, own, roles, users
-
-
-class Router(SimpleRouter):
-    """With or without the slash at the end: people forget it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.trailing_slash = "/?"
-
+from project.core.api import Router
 
 router = Router()
 router.register("users", users.UserViewSet, "user")

@@ -4,12 +4,14 @@ from project.core.api.answers import answer_error, envelope, translated
 from project.core.api.handlers import bad_request, csrf_failure, page_not_found, permission_denied, server_error
 from project.core.api.pages import Pages
 from project.core.api.parsing import StrictJSONParser
+from project.core.api.routing import Router
 from project.core.api.schema import ErrorSerializer, error_responses
 from project.core.api.serializers import StrictSerializer
 
 __all__ = [
     "ErrorSerializer",
     "Pages",
+    "Router",
     "StrictJSONParser",
     "StrictSerializer",
     "answer_error",
