@@ -81,6 +81,7 @@ def configuration() -> uvicorn.Config:
         http="httptools",
         ws="realtime.server:Protocol",
         ws_max_size=settings.GATEWAY_MAX_FRAME,
+        ws_per_message_deflate=False,  # frames are written as they are, encoded once for everybody
         lifespan="off",
         access_log=False,  # the request context's own, which never shows a query string
         log_config=None,

@@ -71,9 +71,7 @@ class Folder:
         try:
             index = self._index()
         except (ValueError, OSError) as problem:
-            return [
-                f"{self.path / 'keys.json'} cannot be read ({problem}): write it again or start with `{GENERATE}`."
-            ]
+            return [f"{self.path / 'keys.json'} cannot be read ({problem}): write it again or start with `{GENERATE}`."]
         if not index:
             return [f"{self.path} holds no keys: run `{GENERATE}`."]
         states = Counter(about.get("state") for about in index.values() if isinstance(about, dict))

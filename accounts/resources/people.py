@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-import structlog
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -15,16 +14,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import identity, scope, standing, validators
+from accounts import scope, sockets, standing, validators
 from accounts.models import Role, User, UserQuerySet
 from accounts.resources.cells import Email, InDepartment, Person, Roles, RolesColumn
 from integrations.sheets.columns import Choice, Column, Flag, Moment, Text
 from integrations.sheets.resources import SheetResource
 from integrations.sheets.rows import CHANGED, NEW, Checked
-from project.core.errors import GatehouseError, InvalidParameters
-from realtime import gateway
+from project.core.errors import InvalidParameters
 
-log = structlog.get_logger(__name__)
 NEVER = _("rights are never taken from a sheet")
 GENDERS = {"未知": 0, "男": 1, "女": 2, "unknown": 0, "male": 1, "female": 2, "m": 1, "f": 2}
 FILTERS = {"search", "is_active", "is_staff", "is_superuser", "gender", "department", "role"}
@@ -226,7 +223,7 @@ class UserResource(SheetResource):
             row.instance.pk for row in rows if row.kind == CHANGED and {"roles", "department"} & row.changes.keys()
         ]
         transaction.on_commit(partial(standing.forget_people, changed))
-        transaction.on_commit(partial(_regroup, moved))
+        transaction.on_commit(partial(sockets.regroup, moved))
         return [keys[name] for name in names]
 
     def _write_roles(self, rows: Sequence[Checked], keys: Mapping[str, int]) -> None:
@@ -249,16 +246,6 @@ class UserResource(SheetResource):
 
     def unwrite(self, keys: Sequence[Any]) -> None:
         User.objects.filter(pk__in=keys).delete()
-
-
-def _regroup(user_ids: Sequence[int]) -> None:
-    """Move the sockets of people, where they are open, to the groups their people now belong to."""
-    for person in User.objects.get_queryset().filter(pk__in=user_ids):
-        try:
-            if gateway.is_online(person.pk):
-                gateway.regroup(person.pk, identity.automatic_groups(person.role_keys, person.department_id))
-        except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:
-            log.info("user.sockets_not_regrouped", user=person.pk, problem=str(problem))
 
 
 def _read_roles(person: User) -> None:

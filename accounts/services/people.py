@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-import structlog
 from django.contrib.auth import password_validation
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -12,15 +11,12 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
 
-from accounts import identity, pictures, sessions, standing, validators
+from accounts import pictures, sessions, sockets, standing, validators
 from accounts.models import LoginSession, Role, User
 from accounts.scope import outranks
 from accounts.services import guards
 from project.core import audit
-from project.core.errors import GatehouseError
-from realtime import gateway
 
-log = structlog.get_logger(__name__)
 Reason = LoginSession.Reason
 
 OWN_FIELDS = frozenset({"real_name", "nickname", "email", "phone", "gender", "language", "time_zone"})
@@ -139,7 +135,7 @@ def _after_change(person: User, changed: dict[str, Any], by: User | None, *, was
         audit.record("user.activated", person, actor=by)
     transaction.on_commit(partial(standing.forget_people, [person.pk]))
     if "department" in changed:
-        _regroup_on_commit(person)
+        transaction.on_commit(partial(sockets.regroup, [person.pk]))
 
 
 @transaction.atomic
@@ -162,7 +158,7 @@ def set_roles(*, by: User | None, user: User, roles: Iterable[Role]) -> None:
     User.objects.filter(pk=person.pk).update(perm_epoch=F("perm_epoch") + 1)
     audit.record("user.roles_changed", person, actor=by, roles=sorted(role.key for role in wanted.values()))
     transaction.on_commit(partial(standing.forget_people, [person.pk]))
-    _regroup_on_commit(person)
+    transaction.on_commit(partial(sockets.regroup, [person.pk]))
 
 
 def set_avatar(*, user: User, file: UploadedFile[Any] | None) -> User:
@@ -260,18 +256,3 @@ def _locked(user: User) -> User:
 
 def _fresh(user: User) -> User:
     return User.objects.get_queryset().select_related("department", "manager").get(pk=user.pk)
-
-
-def _regroup_on_commit(person: User) -> None:
-    transaction.on_commit(partial(_regroup, person.pk))
-
-
-def _regroup(user_id: int) -> None:
-    """Move the person's open sockets to the groups they now belong to."""
-    person = User.objects.get_queryset().filter(pk=user_id).first()
-    if person is None:
-        return
-    try:
-        gateway.regroup(user_id, identity.automatic_groups(person.role_keys, person.department_id))
-    except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:
-        log.info("user.sockets_not_regrouped", user=user_id, problem=str(problem))

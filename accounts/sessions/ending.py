@@ -88,7 +88,7 @@ def _tell(ended: Iterable[LoginSession]) -> None:
         except Unreachable as problem:
             log.warning("session.not_buried", session=session.sid, problem=str(problem))
         try:
-            gateway.disconnect(session_id=session.sid, code=close_code(reason))
+            gateway.disconnect(user_id=session.user_id, session_id=session.sid, code=close_code(reason))
         except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:
             # the gateway of another process closes them at its next look at the rows
             log.info("session.sockets_not_closed", session=session.sid, problem=str(problem))
