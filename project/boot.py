@@ -18,6 +18,7 @@ from django.db.migrations.executor import MigrationExecutor
 from accounts import keys
 from accounts.services import ensure_first_administrator
 from project import demo
+from project.demo.people import Account
 
 LOCK_NUMBER = 0x6761_7465  # "gate": any number the installations of one database agree on
 LOCK_SECONDS = 300
@@ -32,8 +33,8 @@ class Ready:
     administrator: str
     password: str | None
     """Set only when it was generated just now."""
-    demo_people: list[tuple[str, str]]
-    """User name and password of the demo people who can sign in; empty when no demo was loaded just now."""
+    demo_people: list[Account]
+    """The demo people who can sign in; empty when no demo was loaded just now."""
 
 
 def prepare(*, with_demo: bool, say: Say) -> Ready:
@@ -85,9 +86,9 @@ def _migrate(say: Say) -> bool:
     return fresh
 
 
-def _invent_people(say: Say) -> list[tuple[str, str]]:
+def _invent_people(say: Say) -> list[Account]:
     say("Inviting demo people (manage.py demo --remove takes them out)")
-    return [(one.username, one.password) for one in demo.load()]
+    return demo.load()
 
 
 def _collect_static(say: Say) -> None:

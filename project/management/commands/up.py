@@ -168,7 +168,7 @@ class Command(BaseCommand):
             f"  {self.style.SUCCESS('Gatehouse is ready')}",
             f"  Open      {scheme}://{name}:{port}",
             f"  Sign in   {ready.administrator} / {password}{shown_once}",
-            *(f"  Demo      {username} / {word}" for username, word in ready.demo_people),
+            *(f"  Demo      {one.username} / {one.password}  ({one.what})" for one in ready.demo_people),
             f"  Data      {settings.HOME}",
             "  Stop      Ctrl-C",
             "",
