@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from project.core import breaker
 from tests import environment
 from tests.office import Office
 
@@ -21,6 +23,20 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+
+@pytest.fixture(autouse=True)
+def _in_english() -> Iterator[None]:
+    """Start every test in English: a request of the test before may have left another language behind."""
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _all_services_well() -> None:
+    """Start every test with closed breakers: they belong to the process, and the test before may have opened one."""
+    for service in filter(None, map(breaker.find, ("redis-cache", "redis-state"))):
+        service.reset()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from django.test import Client
 from pytest_django.plugin import DjangoDbBlocker
 
 from project.core import breaker, context, jobs
-from tests.core.parcels import Courier, Parcel, courier
+from tests.core.parcels import Courier, Parcel, courier, deliver
 from tests.core.redis_server import RedisServer, free_port
 
 
@@ -72,8 +72,10 @@ def _parcel_table(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> 
 
 @pytest.fixture
 def parcels(_parcel_table: None, transactional_db: None) -> Iterator[None]:
-    """The parcels' table, on a database that threads really share."""
+    """The parcels' table, on a database that threads really share; other tests never hear of parcels."""
+    jobs.worker(Parcel)(deliver)
     yield
+    jobs._workers.pop(Parcel._meta.label)
     Parcel.objects.all().delete()
 
 

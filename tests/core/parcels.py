@@ -29,6 +29,5 @@ class Courier:
 courier = Courier()
 
 
-@jobs.worker(Parcel)
 def deliver(parcel: Parcel) -> None:
     courier.deliver(parcel)

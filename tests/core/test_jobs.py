@@ -272,5 +272,5 @@ class TestSweep:
         assert (fresh(parcel).state, fresh(parcel).attempts) == ("failed", 5)
         assert fresh(parcel).error
 
-    def test_finds_every_registered_kind(self):
+    def test_finds_every_registered_kind(self, parcels):
         assert Parcel in jobs.registered()

@@ -75,8 +75,8 @@ def env_example() -> str:
 def error_classes() -> list[type[Any]]:
     """Return every error a client may be told, by code."""
     base = importlib.import_module("project.core.errors").GatehouseError
-    for path in filter(_may_define_errors, ROOT.glob("*/**/*.py")):
-        importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    for path in filter(_is_ours, ROOT.glob("*/**/*.py")):
+        importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
 
     def family(parent: type[Any]) -> Iterator[type[Any]]:
         yield parent
@@ -91,15 +91,10 @@ def error_classes() -> list[type[Any]]:
     return sorted(ours, key=lambda one: (one.code, one.status, one.__module__, one.__name__))
 
 
-def _may_define_errors(path: Path) -> bool:
-    inside = set(path.relative_to(ROOT).parts)
-    if not inside & {"accounts", "integrations", "realtime", "project"} or inside & {
-        "tests",
-        "migrations",
-        "management",
-    }:
-        return False
-    return bool(re.search(r"^class \w+\(.*(errors\.|Error)", path.read_text(), re.MULTILINE))
+def _is_ours(path: Path) -> bool:
+    inside = path.relative_to(ROOT).parts
+    scripts = {"migrations", "management", "__main__.py", "child.py"}
+    return inside[0] in {"accounts", "integrations", "realtime", "project"} and not scripts & set(inside)
 
 
 def errors() -> str:
