@@ -1,13 +1,14 @@
 """Where everything stands."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from accounts.api.urls import well_known
 from project import dashboard, health, metrics
+from project.core.api import page_not_found
 
 handler400 = "project.core.api.bad_request"
 handler403 = "project.core.api.permission_denied"
@@ -34,4 +35,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", health.readyz),
     path("metrics", metrics.metrics),
     path(".well-known/", include(well_known)),
+    # also where Django would show its own page for developers (GATEHOUSE_ENV=debug)
+    re_path("^api/", page_not_found),
 ]
