@@ -20,6 +20,14 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from project.core.admin import DASH, ModelAdmin, ago, badge
 
 
+OUR_OWN = {
+    "core.sweep": gettext_lazy("Find work that was left behind"),
+    "accounts.close_run_out": gettext_lazy("Close sessions that ran out"),
+    "sheets.purge": gettext_lazy("Delete files of old imports and exports"),
+}
+"""What the product's own schedules do, in people's words."""
+
+
 class TaskSelect(UnfoldAdminSelectWidget, TaskSelectWidget):  # type: ignore[misc]  # both are untyped
     """The tasks this installation knows, in unfold's look."""
 
@@ -116,10 +124,9 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
 
     @display(description=gettext_lazy("Name"), ordering="name")
     def shown_name(self, task: PeriodicTask) -> SafeString:
-        below = (
-            format_html('<span class="gh-person-sub gh-mono">{}</span>', task.task) if task.task != task.name else ""
-        )
-        return format_html('<span class="gh-person-name">{}</span>{}', task.name, below)
+        title = OUR_OWN.get(task.name, task.name)
+        below = format_html('<span class="gh-person-sub gh-mono">{}</span>', task.task) if task.task != title else ""
+        return format_html('<span class="gh-person-name">{}</span>{}', title, below)
 
     @display(description=gettext_lazy("Runs"))
     def shown_schedule(self, task: PeriodicTask) -> str:
