@@ -19,7 +19,6 @@ from unfold.widgets import UnfoldAdminSelectWidget
 
 from project.core.admin import DASH, ModelAdmin, ago, badge
 
-
 OUR_OWN = {
     "core.sweep": gettext_lazy("Find work that was left behind"),
     "accounts.close_run_out": gettext_lazy("Close sessions that ran out"),
