@@ -31,14 +31,14 @@ class Tally:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         for item in items:
             for mark in item.iter_markers("attack"):
-                self.tests[mark.args[0]].add(item.nodeid)
-        wanted = set().union(*self.tests.values()) if self.tests else set()
-        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in wanted])
-        items[:] = [item for item in items if item.nodeid in wanted]
+                self.tests[mark.args[0]].add(_name(item.nodeid))
+        config.hook.pytest_deselected(items=[item for item in items if not item.get_closest_marker("attack")])
+        items[:] = [item for item in items if item.get_closest_marker("attack")]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        known = self.outcomes.get(report.nodeid, "passed")
-        self.outcomes[report.nodeid] = max(known, report.outcome, key=RANK.__getitem__)
+        name = _name(report.nodeid)
+        known = self.outcomes.get(name, "passed")
+        self.outcomes[name] = max(known, report.outcome, key=RANK.__getitem__)
 
 
 def lines(tally: Tally) -> list[str]:
@@ -50,6 +50,11 @@ def lines(tally: Tally) -> list[str]:
         if not tests:
             words.append(f"{attack}\tmissing\t")
     return words
+
+
+def _name(nodeid: str) -> str:
+    """One name for all the values a test is tried with."""
+    return nodeid.partition("[")[0]
 
 
 def _word(outcome: str) -> str:
