@@ -17,7 +17,6 @@ import jwt
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
-from django.utils import timezone
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
 from rest_framework_simplejwt.tokens import Token
@@ -45,7 +44,7 @@ class KeyBackend(TokenBackend):
     """simplejwt's crypto with our ring of keys: the key is found by `kid`, and the key decides the algorithm."""
 
     def __init__(self) -> None:
-        super().__init__("RS256", audience=AUDIENCE, issuer=ISSUER, leeway=keys.LEEWAY_SECONDS)
+        super().__init__("RS256", audience=AUDIENCE, issuer=ISSUER)
 
     def encode(self, payload: dict[str, Any]) -> str:
         key = keys.current()
@@ -63,7 +62,7 @@ class KeyBackend(TokenBackend):
                 algorithms=[key.algorithm],
                 audience=self.audience,
                 issuer=self.issuer,
-                leeway=self.get_leeway(),
+                leeway=keys.leeway_seconds(),
                 options={"require": REQUIRED_CLAIMS, "verify_signature": True},
             )
         except jwt.ExpiredSignatureError as problem:
@@ -183,8 +182,9 @@ def read_refresh(token: object) -> RefreshClaims:
     return RefreshClaims(sid=found[1], gen=int(found[2]), proof=found[3])
 
 
-def seconds_left(moment: datetime) -> int:
-    return max(0, int((moment - timezone.now()).total_seconds()))
+def seconds_given(session: LoginSession, until: datetime) -> int:
+    """How long something that ends at `until` lived when it was made: a repeated refresh gets the same answer."""
+    return max(0, round((until - session.rotated_at).total_seconds()))
 
 
 def _proof(session: LoginSession, gen: int, purpose: str, secret: str = "") -> str:

@@ -19,7 +19,7 @@ ENVELOPE_BYTES = 1024**2
 
 application = ProtocolTypeRouter(
     {
-        "http": BodyLimit(cast(Any, django_application), settings.IMPORT_MAX_BYTES + ENVELOPE_BYTES),
+        "http": BodyLimit(cast(Any, django_application), settings.IMPORT_MAX_BYTES, envelope=ENVELOPE_BYTES),
         "websocket": cast(Any, gateway_application),
     }
 )

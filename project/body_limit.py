@@ -16,11 +16,14 @@ ENDED: Message = {"type": "http.request", "body": b"", "more_body": False}
 
 
 class BodyLimit:
-    """Ends a body as soon as it is known to be over `limit` bytes, and marks the request for a 413."""
+    """Ends a body as soon as it is known to be too large, and marks the request for a 413 that names `limit` bytes.
 
-    def __init__(self, application: Application, limit: int) -> None:
+    :param envelope: bytes beyond the limit that are let through: what a multipart form adds around a file.
+    """
+
+    def __init__(self, application: Application, limit: int, *, envelope: int) -> None:
         self.application = application
-        self.limit = limit
+        self.told, self.limit = limit, limit + envelope
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         left = self.limit
@@ -37,13 +40,13 @@ class BodyLimit:
                     return message
                 left -= len(message.get("body", b""))
                 if left < 0 and not ended:
-                    ended, scope[TOO_LARGE] = True, self.limit
+                    ended, scope[TOO_LARGE] = True, self.told
                     return ENDED
                 if not ended:
                     return message  # once ended, what is still to come is read and dropped
 
         if _declared(scope) > self.limit:
-            scope[TOO_LARGE] = self.limit
+            scope[TOO_LARGE] = self.told
         await self.application(scope, bounded, send)
 
 

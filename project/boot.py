@@ -37,9 +37,16 @@ class Ready:
     """The demo people who can sign in; empty when no demo was loaded just now."""
 
 
+class NoDatabase(Exception):
+    """The database does not answer, or does not let us in."""
+
+
 def prepare(*, with_demo: bool, say: Say) -> Ready:
-    """Make this installation ready to serve; tell each longer step through `say`."""
-    settings.HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """Make this installation ready to serve; tell each longer step through `say`.
+
+    :raises NoDatabase: when the database cannot be reached.
+    """
+    _reach_database()
     with alone():
         fresh = _migrate(say)
         _collect_static(say)
@@ -47,6 +54,16 @@ def prepare(*, with_demo: bool, say: Say) -> Ready:
         user, password = ensure_first_administrator()
         people = _invent_people(say) if fresh and with_demo else []
     return Ready(user.get_username(), password, people)
+
+
+def _reach_database() -> None:
+    try:
+        connection.ensure_connection()
+    except Exception as problem:  # every driver and its pool raise their own
+        reason = " ".join(str(problem).split())
+        raise NoDatabase(
+            f"The database of DATABASE_URL cannot be reached: {reason or type(problem).__name__}"
+        ) from problem
 
 
 @contextmanager

@@ -35,11 +35,15 @@ def variable(
         "read": read,
         "default": default,
         "help": help,
-        "expected": expected or (read.__doc__ or "").rstrip("."),
+        "expected": expected or _within_a_sentence(read.__doc__ or ""),
         "example": example or default,
         "secret": secret,
     }
     return field(default=MISSING, metadata=about)
+
+
+def _within_a_sentence(text: str) -> str:
+    return text[:1].lower() + text[1:].rstrip(".")
 
 
 class Problem(NamedTuple):
@@ -105,7 +109,7 @@ class Environment:
 
     # web
     ALLOWED_HOSTS: list[str] = variable(
-        "localhost,127.0.0.1,[::1]", kind.words, "Host names this server answers to.", example="office.example.com"
+        "localhost,127.0.0.1,[::1]", kind.hosts, "Host names this server answers to.", example="office.example.com"
     )
     CSRF_TRUSTED_ORIGINS: list[str] = variable(
         "", kind.origins, "Other origins whose forms are accepted.", example="https://office.example.com"
@@ -164,7 +168,7 @@ class Environment:
     )
 
     # first administrator
-    DJANGO_SUPERUSER_USERNAME: str = variable("admin", kind.text, "User name of the first administrator.")
+    DJANGO_SUPERUSER_USERNAME: str = variable("admin", kind.user_name, "User name of the first administrator.")
     DJANGO_SUPERUSER_PASSWORD: str = variable(
         "",
         kind.text,
@@ -176,7 +180,7 @@ class Environment:
 
     # sessions
     MULTI_LOGIN: bool = variable("false", kind.boolean, "May one person be signed in several times at once?")
-    SESSION_EXPIRES: int = variable("604800", kind.integer(60, 3650 * DAY), "Seconds a session lives unless renewed.")
+    SESSION_EXPIRES: int = variable("604800", kind.integer(1, 3650 * DAY), "Seconds a session lives unless renewed.")
     SESSION_AUTO_REFRESH: bool = variable("true", kind.boolean, "Does use renew a session?")
     SESSION_REFRESH_INTERVAL: int = variable(
         "86400", kind.integer(1, 3650 * DAY), "Seconds between renewals; smaller than `SESSION_EXPIRES`."
@@ -185,9 +189,9 @@ class Environment:
         "30", kind.integer(-1, 1_000_000), "How often a session may be renewed; -1: without limit."
     )
     SESSION_ABSOLUTE_EXPIRES: int = variable(
-        "3196800", kind.integer(60, 3650 * DAY), "Seconds after which a session ends whatever happens."
+        "3196800", kind.integer(1, 3650 * DAY), "Seconds after which a session ends whatever happens."
     )
-    ACCESS_TOKEN_EXPIRES: int = variable("1800", kind.integer(10, 30 * DAY), "Seconds an access token lives.")
+    ACCESS_TOKEN_EXPIRES: int = variable("1800", kind.integer(1, 30 * DAY), "Seconds an access token lives.")
     REFRESH_GRACE_SECONDS: int = variable(
         "10", kind.integer(0, 60), "How long a refresh may be repeated with the same answer."
     )
@@ -282,9 +286,12 @@ def read(environ: Mapping[str, str]) -> Environment:
     """
     problems: list[Problem] = []
     values: dict[str, Any] = {one.name: _value(one, environ, problems) for one in fields(Environment)}
-    if not problems:
-        environment = Environment(**values)
-        problems = _contradictions(environment, environ)
+    if not environ.get("ACCESS_TOKEN_EXPIRES", "").strip():
+        # who shortens sessions need not think of the tokens inside them
+        values["ACCESS_TOKEN_EXPIRES"] = min(values["ACCESS_TOKEN_EXPIRES"], values["SESSION_EXPIRES"])
+    environment = Environment(**values)
+    wrong = {problem.name for problem in problems}
+    problems += [one for one in _contradictions(environment, environ) if one.name not in wrong]
     if problems:
         raise BadEnvironment(problems)
     return environment
@@ -294,10 +301,20 @@ def load() -> Environment:
     """Read the process's environment over `.env`; on problems print all of them and exit with 78."""
     given = {name: value or "" for name, value in dotenv_values(ROOT / ".env").items()} | dict(os.environ)
     try:
-        return read(given)
+        environment = read(given)
+        _make_home(environment, given)
+        return environment
     except BadEnvironment as problem:
         sys.stderr.write(f"{problem}\n")
         sys.exit(EX_CONFIG)
+
+
+def _make_home(environment: Environment, environ: Mapping[str, str]) -> None:
+    try:
+        environment.GATEHOUSE_HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as problem:
+        name = "GATEHOUSE_HOME"
+        raise BadEnvironment([_problem(name, environ, f"a folder that can be made ({problem.strerror})")]) from problem
 
 
 def _value(one: "Field[Any]", environ: Mapping[str, str], problems: list[Problem]) -> object:
@@ -307,7 +324,7 @@ def _value(one: "Field[Any]", environ: Mapping[str, str], problems: list[Problem
         return about["read"](given)
     except (ValueError, OSError):  # OSError: a path no file system would take
         problems.append(_problem(one.name, environ, about["expected"]))
-        return None
+        return about["read"](about["default"])
 
 
 def _problem(name: str, environ: Mapping[str, str], expected: str) -> Problem:

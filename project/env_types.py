@@ -3,6 +3,7 @@
 Each reader's docstring says what it expects; it is what an operator is shown. A bad text raises ValueError.
 """
 
+import os
 import re
 from collections.abc import Callable
 from ipaddress import ip_network
@@ -90,6 +91,22 @@ def words(given: str) -> list[str]:
     return [word.strip() for word in given.split(",") if word.strip()]
 
 
+def hosts(given: str) -> list[str]:
+    """A list of host names, without scheme or port; .example.com covers what is below."""
+    found = words(given)
+    for host in found:
+        if not re.fullmatch(r"\*|\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.]+\]", host):
+            raise ValueError(host)
+    return found
+
+
+def user_name(given: str) -> str:
+    """Letters, digits and @ . + - _ only."""
+    if not re.fullmatch(r"[\w.@+-]{1,150}", given):
+        raise ValueError(given)
+    return given
+
+
 def origins(given: str) -> list[str]:
     """A list of origins such as https://app.example.com, without a path."""
     found = words(given)
@@ -116,9 +133,9 @@ def address_patterns(given: str) -> list[str]:
 
 
 def folder(given: str) -> Path:
-    """A folder; it is made when it is missing."""
+    """A folder to write to; it is made when it is missing."""
     path = Path(given).expanduser().resolve()
-    if path.exists() and not path.is_dir():
+    if path.exists() and not (path.is_dir() and os.access(path, os.W_OK | os.X_OK)):
         raise ValueError(given)
     return path
 

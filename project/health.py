@@ -19,6 +19,8 @@ from django.core.cache import caches
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 
 from project.celery import app as celery
 
@@ -111,11 +113,15 @@ def _too_slow(what: tuple[str, Any, Callable[[], str]]) -> Probe:
     return Probe(name, label, ok=False, ms=DEADLINE_SECONDS * 1000, detail="no answer in time")
 
 
+@csrf_exempt
+@require_safe
 async def healthz(_request: HttpRequest) -> JsonResponse:
     """Answer that this process is alive."""
     return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
+@csrf_exempt
+@require_safe
 async def readyz(_request: HttpRequest) -> JsonResponse:
     """Answer 200 when everything answers, else 503; both name each part."""
     probes = await sync_to_async(probe, thread_sensitive=False)()

@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -87,6 +89,8 @@ class House:
 registry.register(House())
 
 
+@csrf_exempt
+@require_safe
 async def metrics(request: HttpRequest) -> HttpResponse:
     """Answer with the figures; for loopback, METRICS_ALLOWED_IPS and staff.
 

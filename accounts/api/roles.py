@@ -32,7 +32,7 @@ class RoleViewSet(GenericViewSet[Role]):
 
     def get_queryset(self) -> QuerySet[Role]:
         roles = Role.objects.select_related("group").prefetch_related("group__permissions__content_type")
-        return roles.annotate(people_count=Count("group__user"))
+        return roles.annotate(people_count=Count("group__user")).order_by("-rank", "key")
 
     @extend_schema(
         operation_id="roles_list",

@@ -232,10 +232,10 @@ class SignedInSerializer(serializers.Serializer[LoginSession]):
         return tokens.refresh(session)
 
     def get_access_expires_in(self, session: LoginSession) -> int:
-        return tokens.seconds_left(tokens.access_expires_at(session))
+        return tokens.seconds_given(session, tokens.access_expires_at(session))
 
     def get_refresh_expires_in(self, session: LoginSession) -> int:
-        return tokens.seconds_left(session.runs_out_at)
+        return tokens.seconds_given(session, session.runs_out_at)
 
     @extend_schema_field(SessionSerializer)
     def get_session(self, session: LoginSession) -> Any:

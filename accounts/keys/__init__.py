@@ -39,6 +39,7 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 LEEWAY_SECONDS = 30
+"""The most a token may be late: clocks of nodes differ. A short-lived one gets a sixtieth of its life."""
 RELOAD_SECONDS = 30
 UNKNOWN_KID_SECONDS = 10
 """Made-up key ids cause at most one reload in this time."""
@@ -132,8 +133,13 @@ def problems() -> list[str]:
         return [str(problem)]
 
 
+def leeway_seconds() -> int:
+    """How late a token may come."""
+    return min(LEEWAY_SECONDS, settings.ACCESS_TOKEN_EXPIRES // 60)
+
+
 def _counts(key: Key) -> bool:
     if key.state is not State.RETIRED or key.retired_at is None:
         return True
-    last_token_dies = key.retired_at + timedelta(seconds=settings.ACCESS_TOKEN_EXPIRES + LEEWAY_SECONDS)
+    last_token_dies = key.retired_at + timedelta(seconds=settings.ACCESS_TOKEN_EXPIRES + leeway_seconds())
     return timezone.now() <= last_token_dies

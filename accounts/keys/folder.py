@@ -66,6 +66,14 @@ class Folder:
         index[kid] |= {"state": State.RETIRED, "retired_at": timezone.now().isoformat()}
         self._save(index)
 
+    def distrust(self, kid: str) -> None:
+        """Forget `kid`: what it signed is refused from now on. Its PEM file stays, and counts for nothing."""
+        index = self._index()
+        if kid not in index or index[kid]["state"] == State.CURRENT:
+            raise KeyProblem(f"{kid} is unknown or signs at present: promote another key first.")
+        del index[kid]
+        self._save(index)
+
     def problems(self) -> list[str]:
         """Everything that is wrong here, each with the file and the fix."""
         try:

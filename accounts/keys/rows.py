@@ -66,6 +66,15 @@ class Rows:
         if not changed:
             raise KeyProblem(f"{kid} is unknown or signs at present: promote another key first.")
 
+    def distrust(self, kid: str) -> None:
+        """Forget `kid`: what it signed is refused from now on.
+
+        :raises KeyProblem: when it is the current one or unknown.
+        """
+        gone, _ = SigningKey.objects.filter(kid=kid).exclude(state=State.CURRENT).delete()
+        if not gone:
+            raise KeyProblem(f"{kid} is unknown or signs at present: promote another key first.")
+
     def problems(self) -> list[str]:
         current = [key for key in self.load() if key.state is State.CURRENT]
         if not current:

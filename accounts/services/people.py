@@ -58,6 +58,9 @@ def _ensure_valid(user: User, password: str | None, *, named_by_staff: bool) -> 
         wrong |= problem.message_dict
     if named_by_staff:
         _collect(wrong, "username", partial(validators.username, user.username))
+    if not wrong and User.objects.get_queryset().filter(username__iexact=user.username).exclude(pk=user.pk).exists():
+        # also where only the case differs: nobody should pass for somebody else
+        wrong["username"] = [str(User._meta.get_field("username").error_messages["unique"])]
     if password is not None:
         _collect(wrong, "password", partial(password_validation.validate_password, password, user))
     if wrong:

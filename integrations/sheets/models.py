@@ -99,6 +99,11 @@ class ImportJob(SheetJob):
         return self.new + self.changed + self.unchanged + self.bad
 
     @property
+    def left_out(self) -> int:
+        """How many rows a finished import did not write although the file held them."""
+        return (self.bad if self.state == self.State.DONE else 0) + self.skipped_rows
+
+    @property
     def writes(self) -> int:
         """How many rows an import would write."""
         return self.new + self.changed

@@ -119,6 +119,19 @@ class TestRotation:
             assert code_of(phone.get("auth/me")) == (401, "20002")
             assert len(keys.jwks()["keys"]) == 1
 
+    def test_refuses_the_tokens_of_a_stolen_key_at_once(self, phone_of, mei):
+        phone = phone_of(mei)
+        stolen = keys.current().kid
+        run("generate", "--promote")
+
+        run("retire", stolen, "--stolen")
+        keys.forget()
+
+        assert code_of(phone.get("auth/me")) == (401, "20002")
+        assert stolen not in {key["kid"] for key in keys.jwks()["keys"]}
+        phone.tokens = phone.refresh().json()
+        assert phone.get("auth/me").status_code == 200
+
     def test_goes_from_one_algorithm_to_another(self, phone_of, mei):
         phone = phone_of(mei)
 

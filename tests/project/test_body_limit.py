@@ -31,7 +31,7 @@ class TestBody:
 
         assert answer.status_code == 413
         assert answer.json()["error"]["code"] == "10011"
-        assert "2 MB" in answer.json()["error"]["message"]
+        assert "1 MB" in answer.json()["error"]["message"]
 
     def test_under_it_reaches_the_view(self, small_office: Office):
         caller = small_office.sign_in()

@@ -38,7 +38,9 @@ MALFORMED = {
     "SESSION_REFRESH_INTERVAL": "0",
     "SESSION_MAX_REFRESH_TIMES": "-2",
     "SESSION_ABSOLUTE_EXPIRES": "1",
-    "ACCESS_TOKEN_EXPIRES": "5",
+    "ACCESS_TOKEN_EXPIRES": "0",
+    "ALLOWED_HOSTS": "ht tp://office",
+    "DJANGO_SUPERUSER_USERNAME": "a b",
     "REFRESH_GRACE_SECONDS": "3600",
     "JWT_ALGORITHM": "none",
     "JWT_KEYS_DIR": "/no/such/folder",
@@ -69,8 +71,6 @@ MALFORMED = {
 ANY_TEXT = {
     "HOST",
     "SECRET_KEY",
-    "ALLOWED_HOSTS",
-    "DJANGO_SUPERUSER_USERNAME",
     "DJANGO_SUPERUSER_PASSWORD",
     "DEFAULT_FROM_EMAIL",
 }
@@ -141,6 +141,24 @@ class TestBadEnvironment:
         assert "TIME_ZONE" in ended.stderr
         assert "Traceback" not in ended.stderr
         assert ended.stdout == ""
+
+    def test_names_contradictions_beside_malformed_values(self):
+        ended = start(PORT="eighty", SESSION_EXPIRES="3600", SESSION_REFRESH_INTERVAL="3600")
+
+        assert "2 setting(s) are wrong" in ended.stderr
+        assert "SESSION_REFRESH_INTERVAL: got '3600'; expected less than SESSION_EXPIRES (3600)" in ended.stderr
+
+    def test_names_a_home_that_cannot_be_made(self):
+        ended = start(GATEHOUSE_HOME="/proc/home")
+
+        assert ended.returncode == 78
+        assert "GATEHOUSE_HOME: got '/proc/home'" in ended.stderr
+        assert "Traceback" not in ended.stderr
+
+    def test_shortens_tokens_with_their_sessions_unless_told_otherwise(self):
+        short = env.read({"SESSION_EXPIRES": "100", "SESSION_REFRESH_INTERVAL": "50"})
+
+        assert short.ACCESS_TOKEN_EXPIRES == 100
 
     def test_hides_what_is_secret(self):
         ended = start(

@@ -31,6 +31,7 @@ class Command(BaseCommand):
         promote.add_argument("kid", nargs="?", help="default: the newest key that waits")
         retire = actions.add_parser("retire", help="stop using a key; its last tokens run out")
         retire.add_argument("kid")
+        retire.add_argument("--stolen", action="store_true", help="refuse its tokens from now on")
         actions.add_parser("check", help="say what is wrong and what to do; exit code 1 if anything is")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
@@ -58,10 +59,15 @@ class Command(BaseCommand):
         audit.record("signing_key.promoted", kid=kid)
         self.stdout.write(f"{kid}  signs from now on; running servers follow within {keys.RELOAD_SECONDS} s")
 
-    def do_retire(self, *, kid: str, **_options: Any) -> None:
-        keys.store().retire(kid)
-        audit.record("signing_key.retired", kid=kid)
-        self.stdout.write(f"{kid}  retired")
+    def do_retire(self, *, kid: str, stolen: bool, **_options: Any) -> None:
+        if stolen:
+            keys.store().distrust(kid)
+            said = f"refused from now on; running servers follow within {keys.RELOAD_SECONDS} s"
+        else:
+            keys.store().retire(kid)
+            said = "retired; its last tokens run out"
+        audit.record("signing_key.retired", kid=kid, stolen=stolen)
+        self.stdout.write(f"{kid}  {said}")
 
     def do_check(self, **_options: Any) -> None:
         if found := keys.problems():

@@ -86,7 +86,9 @@ class ResultSerializer(serializers.Serializer[Any]):
 
     created = serializers.IntegerField(source="created_rows")
     updated = serializers.IntegerField(source="updated_rows")
-    skipped = serializers.IntegerField(source="skipped_rows")
+    skipped = serializers.IntegerField(
+        source="left_out", help_text="Bad rows, and those somebody else changed meanwhile."
+    )
 
 
 class RowErrorSerializer(serializers.Serializer[Any]):

@@ -54,7 +54,7 @@ class Command(BaseCommand):
                 self._supervise(options)
             else:
                 self._everything(options)
-        except server.PortTaken as problem:
+        except (server.PortTaken, boot.NoDatabase) as problem:
             raise CommandError(str(problem)) from problem
         logs.flush()
         # a thread that outlived its deadline must not keep the process: its work is a row, and will be taken again
