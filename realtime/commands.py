@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from realtime.core.connection import EVERYONE, Connection, Identity
-from realtime.core.frames import Message
+from realtime.core.frames import KICK, Message
 from realtime.core.hub import Hub
 
 ALL_NODES = "nodes"
@@ -42,7 +42,10 @@ class Command:
     groups: tuple[str, ...] = ()
 
     def routes(self) -> set[str]:
-        """Return where the nodes listen that this concerns."""
+        """Return where the nodes listen that this concerns.
+
+        Several groups go to all nodes: one that has members of two of them must still hear it once.
+        """
         if self.ids:
             return {node_route(one.partition("-")[0]) for one in self.ids}
         if self.user_id is not None:
@@ -98,10 +101,15 @@ def _send(hub: Hub, command: Command) -> None:
         hub.deliver(_chosen(hub, command), command.message)
 
 
+def _send_groups(hub: Hub, command: Command) -> None:
+    if command.message is not None:
+        hub.send_groups(command.groups, command.message, command.exclude_user)
+
+
 def _close(hub: Hub, command: Command) -> None:
     for connection in _chosen(hub, command):
         reason = command.reason or hub.reason(connection, command.code)
-        hub.reply(connection, Message.push("kick", {"code": command.code, "reason": reason}))
+        hub.reply(connection, Message.push(KICK, {"code": command.code, "reason": reason}))
         connection.close(command.code, reason)
 
 
@@ -136,6 +144,7 @@ def _regroup(hub: Hub, command: Command) -> None:
 
 _DO: dict[str, Callable[[Hub, Command], None]] = {
     "send": _send,
+    "send_groups": _send_groups,
     "close": _close,
     "join": _join,
     "leave": _leave,

@@ -4,16 +4,16 @@ GatehouseError
 └── GatewayError
     ├── BadClientFrame       40000  400   not a frame: says what and where
     ├── UnknownTopic         40001  404   nobody handles this topic
-    ├── GroupRefused         40002  403   the group's policy says no
+    ├── GroupRefused         40002  403   not a group to join, or to leave
     ├── TooBusy              40003  429   too many calls of this connection at once
     ├── NotSignedIn          40004  401   a guest asked for what guests may not
     ├── GatewayUnreachable   40005  503   this process cannot reach the browsers: says why
-    └── ConnectionGone       40006  404   no such connection (any more)
+    └── ConnectionGone       10008  404   no such connection (any more)
 """
 
 from django.utils.translation import gettext_lazy as _
 
-from project.core.errors import GatehouseError
+from project.core.errors import GatehouseError, NotFound
 
 
 class GatewayError(GatehouseError):
@@ -50,6 +50,5 @@ class GatewayUnreachable(GatewayError):
     message = _("The gateway cannot be reached from this process: {why}")
 
 
-class ConnectionGone(GatewayError):
-    code, status = "40006", 404
+class ConnectionGone(GatewayError, NotFound):
     message = _("There is no such connection; it may have closed meanwhile.")

@@ -42,9 +42,9 @@ def send_user(user_id: int, topic: str, data: Any = None, group: str | None = No
 
 
 def send_group(
-    group: str, topic: str, data: Any = None, exclude_user: int | None = None, *, local: bool = False
+    group: str | Iterable[str], topic: str, data: Any = None, exclude_user: int | None = None, *, local: bool = False
 ) -> None:
-    """Push to all connections in a group, but for those of `exclude_user`."""
+    """Push to all connections in a group, but for those of `exclude_user`; once to each that is in any of several."""
     _run(_to_group(group, topic, data, exclude_user), local)
 
 
@@ -131,7 +131,7 @@ async def asend_user(
 
 
 async def asend_group(
-    group: str, topic: str, data: Any = None, exclude_user: int | None = None, *, local: bool = False
+    group: str | Iterable[str], topic: str, data: Any = None, exclude_user: int | None = None, *, local: bool = False
 ) -> None:
     await _arun(_to_group(group, topic, data, exclude_user), local)
 
@@ -199,9 +199,14 @@ def _to_user(user_id: int, topic: str, data: Any, group: str | None) -> Command:
     return Command("send", user_id=int(user_id), group=group, message=Message.push(topic, data, cluster.to_json))
 
 
-def _to_group(group: str, topic: str, data: Any, exclude_user: int | None) -> Command:
+def _to_group(group: str | Iterable[str], topic: str, data: Any, exclude_user: int | None) -> Command:
     message = Message.push(topic, data, cluster.to_json)
-    return Command("send", group=group, exclude_user=exclude_user, message=message)
+    if isinstance(group, str):
+        return Command("send", group=group, exclude_user=exclude_user, message=message)
+    groups = tuple(dict.fromkeys(group))
+    if len(groups) == 1:
+        return Command("send", group=groups[0], exclude_user=exclude_user, message=message)
+    return Command("send_groups", groups=groups, exclude_user=exclude_user, message=message)
 
 
 def _to_close(

@@ -64,6 +64,7 @@ async def join(connection: Connection, data: Any) -> dict[str, Any]:
 async def leave(connection: Connection, data: Any) -> dict[str, Any]:
     """Leave a group that was joined."""
     group = _text(data, "group", 100)
+    topics.ensure_may_leave(connection, group)
     await connection.leave(group)
     return {"group": group, "members": await _count(group)}
 
@@ -139,8 +140,11 @@ def who(connection: Connection) -> dict[str, Any]:
 
 
 def _text(data: Any, name: str, limit: int) -> str:
+    """Return the one field that `data` must have."""
     value = data.get(name) if isinstance(data, dict) else None
     if not isinstance(value, str) or not 0 < len(value) <= limit:
         problem = _("A text of 1 to {limit} characters is needed.").format(limit=limit)
         raise InvalidParameters(fields={name: [problem]})
+    if unknown := sorted(data.keys() - {name}):
+        raise InvalidParameters(fields={one[:MAX_KEY]: [_("There is no such field.")] for one in unknown[:20]})
     return value

@@ -3,14 +3,17 @@
 import uuid
 from typing import Any, TypedDict
 
+from django.conf import settings
 from django.contrib.auth import get_user_model
+from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from project.core import audit
-from project.core.errors import NoPermission
-from realtime import gateway
+from project.core.errors import NoPermission, TooLarge
+from realtime import cluster, gateway
 from realtime.core.codes import CloseCode
 from realtime.core.connection import ConnectionInfo
+from realtime.core.frames import Message
 from realtime.errors import ConnectionGone
 
 
@@ -28,19 +31,22 @@ class Audience(TypedDict, total=False):
 def send(*, to: Audience, topic: str, data: Any, by: Any, exclude_user: int | None = None) -> str:
     """Push a message to an audience and return its id, which the audit trail knows.
 
+    `exclude_user` is for groups and for all.
+
+    :raises TooLarge: when no connection could hold it.
     :raises GatewayUnreachable: when this process cannot reach the browsers.
     """
+    _ensure_it_fits(topic, data)
     match to:
         case {"user": int(user)}:
-            _send_user(user, topic, data, exclude_user)
+            gateway.send_user(user, topic, data)
         case {"users": list(users)}:
             for user in dict.fromkeys(users):
-                _send_user(user, topic, data, exclude_user)
+                gateway.send_user(user, topic, data)
         case {"group": str(group)}:
             gateway.send_group(group, topic, data, exclude_user=exclude_user)
         case {"groups": list(groups)}:
-            for group in dict.fromkeys(groups):
-                gateway.send_group(group, topic, data, exclude_user=exclude_user)
+            gateway.send_group(groups, topic, data, exclude_user=exclude_user)
         case {"connection": str(connection)}:
             gateway.send(connection, topic, data)
         case _:
@@ -50,9 +56,10 @@ def send(*, to: Audience, topic: str, data: Any, by: Any, exclude_user: int | No
     return message_id
 
 
-def _send_user(user: int, topic: str, data: Any, exclude_user: int | None) -> None:
-    if user != exclude_user:
-        gateway.send_user(user, topic, data)
+def _ensure_it_fits(topic: str, data: Any) -> None:
+    limit = settings.GATEWAY_MAX_BUFFER
+    if len(Message.push(topic, data, cluster.to_json).wire) > limit:
+        raise TooLarge(limit=filesizeformat(limit))
 
 
 def disconnect(*, connection_id: str, by: Any, reason: str = "") -> ConnectionInfo:

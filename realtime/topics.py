@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 
 from channels.db import database_sync_to_async
 from django.contrib.auth import get_user_model
+from django.utils.translation import gettext_lazy as _
 
 from project.core.errors import NoPermission
 from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, Identity
@@ -128,11 +129,27 @@ async def ensure_may_join(connection: Connection, group: str) -> None:
     """
     if connection.identity is None:
         raise NotSignedIn
-    if group == EVERYONE or group.startswith(AUTOMATIC) or not GROUP.fullmatch(group):
+    if is_automatic(group) or group.endswith(".") or not GROUP.fullmatch(group):
         raise GroupRefused(group=group[:100])
     prefix = max((one for one in _policies if group.startswith(one)), key=len, default=None)
     if prefix is None or not await call(_policies[prefix], connection, group):
         raise GroupRefused(group=group)
+
+
+def ensure_may_leave(connection: Connection, group: str) -> None:
+    """Pass silently when `connection` joined `group`.
+
+    :raises GroupRefused: when not: how many others are in it is nobody's business then.
+    """
+    if is_automatic(group):
+        raise GroupRefused(_("The group “{group}” follows from who you are: nobody leaves it."), group=group)
+    if group not in connection.joined:
+        raise GroupRefused(_("You did not join the group “{group}”."), group=group)
+
+
+def is_automatic(group: str) -> bool:
+    """Whether `group` follows from who somebody is."""
+    return group == EVERYONE or group.startswith(AUTOMATIC)
 
 
 async def call(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from project.core.api import StrictSerializer
-from realtime.core.frames import MAX_TOPIC
+from realtime.core.frames import MAX_TOPIC, RESERVED
 from realtime.topics import GROUP, TOPIC
 
 MAX_ID = 2**63 - 1
@@ -85,7 +85,19 @@ class MessageSerializer(StrictSerializer):
         max_length=MAX_TOPIC,
     )
     data = serializers.JSONField(required=False, allow_null=True, default=None, help_text=_("Any JSON."))  # type: ignore[assignment]  # the contract's name; DRF's property of that name is not needed
-    exclude_user = _user(required=False, allow_null=True)
+    exclude_user = _user(required=False, allow_null=True, help_text=_("With group, groups and all only."))
+
+    def validate_topic(self, value: str) -> str:
+        if value in RESERVED:
+            raise serializers.ValidationError(_("The gateway itself sends this topic; choose another."))
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("exclude_user") is not None and not attrs["to"].keys() & {"group", "groups", "all"}:
+            raise serializers.ValidationError(
+                {"exclude_user": [_("Only group, groups and all can leave somebody out.")]}
+            )
+        return attrs
 
 
 class SentSerializer(serializers.Serializer[Any]):

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from project.core.api import Pages, error_responses
-from project.core.errors import InvalidParameters, NoPermission
+from project.core.errors import InvalidParameters, NoPermission, TooLarge
 from realtime import gateway, services
 from realtime.api import serializers
 from realtime.errors import ConnectionGone, GatewayUnreachable
@@ -41,7 +41,7 @@ class MessagesView(GatewayView):
         request=serializers.MessageSerializer,
         responses={
             202: serializers.SentSerializer,
-            **error_responses(InvalidParameters, NoPermission, GatewayUnreachable),
+            **error_responses(InvalidParameters, NoPermission, TooLarge, GatewayUnreachable),
         },
     )
     def post(self, request: Request) -> Response:

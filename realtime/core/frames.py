@@ -15,6 +15,9 @@ from realtime.core.codes import gettext_noop
 MAX_TOPIC = 100
 MAX_DIGITS = 19
 FIELDS = frozenset({"id", "topic", "data"})
+WELCOME, KICK, ERROR = "welcome", "kick", "error"
+RESERVED = frozenset({WELCOME, KICK, ERROR})
+"""Topics that mean something to every client, and that only the gateway itself sends."""
 
 TEXT: Final = 0x1
 BINARY: Final = 0x2
@@ -22,10 +25,13 @@ FINAL: Final = 0x80
 
 
 class BadFrame(ValueError):
-    """A client's frame cannot be understood; `message` is English with `{placeholders}` for `params`."""
+    """A client's frame cannot be understood; `message` is English with `{placeholders}` for `params`.
 
-    def __init__(self, message: str, **params: Any) -> None:
-        self.message, self.params = message, params
+    `frame` is what could be read of it, so that the answer finds its question.
+    """
+
+    def __init__(self, message: str, frame: "Frame | None" = None, /, **params: Any) -> None:
+        self.message, self.frame, self.params = message, frame, params
         super().__init__(message.format(**params))
 
 
@@ -64,7 +70,20 @@ def _int(text: str) -> int:
     return int(text)
 
 
+def _forgiving(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    def read_or_miss(text: str) -> Any:
+        try:
+            return read(text)
+        except BadFrame:
+            return MISSING
+
+    return read_or_miss
+
+
 _decoder = json.JSONDecoder(parse_constant=_constant, parse_float=_float, parse_int=_int)
+_forgiving_decoder = json.JSONDecoder(
+    parse_constant=_forgiving(_constant), parse_float=_forgiving(_float), parse_int=_forgiving(_int)
+)
 
 
 def decode(text: str) -> Frame:
@@ -76,23 +95,44 @@ def decode(text: str) -> Frame:
         value = _decoder.decode(text)
     except json.JSONDecodeError as bad:
         raise BadFrame(
-            gettext_noop("This is not JSON: {problem} at line {line}, column {column}."),
-            problem=bad.msg,
-            line=bad.lineno,
-            column=bad.colno,
+            gettext_noop("This is not JSON: line {line}, column {column}."), line=bad.lineno, column=bad.colno
         ) from None
+    except BadFrame as bad:
+        bad.frame = _despite_numbers(text)
+        raise
     except RecursionError:
         raise BadFrame(gettext_noop("The frame is nested too deeply.")) from None
     if not isinstance(value, dict):
         raise BadFrame(gettext_noop("A frame is an object: {example}"), example='{"topic": "ping"}')
     if unknown := value.keys() - FIELDS:
         raise BadFrame(
-            gettext_noop("The field “{field}” is not known; a frame has id, topic and data."), field=min(unknown)[:50]
+            gettext_noop("The field “{field}” is not known; a frame has id, topic and data."),
+            _recognisable(value),
+            field=min(unknown)[:50],
         )
     topic = value.get("topic")
     if not isinstance(topic, str) or not 0 < len(topic) <= MAX_TOPIC:
-        raise BadFrame(gettext_noop("“topic” must be a text of 1 to {limit} characters."), limit=MAX_TOPIC)
+        problem = gettext_noop("“topic” must be a text of 1 to {limit} characters.")
+        raise BadFrame(problem, _recognisable(value), limit=MAX_TOPIC)
     return Frame(topic, value.get("data"), value.get("id", MISSING))
+
+
+def _despite_numbers(text: str) -> Frame | None:
+    try:
+        value = _forgiving_decoder.decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        return None
+    return _recognisable(value) if isinstance(value, dict) else None
+
+
+def _recognisable(value: dict[str, Any]) -> Frame:
+    """Return the id and the topic of a bad frame, as far as they can be sent back."""
+    topic, given = value.get("topic"), value.get("id", MISSING)
+    try:
+        encode({"id": given})
+    except (TypeError, RecursionError):  # it holds a number that is none, or is too deep
+        given = MISSING
+    return Frame(topic if isinstance(topic, str) else ERROR, None, given)
 
 
 Default = Callable[[Any], Any]
@@ -141,7 +181,7 @@ class Message:
         about: dict[str, Any] = {"code": code, "message": message}
         if fields:
             about["fields"] = fields
-        body: dict[str, Any] = {"topic": frame.topic if frame else "error", "error": about}
+        body: dict[str, Any] = {"topic": frame.topic if frame else ERROR, "error": about}
         if frame and frame.id is not MISSING:
             body = {"id": frame.id, **body}
         return cls(encode(body, str))

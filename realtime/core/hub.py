@@ -6,7 +6,7 @@ Used from one event loop only; whoever stands in another thread goes through rea
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypedDict
 
@@ -194,6 +194,11 @@ class Hub:
             self.deliver(tuple(members), message)
         else:
             self.deliver([one for one in members if one.user_id != exclude_user], message)
+
+    def send_groups(self, groups: Iterable[str], message: Message, exclude_user: int | None = None) -> None:
+        """Write once to each connection that is in any of `groups`."""
+        members = NOBODY.union(*(self.groups.get(group, NOBODY) for group in groups))
+        self.deliver([one for one in members if exclude_user is None or one.user_id != exclude_user], message)
 
     def deliver(self, connections: Sequence[Connection], message: Message) -> None:
         """Write `message` to each; whoever reads too slowly is evicted, and nobody else waits."""

@@ -15,7 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from project.core import context
-from project.core.errors import GatehouseError
+from project.core.errors import GatehouseError, NoPermission, NotSignedIn
 from realtime import cluster, topics
 from realtime.core import frames
 from realtime.core.codes import REASONS, CloseCode, Refused, fit_reason
@@ -34,6 +34,13 @@ WIRE = "gateway.wire"
 NOT_UTF8 = "gateway.not_utf8"
 """In a received event: at which byte a text frame stops being UTF-8."""
 INTERNAL = "10001"
+DISPLACED = "20001"
+REFUSALS: dict[int, str] = {
+    CloseCode.NOT_AUTHENTICATED: NotSignedIn.code,
+    CloseCode.SESSION_ENDED: NotSignedIn.code,
+    CloseCode.DISPLACED: DISPLACED,
+}
+"""What an error frame says where a socket would close with these; for all others it is 10009."""
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[Any], Awaitable[None]]
@@ -91,7 +98,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     async def _welcome(self, identity: Identity | None) -> None:
         """Greet first, and only once everything sent from now on will arrive."""
         connection = self.connection
-        connection.outbox.hold(Message.push("welcome", _greeting(connection, identity)))
+        connection.outbox.hold(Message.push(frames.WELCOME, _greeting(connection, identity)))
         connection.sent += 1
         try:
             await admit(connection, identity)
@@ -142,6 +149,8 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
                 await self._answer(asked, frame)
             else:
                 self._start(asked, frame)
+        except BadFrame as bad:
+            self._complain(BadClientFrame(_(bad.message), **bad.params), bad.frame)
         except GatehouseError as problem:
             self._complain(problem, frame)
 
@@ -181,7 +190,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     def _refuse(self, refused: Refused, frame: Frame) -> None:
         """Answer bad credentials; who was somebody before stays so, everybody else is closed."""
         connection, reason = self.connection, self._reason(refused)
-        connection.hub.reply(connection, Message.error(str(refused.code), reason, frame))
+        connection.hub.reply(connection, Message.error(REFUSALS.get(refused.code, NoPermission.code), reason, frame))
         if connection.identity is None:
             connection.close(refused.code, reason)
 
@@ -227,11 +236,8 @@ def _greeting(connection: Connection, identity: Identity | None) -> dict[str, An
 
 
 def _decoded(text: str | None, event: dict[str, Any]) -> Frame:
-    try:
-        if text is not None:
-            return frames.decode(text)
-    except BadFrame as bad:
-        raise BadClientFrame(_(bad.message), **bad.params) from None
+    if text is not None:
+        return frames.decode(text)
     if NOT_UTF8 in event:
         raise BadClientFrame(_("This text is not UTF-8 at byte {position}."), position=event[NOT_UTF8])
     raise BadClientFrame(_("Binary frames are not understood here: send text."))

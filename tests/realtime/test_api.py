@@ -120,6 +120,46 @@ class TestSending:
 
         assert (answer.status_code, answer.json()["error"]["code"]) == (400, "10000")
 
+    def test_reaches_a_member_of_several_groups_once(self, sender, mei, hans):
+        several = {"groups": ["everyone", "user.1", "department.1"]}
+
+        assert send(sender, several, data=1).status_code == 202
+        assert send(sender, several, data=2, exclude_user=1).status_code == 202
+        assert send(sender, several, data=3).status_code == 202
+
+        assert [mei.next("note") for _ in range(2)] == [1, 3]
+        assert [hans.next("note") for _ in range(3)] == [1, 2, 3]
+        assert mei.is_alive()
+        assert hans.is_alive()
+        assert mei.kept == hans.kept == []
+
+    @pytest.mark.parametrize("topic", ["welcome", "kick", "error"])
+    def test_does_not_speak_for_the_gateway(self, sender, mei, topic):
+        answer = send(sender, {"all": True}, topic=topic)
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "10000")
+        assert answer.json()["error"]["fields"].keys() == {"topic"}
+        assert mei.is_alive()
+        assert mei.kept == []
+
+    @pytest.mark.parametrize("to", [{"connection": "0-0"}, {"user": 1}, {"users": [1, 2]}])
+    def test_leaves_nobody_out_of_those_it_names(self, sender, gatehouse, to):
+        answer = send(sender, to, exclude_user=1)
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "10000")
+        assert answer.json()["error"]["fields"].keys() == {"exclude_user"}
+        assert send(sender, to, exclude_user=None).status_code == 202
+
+    def test_takes_no_more_than_a_connection_may_hold(self, gate_settings, sender, mei):
+        gate_settings.GATEWAY_MAX_BUFFER = 2_000
+
+        answer = send(sender, {"all": True}, data="x" * 2_000)
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "10011")
+        assert "KB" in answer.json()["error"]["message"]
+        assert send(sender, {"all": True}, data="x" * 1_900).status_code == 202
+        assert len(mei.next("note")) == 1_900
+
     def test_refuses_what_it_does_not_know(self, sender, gatehouse):
         assert send(sender, {"all": True}, urgent=True).json()["error"]["fields"].keys() == {"urgent"}
 
@@ -192,7 +232,9 @@ class TestDisconnecting:
     def test_knows_nobody_who_is_gone(self, gatehouse):
         boss = client(person("boss", "realtime.disconnect"))
 
-        assert boss.delete(f"{CONNECTIONS}/00000000-0000").json()["error"]["code"] == "40006"
+        answer = boss.delete(f"{CONNECTIONS}/00000000-0000")
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "10008")
 
 
 class TestAdminPages:

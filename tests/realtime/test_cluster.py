@@ -108,6 +108,24 @@ class TestTwoNodes:
             assert one.is_alive()
             assert one.kept == []
 
+    def test_reach_members_of_several_groups_once(self, two_nodes, opener, stranger):
+        mei, hans = (opener(node, bearer=name).greeted() for node, name in zip(two_nodes, ("mei", "hans"), strict=True))
+        for one in (mei, hans):
+            one.ask("join", {"group": "public.lobby"})
+
+        stranger.run(
+            "several = ['public.lobby', 'user.1', 'user.2', 'everyone']\n"
+            "gateway.send_group(several, 'note', 1)\n"
+            "gateway.send_group(several, 'note', 2, exclude_user=1)\n"
+            "gateway.send_group(several, 'note', 3)"
+        )
+
+        assert [mei.next("note") for _ in range(2)] == [1, 3]
+        assert [hans.next("note") for _ in range(3)] == [1, 2, 3]
+        assert mei.is_alive()
+        assert hans.is_alive()
+        assert mei.kept == hans.kept == []
+
     def test_know_the_newest_connection_wherever_it_is(self, redis_server, tmp_path, opener):
         from tests.realtime.server import GatehouseProcess  # noqa: PLC0415
 

@@ -54,6 +54,21 @@ class TestSending:
         assert mei.is_alive()
         assert mei.kept == []
 
+    def test_reaches_a_connection_in_several_groups_once(self, mei, hans):
+        mei.ask("join", {"group": "public.lobby"})
+        several = ["public.lobby", "user.1", "everyone", "everyone", "nobody.here"]
+
+        gateway.send_group(several, "note", 1)
+        gateway.send_group(several, "note", 2, exclude_user=2)
+        gateway.send_group(["public.lobby"], "note", 3)
+        gateway.send_group([], "note", "nobody")
+
+        assert [mei.next("note") for _ in range(3)] == [1, 2, 3]
+        assert hans.next("note") == 1
+        assert mei.is_alive()
+        assert hans.is_alive()
+        assert mei.kept == hans.kept == []
+
     def test_keeps_the_order(self, mei):
         for number in range(500):
             gateway.send_user(1, "count", number)

@@ -149,11 +149,11 @@ class TestRefusals:
 
         reply = somebody.ask("auth", {"access": "stranger"})
 
-        assert reply["error"]["code"] == "4500"
+        assert reply["error"]["code"] == "20002"
         assert somebody.end()[0] == 4500
 
     def test_of_a_bad_auth_frame_leave_who_was_signed_in(self, mei):
-        assert mei.ask("auth", {"access": "late"})["error"]["code"] == "4501"
+        assert mei.ask("auth", {"access": "late"})["error"]["code"] == "20001"
 
         assert mei.ask("whoami")["data"]["user"]["username"] == "mei"
 

@@ -79,6 +79,8 @@ class TestGroups:
             "node.x",
             "public",
             "PUBLIC.x",
+            "public.",
+            "public.x.",
             "public.x y",
             "public.\u0000",
             "public.ｕ",
@@ -88,6 +90,32 @@ class TestGroups:
     def test_of_other_people_or_nobodys_are_refused(self, mei, group):
         assert mei.ask("join", {"group": group})["error"]["code"] == "40002"
         assert mei.ask("whoami")["data"]["groups"] == ["department.1", "everyone", "user.1"]
+
+    def test_are_joined_by_their_name_alone(self, mei):
+        answer = mei.ask("join", {"group": "public.x", "extra": 1, "more": 2})
+
+        assert answer["error"]["code"] == "10000"
+        assert answer["error"]["fields"].keys() == {"extra", "more"}
+        assert "public.x" not in mei.ask("whoami")["data"]["groups"]
+
+    @pytest.mark.attack("T-WS-14")
+    @pytest.mark.parametrize(
+        "group", ["user.1", "user.2", "role.guard", "department.1", "everyone", "public.lobby", "orders.secret"]
+    )
+    def test_tell_nothing_to_those_who_did_not_join(self, mei, hans, group):
+        hans.ask("join", {"group": "public.lobby"})
+
+        answer = mei.ask("leave", {"group": group})
+
+        assert answer["error"]["code"] == "40002"
+        assert "data" not in answer
+        assert mei.ask("whoami")["data"]["groups"] == ["department.1", "everyone", "user.1"]
+
+    def test_are_left_once(self, mei):
+        mei.ask("join", {"group": "public.lobby"})
+
+        assert mei.ask("leave", {"group": "public.lobby"})["data"]["members"] == 0
+        assert mei.ask("leave", {"group": "public.lobby"})["error"]["code"] == "40002"
 
     def test_follow_the_longest_policy(self, gatehouse, opener, gate_topics):
         hans, mei = opener(gatehouse, bearer="hans").greeted(), opener(gatehouse, bearer="mei").greeted()
