@@ -8,11 +8,11 @@ import sys
 from tests.realtime.server import ROOT
 
 
-def wsclient(*arguments: str, said: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+def wsclient(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "manage.py", "wsclient", *arguments],
         cwd=ROOT,
-        env=os.environ | {"LANGUAGE_CODE": "en"} | environment,
+        env=os.environ | {"LANGUAGE_CODE": "en"},
         input=said,
         capture_output=True,
         text=True,
@@ -47,4 +47,4 @@ class TestWsclient:
         assert "No connection" in wsclient("ws://127.0.0.1:1/ws/", "--ticket", "secret").stderr
         assert "secret" not in wsclient("ws://127.0.0.1:1/ws/", "--ticket", "secret").stderr
         assert "no address of a socket" in wsclient("ftp://x").stderr
-        assert "cannot be reached" in wsclient("127.0.0.1:1", "--login", "mei", GATEHOUSE_PASSWORD="x").stderr
+        assert "cannot be reached" in wsclient("127.0.0.1:1", "--login", "mei", said="x\n").stderr

@@ -10,7 +10,6 @@ A line is a frame as JSON, or short `topic` or `topic {"data": …}`; short line
 import asyncio
 import getpass
 import json
-import os
 import sys
 import threading
 from argparse import ArgumentParser
@@ -44,7 +43,11 @@ class Command(BaseCommand):
         way = parser.add_mutually_exclusive_group()
         way.add_argument("--ticket", help="a one-time ticket")
         way.add_argument("--token", help="an access token; - reads it from the first line of standard input")
-        way.add_argument("--login", metavar="USER", help="sign in first; asks for the password (or GATEHOUSE_PASSWORD)")
+        way.add_argument(
+            "--login",
+            metavar="USER",
+            help="sign in first; asks for the password, or reads it from the first line of standard input",
+        )
         parser.add_argument("--origin", help="the Origin to send (a native client sends none)")
         parser.add_argument("--wait", type=float, default=1.0, help="seconds to listen once standard input has ended")
 
@@ -63,7 +66,8 @@ class Command(BaseCommand):
             asyncio.run(self._talk(url, headers, origin, options["wait"]))
 
     def _sign_in(self, url: str, username: str) -> str:
-        password = os.environ.get("GATEHOUSE_PASSWORD") or getpass.getpass(f"Password of {username}: ")
+        asked = sys.stdin.isatty()
+        password = getpass.getpass(f"Password of {username}: ") if asked else sys.stdin.readline().rstrip("\n")
         answer = _post(url, "auth/login", {"username": username, "password": password, "device": "wsclient"})
         return str(_post(url, "auth/ticket", {}, answer["access"])["ticket"])
 
