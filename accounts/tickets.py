@@ -15,7 +15,7 @@ def issue(session: LoginSession) -> str:
 
     :raises Unreachable: when the state store is down.
     """
-    ticket = secrets.token_urlsafe(32)
+    ticket = secrets.token_hex(32)
     cache.state.set("ticket", ticket, value=session.sid, ttl=LIFETIME_SECONDS)
     return ticket
 

@@ -3,11 +3,13 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from accounts.keys.folder import Folder
 from project.core import breaker
 from tests import environment
 from tests.office import Office
@@ -37,6 +39,20 @@ def _all_services_well() -> None:
     """Start every test with closed breakers: they belong to the process, and the test before may have opened one."""
     for service in filter(None, map(breaker.find, ("redis-cache", "redis-state"))):
         service.reset()
+
+
+@pytest.fixture(scope="session")
+def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A signing key that outlives the tests' databases: making one each takes time, and a process remembers it."""
+    folder = Folder(tmp_path_factory.mktemp("keys"))
+    folder.promote(folder.add("RS256").kid)
+    return folder.path
+
+
+@pytest.fixture(autouse=True)
+def signing_key(key_folder: Path, settings: Any) -> None:
+    """Everything in the tests' own process signs with it."""
+    settings.JWT_KEYS_DIR = key_folder
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,17 @@ class Key:
 
 
 def make(algorithm: str) -> Private:
-    """Make a new private key for `algorithm`."""
+    """Make a new private key for `algorithm`.
+
+    One whose id starts with a dash is thrown away: at a command line it would look like an option.
+    """
+    while True:
+        private = _generated(algorithm)
+        if not describe(private.public_key(), algorithm)["kid"].startswith("-"):
+            return private
+
+
+def _generated(algorithm: str) -> Private:
     if algorithm == "EdDSA":
         return ed25519.Ed25519PrivateKey.generate()
     return rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from django.core.cache import caches
 from django.test import Client
 
 from accounts import services, sessions
-from accounts.keys.folder import Folder
 from accounts.models import LoginSession, Role, User
 from project.core import context
 
@@ -26,20 +24,6 @@ def nobody_asking() -> Iterator[None]:
         cache.clear()
     yield
     context.leave()
-
-
-@pytest.fixture(scope="session")
-def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A signing key that outlives the tests' databases: making one each takes time, and the ring remembers it."""
-    folder = Folder(tmp_path_factory.mktemp("keys"))
-    folder.promote(folder.add("RS256").kid)
-    return folder.path
-
-
-@pytest.fixture(autouse=True)
-def signing_key(key_folder: Path, settings: Any) -> None:
-    """All tests sign with it."""
-    settings.JWT_KEYS_DIR = key_folder
 
 
 @pytest.fixture

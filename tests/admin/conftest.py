@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from django.core.cache import caches
 from django.test import Client
 
 from accounts import services
-from accounts.keys.folder import Folder
 from accounts.models import Role, User
 from project import demo
 from project.core import context
@@ -31,20 +29,6 @@ def nobody_asking() -> Iterator[None]:
         cache.clear()
     yield
     context.leave()
-
-
-@pytest.fixture(scope="session")
-def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A signing key that outlives the tests' databases."""
-    folder = Folder(tmp_path_factory.mktemp("keys"))
-    folder.promote(folder.add("EdDSA").kid)
-    return folder.path
-
-
-@pytest.fixture(autouse=True)
-def signing_key(key_folder: Path, settings: Any) -> None:
-    """All tests sign with it."""
-    settings.JWT_KEYS_DIR = key_folder
 
 
 @pytest.fixture
