@@ -7,7 +7,7 @@ from accounts.models import LoginSession
 from project.core import cache
 
 LIFETIME_SECONDS = 30
-_TICKET = re.compile(r"[A-Za-z0-9_-]{43}")
+_TICKET = re.compile(r"[0-9a-f]{64}")
 
 
 def issue(session: LoginSession) -> str:
