@@ -172,4 +172,4 @@ class TestTicket:
 
         assert answer.status_code == 200
         assert answer.json()["expires_in"] == 30
-        assert len(answer.json()["ticket"]) == 43
+        assert len(answer.json()["ticket"]) == 64

@@ -170,7 +170,7 @@ class TestBadEnvironment:
         assert "hunter2" not in ended.stderr + ended.stdout
 
     @pytest.mark.parametrize(
-        ("settings", "at_fault"),
+        ("given", "at_fault"),
         [
             ({"SESSION_EXPIRES": "3600", "SESSION_REFRESH_INTERVAL": "3600"}, "SESSION_REFRESH_INTERVAL"),
             ({"SESSION_ABSOLUTE_EXPIRES": "90000"}, "SESSION_ABSOLUTE_EXPIRES"),
@@ -179,9 +179,9 @@ class TestBadEnvironment:
             ({"TLS_KEY_FILE": __file__}, "TLS_CERT_FILE"),
         ],
     )
-    def test_refuses_values_that_contradict_each_other(self, settings, at_fault):
+    def test_refuses_values_that_contradict_each_other(self, given, at_fault):
         with pytest.raises(env.BadEnvironment) as refused:
-            env.read(settings)
+            env.read(given)
 
         assert at_fault in {problem.name for problem in refused.value.problems}
 
