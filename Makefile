@@ -41,10 +41,10 @@ docs: $(DEVELOPMENT) ## write the generated parts of the docs and .env.example
 	@exec $(BIN)/python -m tests.docs
 
 services: ## install (Debian) and start the real servers some tests want
-	@exec sh .ci/python tests/services/servers.py start
+	@exec sh .ci/python -m tests.services start
 
 services-stop: ## stop them
-	@exec sh .ci/python tests/services/servers.py stop
+	@exec sh .ci/python -m tests.services stop
 
 lock: $(DEVELOPMENT) ## write constraints.txt from what is installed
 	@exec $(BIN)/python .ci/lock

@@ -1,40 +1,17 @@
-"""Real servers for the tests: install them (Debian), start them, stop them.
+"""The servers, one function each: it starts the server in its folder and returns the variable that says where.
 
-Run by `make services` and `make services-stop` with any Python 3.11, before anything is installed. To add a server:
-its packages and program in PROGRAMS, a function that starts it and returns its variable, a line in SERVERS.
+To add one: its program and package in debian.PROGRAMS, its function here, a line in SERVERS. They hold nothing that
+matters, so they never wait for the disk.
 """
 
 import os
-import shutil
 import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-HOME = ROOT / "var" / "services"
-WRITTEN = ROOT / "var" / "services.env"
-PATIENCE = 60
-
-PROGRAMS = {
-    "chromium": "chromium",
-    "soffice": "libreoffice-calc-nogui",
-    "msgfmt": "gettext",
-    "redis-server": "redis-server",
-}
-"""Each program the tests look for, and Debian's package of it."""
-
-FONT_PACKAGE, FONT_FOLDER = "fonts-noto-cjk", Path("/usr/share/fonts/opentype/noto")
-
-
-class Trouble(Exception):
-    """Something a person has to know, in one sentence."""
-
-
-# --- the servers -----------------------------------------------------------------------------------------------------
+from tests.services.debian import program
+from tests.services.processes import conversation, free_port, launch, once, password_of, unprivileged, wait
 
 
 def redis(home: Path) -> dict[str, str]:
@@ -42,169 +19,93 @@ def redis(home: Path) -> dict[str, str]:
     port = free_port()
     launch(
         "redis",
-        ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--dir", str(home)]
+        [program("redis-server"), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(home)]
         + ["--save", "", "--appendonly", "no", "--databases", "64"],
     )
     wait("redis", lambda: conversation(port, b"PING\r\n") == b"+PONG\r\n")
     return {"REDIS_URL": f"redis://127.0.0.1:{port}/0"}
 
 
-SERVERS: dict[str, Callable[[Path], dict[str, str]]] = {"redis": redis}
-
-# --- programs --------------------------------------------------------------------------------------------------------
-
-
-def install() -> None:
-    """Install what is missing, where that can be done."""
-    missing = sorted({package for program, package in PROGRAMS.items() if not shutil.which(program)})
-    if Path("/etc/debian_version").exists() and not FONT_FOLDER.exists():
-        missing.append(FONT_PACKAGE)
-    if not missing:
-        return
-    by_hand = f"apt-get install {' '.join(missing)}"
-    if not shutil.which("apt-get"):
-        programs = ", ".join(program for program in PROGRAMS if not shutil.which(program))
-        raise Trouble(f"Only Debian and Ubuntu are installed from here. Install these yourself, then again: {programs}")
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    if root and subprocess.run([*root, "true"], capture_output=True, check=False).returncode:
-        raise Trouble(f"Installing takes root. Run this, then again: sudo {by_hand}")
-    say(f"Installing {', '.join(missing)}")
-    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-y"]
-    for command in (["update"], ["install", "--no-install-recommends", *missing]):
-        if subprocess.run([*apt, *command], stdout=subprocess.DEVNULL, check=False).returncode:
-            raise Trouble(f"apt-get {command[0]} failed; its words are above. By hand: {by_hand}")
+def postgres(home: Path) -> dict[str, str]:
+    """Start PostgreSQL with the superuser `gatehouse`; it refuses to run as root, so root lends it Debian's user."""
+    port, data = free_port(), home / "data"
+    password = password_of(home)
+    as_its_user = unprivileged("postgres", home) if os.geteuid() == 0 else []
+    if not (data / "PG_VERSION").exists():
+        once("postgres", [*as_its_user, program("initdb"), "--pgdata", str(data), "--username", "gatehouse"]
+             + ["--pwfile", str(home / "password"), "--auth", "scram-sha-256", "--encoding", "UTF8"]
+             + ["--locale", "C.UTF-8", "--no-sync"])  # fmt: skip
+    launch(
+        "postgres",
+        [*as_its_user, program("postgres"), "-D", str(data), "-p", str(port), "-c", "listen_addresses=127.0.0.1"]
+        + ["-c", "unix_socket_directories=", "-c", "max_connections=200", "-c", "fsync=off"]
+        + ["-c", "synchronous_commit=off", "-c", "full_page_writes=off"],
+        stop_by=signal.SIGINT,  # SIGTERM would wait for the clients
+    )
+    # an SSLRequest, to which every PostgreSQL says one letter
+    wait("postgres", lambda: conversation(port, b"\0\0\0\x08\x04\xd2\x16\x2f") in {b"N", b"S"})
+    return {"TEST_POSTGRES_URL": f"postgres://gatehouse:{password}@127.0.0.1:{port}/postgres"}
 
 
-# --- processes -------------------------------------------------------------------------------------------------------
-
-
-def launch(name: str, command: list[str]) -> None:
-    """Start a server that outlives us; its pid and its words go to its files."""
-    with log_of(name).open("ab") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=HOME / name
+def mariadb(home: Path) -> dict[str, str]:
+    """Start MariaDB with the user `gatehouse`, who may make databases, and with the world's time zones."""
+    port, data = free_port(), home / "data"
+    password = password_of(home)
+    as_user = ["--user=root"] if os.geteuid() == 0 else []
+    words = home / "grants.sql"
+    if not (data / "mysql").exists():
+        once("mariadb", [program("mariadb-install-db"), "--no-defaults", f"--datadir={data}", "--skip-test-db"]
+             + ["--auth-root-authentication-method=socket", *as_user])  # fmt: skip
+        zones = subprocess.run(
+            [program("mariadb-tzinfo-to-sql"), "/usr/share/zoneinfo"], capture_output=True, text=True, check=True
         )
-    pid_file(name).write_text(f"{process.pid} {birth_of(process.pid)}\n")
+        (home / "zones.sql").write_text(f"USE mysql;\n{zones.stdout}")
+        with (home / "zones.sql").open() as sql:
+            once("mariadb", [program("mariadbd"), "--no-defaults", "--bootstrap", f"--datadir={data}", *as_user], sql)
+    words.write_text(
+        f"CREATE USER IF NOT EXISTS gatehouse@'127.0.0.1' IDENTIFIED BY '{password}';\n"
+        "GRANT ALL ON *.* TO gatehouse@'127.0.0.1' WITH GRANT OPTION;\nCREATE DATABASE IF NOT EXISTS gatehouse;\n"
+    )
+    launch(
+        "mariadb",
+        [program("mariadbd"), "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1"]
+        + ["--socket=mariadb.sock", "--pid-file=mariadb.pid", f"--init-file={words}", "--skip-name-resolve", *as_user]
+        + ["--character-set-server=utf8mb4", "--collation-server=utf8mb4_general_ci", "--max-connections=300"]
+        + ["--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=128M", "--performance-schema=OFF"],
+    )
+    wait("mariadb", lambda: b"MariaDB" in conversation(port, b""))
+    return {"TEST_MYSQL_URL": f"mysql://gatehouse:{password}@127.0.0.1:{port}/gatehouse"}
 
 
-def wait(name: str, answers: Callable[[], bool]) -> None:
-    """Wait until a server answers; raise with the end of its log when it does not."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline and is_running(name):
-        try:
-            if answers():
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    last_words = "\n".join(log_of(name).read_text(errors="replace").splitlines()[-20:])
-    raise Trouble(f"{name} did not answer within {PATIENCE} s. The end of {log_of(name)}:\n{last_words}")
+def rabbitmq(home: Path) -> dict[str, str]:
+    """Start RabbitMQ, and the port mapper Erlang wants, where only this machine reaches them."""
+    port, mapper, between_nodes = free_port(), free_port(), free_port()
+    launch("epmd", [program("epmd"), "-address", "127.0.0.1", "-port", str(mapper)])
+    inner = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # Debian's own script on the PATH would change the user
+    launch(
+        "rabbitmq",
+        [str(inner) if inner.exists() else program("rabbitmq-server")],
+        HOME=str(home),
+        ERL_EPMD_ADDRESS="127.0.0.1",
+        ERL_EPMD_PORT=str(mapper),
+        RUNNING_UNDER_SYSTEMD="1",  # the script becomes the server instead of watching it
+        RABBITMQ_NODENAME="gatehouse@localhost",
+        RABBITMQ_NODE_IP_ADDRESS="127.0.0.1",
+        RABBITMQ_NODE_PORT=str(port),
+        RABBITMQ_DIST_PORT=str(between_nodes),
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="-kernel inet_dist_use_interface {127,0,0,1}",
+        RABBITMQ_MNESIA_BASE=str(home / "data"),
+        RABBITMQ_LOG_BASE=str(home / "log"),
+        RABBITMQ_ENABLED_PLUGINS_FILE=str(home / "plugins"),
+        RABBITMQ_CONFIG_FILE=str(home / "rabbitmq"),
+    )
+    wait("rabbitmq", lambda: conversation(port, b"AMQP\0\0\x09\x01")[:1] == b"\x01")
+    return {"RABBITMQ_URL": f"amqp://guest:guest@127.0.0.1:{port}//"}
 
 
-def is_running(name: str) -> bool:
-    """Say whether the process we started lives; a stranger who got its number later does not count."""
-    try:
-        number, birth = pid_file(name).read_text().split()
-        os.kill(int(number), 0)
-    except (OSError, ValueError):
-        return False
-    return birth_of(int(number)) == birth
-
-
-def birth_of(number: int) -> str:
-    """Return when a process was born, as the kernel writes it; "dead" for one that only waits to be collected."""
-    record = Path(f"/proc/{number}/stat")
-    if not record.exists():
-        return "unknown"
-    fields = record.read_text().rpartition(")")[2].split()
-    return "dead" if fields[0] == "Z" else fields[19]
-
-
-def terminate(name: str) -> bool:
-    """End a server by its pid; return whether there was one."""
-    was_running = is_running(name)
-    if was_running:
-        number = int(pid_file(name).read_text().split()[0])
-        os.kill(number, signal.SIGTERM)
-        deadline = time.monotonic() + PATIENCE
-        while is_running(name) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        if is_running(name):
-            os.kill(number, signal.SIGKILL)
-    pid_file(name).unlink(missing_ok=True)
-    return was_running
-
-
-def pid_file(name: str) -> Path:
-    """Where the number of a server's process is kept."""
-    return HOME / f"{name}.pid"
-
-
-def variables_file(name: str) -> Path:
-    """Where a running server's variables are kept."""
-    return HOME / f"{name}.env"
-
-
-def log_of(name: str) -> Path:
-    """Where a server's words go."""
-    return HOME / f"{name}.log"
-
-
-def free_port() -> int:
-    """Return a port nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as asked:
-        return int(asked.getsockname()[1])
-
-
-def conversation(port: int, words: bytes) -> bytes:
-    """Say one thing to a server and return its first answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=2) as line:
-        line.sendall(words)
-        return line.recv(4096)
-
-
-# --- commands --------------------------------------------------------------------------------------------------------
-
-
-def start() -> None:
-    """Bring every server up, leave alone those that run already, and write where they are."""
-    install()
-    for name, bring_up in SERVERS.items():
-        (HOME / name).mkdir(parents=True, exist_ok=True)
-        if not (is_running(name) and variables_file(name).exists()):
-            variables = bring_up(HOME / name)
-            variables_file(name).write_text("".join(f"{key}={value}\n" for key, value in variables.items()))
-    lines = [f"CHROMIUM_PATH={shutil.which('chromium')}\n"]
-    lines += [variables_file(name).read_text() for name in SERVERS]
-    WRITTEN.write_text("".join(lines))
-    say(f"Running; {WRITTEN.relative_to(ROOT)} says where:\n{WRITTEN.read_text()}".rstrip())
-
-
-def stop() -> None:
-    """End every server that `start` began."""
-    for name in SERVERS:
-        if terminate(name):
-            say(f"Stopped {name}")
-        variables_file(name).unlink(missing_ok=True)
-    WRITTEN.unlink(missing_ok=True)
-
-
-def say(text: str) -> None:
-    """Tell the person at the terminal."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def main() -> None:
-    """Do what the command line asks."""
-    commands = {"start": start, "stop": stop}
-    if len(sys.argv) != 2 or sys.argv[1] not in commands:
-        sys.exit(f"usage: {sys.argv[0]} start|stop")
-    try:
-        commands[sys.argv[1]]()
-    except Trouble as trouble:
-        sys.exit(str(trouble))
-
-
-if __name__ == "__main__":
-    main()
+SERVERS: dict[str, Callable[[Path], dict[str, str]]] = {
+    "redis": redis,
+    "postgres": postgres,
+    "mariadb": mariadb,
+    "rabbitmq": rabbitmq,
+}
