@@ -1,13 +1,17 @@
 """Where the tests run: a home of their own, and none of the operator's settings.
 
+`TEST_ON=postgres` or `TEST_ON=mysql` runs the tests of our own process on that engine instead of SQLite.
+
 A pytest plugin (`-p tests.environment` in pyproject.toml), because Django reads its settings before the first
 conftest.py is read. Every process of a parallel run gets its own home, thus its own database file.
 """
 
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -23,6 +27,9 @@ SERVICES = {
     "CHROMIUM_PATH": "Chromium",
 }
 """The variables that name a real server or program a test may need."""
+
+ENGINES = {"postgres": "TEST_POSTGRES_URL", "mysql": "TEST_MYSQL_URL"}
+"""What TEST_ON may say, and the variable that names its server."""
 
 SERVICES_FILE = env.ROOT / "var" / "services.env"
 
@@ -46,7 +53,16 @@ def settle() -> Path:
     home = Path(tempfile.mkdtemp(prefix=f"gatehouse-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-"))
     os.environ.update({name: "" for name, _ in env.about()})
     os.environ.update(GATEHOUSE_ENV="test", GATEHOUSE_HOME=str(home), LOG_FORMAT="console")
+    if engine := os.environ.get("TEST_ON"):
+        os.environ["DATABASE_URL"] = database_on(engine)
     return home
+
+
+def database_on(engine: str) -> str:
+    """Return the address of a database nobody else uses; the tests make their own beside it, named after it."""
+    if not (server := services.get(ENGINES.get(engine, ""))):
+        raise pytest.UsageError(f"TEST_ON={engine}: expected {' or '.join(ENGINES)}, with its server running")
+    return urlsplit(server)._replace(path=f"/gatehouse_{secrets.token_hex(4)}").geturl()
 
 
 services = set_apart()
@@ -76,3 +92,9 @@ def missing(reason: str) -> None:
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run one process more than there are cores: much of the suite waits for servers, browsers and leases."""
+    return len(os.sched_getaffinity(0)) + 1
