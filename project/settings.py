@@ -164,6 +164,16 @@ SQLITE = {
     ),
 }
 
+POSTGRESQL = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+MYSQL = {
+    "charset": "utf8mb4",
+    "connect_timeout": 5,
+    "sql_mode": "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION",
+    # once for each connection; Django would say it again whenever one is taken from the pool
+    "isolation_level": None,
+    "init_command": "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+}
+
 
 def _database(url: str) -> dict[str, Any]:
     found: dict[str, Any] = dict(dj_database_url.parse(url or f"sqlite:///{HOME / 'gatehouse.sqlite3'}"))
@@ -171,15 +181,14 @@ def _database(url: str) -> dict[str, Any]:
     options = found.setdefault("OPTIONS", {})
     if engine.endswith("sqlite3"):
         options |= SQLITE
-    elif engine.endswith("postgresql"):
-        options |= {"pool": {"min_size": 0, "max_size": env.DATABASE_POOL_SIZE, "timeout": 5}, "connect_timeout": 5}
-    else:
-        import pymysql  # noqa: PLC0415 (only where MySQL is used)
-
-        pymysql.install_as_MySQLdb()
-        found |= {"CONN_MAX_AGE": env.DATABASE_MAX_AGE, "CONN_HEALTH_CHECKS": True}
-        options |= {"charset": "utf8mb4", "connect_timeout": 5, "isolation_level": "read committed"}
-    return found
+        return found
+    # a connection goes back to its pool with the request; the pool looks whether it lives before it lends it again
+    found |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
+    if engine.endswith("postgresql"):
+        pool = {"min_size": 0, "max_size": env.DATABASE_POOL_SIZE, "timeout": 5, "max_lifetime": env.DATABASE_MAX_AGE}
+        return found | {"OPTIONS": POSTGRESQL | options | {"pool": pool}}
+    pool = {"size": env.DATABASE_POOL_SIZE, "max_age": env.DATABASE_MAX_AGE, "wait": 5}
+    return found | {"ENGINE": "project.core.mysql", "OPTIONS": MYSQL | options | {"pool": pool}}
 
 
 DATABASES = {"default": _database(env.DATABASE_URL)}
