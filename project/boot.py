@@ -4,24 +4,35 @@ Every step does nothing when it was done before, and is safe when several nodes 
 """
 
 import fcntl
+import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import StringIO
+from itertools import count
 
 from django.conf import settings
+from django.core.checks import CheckMessage
 from django.core.management import call_command
-from django.db import connection
+from django.db import NotSupportedError, connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts import keys
 from accounts.services import ensure_first_administrator
 from project import demo
+from project.core import databases
 from project.demo.people import Account
 
-LOCK_NUMBER = 0x6761_7465  # "gate": any number the installations of one database agree on
 LOCK_SECONDS = 300
+LOCK_TRIES_EVERY = 0.25
+LOCKS = {
+    # PostgreSQL's belong to a database; the number is "gate", which every node agrees on
+    "postgresql": ("SELECT pg_try_advisory_lock(%s)", 0x6761_7465),
+    # MySQL's belong to the server, so the name tells the installations on it apart
+    "mysql": ("SELECT GET_LOCK(%s, 0)", "gatehouse {}"),
+}
 
 Say = Callable[[str], None]
 
@@ -38,16 +49,17 @@ class Ready:
 
 
 class NoDatabase(Exception):
-    """The database does not answer, or does not let us in."""
+    """The database does not answer, does not let us in, or cannot do what we need of it."""
 
 
 def prepare(*, with_demo: bool, say: Say) -> Ready:
     """Make this installation ready to serve; tell each longer step through `say`.
 
-    :raises NoDatabase: when the database cannot be reached.
+    :raises NoDatabase: when the database cannot be used; says why and what to do.
     """
     _reach_database()
-    with alone():
+    _look_at_database(say)
+    with alone(say):
         fresh = _migrate(say)
         _collect_static(say)
         keys.ensure()
@@ -59,6 +71,8 @@ def prepare(*, with_demo: bool, say: Say) -> Ready:
 def _reach_database() -> None:
     try:
         connection.ensure_connection()
+    except NotSupportedError as problem:
+        raise NoDatabase(f"The database server of DATABASE_URL is too old: {problem}") from problem
     except Exception as problem:  # every driver and its pool raise their own
         reason = " ".join(str(problem).split())
         raise NoDatabase(
@@ -66,28 +80,57 @@ def _reach_database() -> None:
         ) from problem
 
 
+def _look_at_database(say: Say) -> None:
+    found = databases.check(None, databases=[connection.alias])
+    if wrong := [one for one in found if one.is_serious()]:
+        raise NoDatabase("\n".join(map(_told, wrong)))
+    for one in found:
+        say(f"Note: {_told(one)}")
+
+
+def _told(one: CheckMessage) -> str:
+    return f"{one.msg} {one.hint}"
+
+
 @contextmanager
-def alone() -> Iterator[None]:
-    """Hold the installation's start lock: in the database where it has one, else in the home."""
+def alone(say: Say = lambda _: None) -> Iterator[None]:
+    """Hold the installation's start lock: in the database where it has one, else in the home.
+
+    :raises NoDatabase: when somebody else holds it for too long.
+    """
     if connection.vendor == "sqlite":
         with (settings.HOME / "start.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return
-    take, leave = {
-        "postgresql": (f"SELECT pg_advisory_lock({LOCK_NUMBER})", f"SELECT pg_advisory_unlock({LOCK_NUMBER})"),
-        "mysql": (f"SELECT GET_LOCK('gatehouse', {LOCK_SECONDS})", "SELECT RELEASE_LOCK('gatehouse')"),
-    }[connection.vendor]
-    # a connection of its own: the migrations' may be closed between two of them
+    # a connection of its own, outside of the pool: the lock lives as long as it does, and ends with it
     holder = connection.copy()
+    holder.settings_dict["OPTIONS"].pop("pool", None)
     try:
-        with holder.cursor() as cursor:
-            cursor.execute(take)
+        _wait_for_lock(holder, say)
         yield
-        with holder.cursor() as cursor:
-            cursor.execute(leave)
     finally:
         holder.close()
+
+
+def _wait_for_lock(holder: BaseDatabaseWrapper, say: Say) -> None:
+    take, lock = LOCKS[holder.vendor]
+    if isinstance(lock, str):
+        lock = lock.format(hashlib.sha256(holder.settings_dict["NAME"].encode()).hexdigest()[:32])
+    deadline = time.monotonic() + LOCK_SECONDS
+    with holder.cursor() as cursor:
+        for attempt in count():
+            cursor.execute(take, [lock])
+            if cursor.fetchone()[0]:
+                return
+            if attempt == 0:
+                say("Waiting for another node that prepares the database")
+            if time.monotonic() > deadline:
+                raise NoDatabase(
+                    f"Another node has been preparing this database for {LOCK_SECONDS} s: look what it does, then start"
+                    " this one again."
+                )
+            time.sleep(LOCK_TRIES_EVERY)
 
 
 def _migrate(say: Say) -> bool:
@@ -96,6 +139,8 @@ def _migrate(say: Say) -> bool:
     fresh = not executor.loader.applied_migrations
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
+        if wrong := databases.may_create_tables(connection):
+            raise NoDatabase(_told(wrong))
         say(f"Preparing the database ({len(plan)} migrations)")
         started = time.monotonic()
         call_command("migrate", interactive=False, verbosity=0, stdout=StringIO())

@@ -10,17 +10,24 @@ from typing import Any, ClassVar
 
 import pymysql
 from django.db.backends.base.base import NO_DB_ALIAS
-from django.db.backends.mysql import base, creation, operations, schema
+from django.db.backends.mysql import base, creation, features, operations, schema
 
 from project.core.mysql.pool import Pool
 
 IGNORING_CASE = {"iexact", "icontains", "istartswith", "iendswith"}
 
 
+class Features(features.DatabaseFeatures):
+    @cached_property
+    def minimum_database_version(self) -> tuple[int, ...]:
+        # MySQL has its collation since 8.0.17, MariaDB what Django itself wants
+        return max(super().minimum_database_version, (8, 0, 17))
+
+
 class SchemaEditor(schema.DatabaseSchemaEditor):
     @property
     def sql_create_table(self) -> str:
-        return f"{super().sql_create_table} DEFAULT CHARACTER SET utf8mb4 COLLATE {self.connection.exact_collation}"
+        return f"{super().sql_create_table} ENGINE InnoDB CHARACTER SET utf8mb4 COLLATE {self.connection.exact_collation}"
 
 
 class Operations(operations.DatabaseOperations):
@@ -56,6 +63,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     }
     SchemaEditorClass = SchemaEditor
     creation_class = Creation
+    features_class = Features
     ops_class = Operations
 
     _lender: Pool | None = None
