@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from dotenv import dotenv_values
 
 from project import env_types as kind
+from project import tls
 
 ROOT = Path(__file__).resolve().parent.parent
 DAY = 86_400
@@ -119,6 +120,12 @@ class Environment:
     )
     TRUSTED_PROXIES: list[str] = variable(
         "", kind.networks, "Only these may set `X-Forwarded-*`.", example="10.0.0.0/8,127.0.0.1"
+    )
+    HSTS_SECONDS: int = variable(
+        "86400",
+        kind.integer(0, 3650 * DAY),
+        "How long browsers keep to https once they came by it, in `prod`; 0: not told.",
+        example="31536000",
     )
     METRICS_ALLOWED_IPS: list[str] = variable(
         "", kind.networks, "Who else than loopback and staff may read /metrics.", example="10.0.3.0/24"
@@ -354,6 +361,8 @@ def _contradictions(env: Environment, environ: Mapping[str, str]) -> list[Proble
         (bool(env.TLS_CERT_FILE) and not env.TLS_KEY_FILE, "TLS_KEY_FILE", "the key of TLS_CERT_FILE"),
         (bool(env.TLS_KEY_FILE) and not env.TLS_CERT_FILE, "TLS_CERT_FILE", "the certificate of TLS_KEY_FILE"),
     ]
+    if env.TLS_CERT_FILE and env.TLS_KEY_FILE and (found := tls.problem(env.TLS_CERT_FILE, env.TLS_KEY_FILE)):
+        wrong.append((True, *found))
     if env.production:
         wrong += [
             (len(env.SECRET_KEY) < 50, "SECRET_KEY", "at least 50 random characters in prod"),

@@ -165,7 +165,7 @@ def existing_file(given: str) -> Path | None:
         return None
     if not Path(given).is_file():
         raise ValueError(given)
-    return Path(given).resolve()
+    return Path(given).absolute()  # a link stays one: certbot renews by turning it to another file
 
 
 def time_zone(given: str) -> str:

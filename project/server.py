@@ -1,9 +1,11 @@
 """The web server of a node: uvicorn, with our gateway's protocol, our signals and our drain."""
 
 import asyncio
+import ctypes
 import errno
 import signal
 import socket
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,11 +14,17 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 
+from project import tls
 from project.core import logs
 from realtime import cluster
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 BACKLOG = 2048
+SETTLE_SECONDS = 0.2
+"""How long a drain waits for the request of a connection that was accepted at the last moment."""
+SO_ATTACH_FILTER = 26
+NO_NEW_CONNECTIONS = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 2), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
+"""BPF on TCP's flags: of SYN and ACK, a packet with SYN alone is dropped, every other passes."""
 
 
 class PortTaken(Exception):
@@ -24,7 +32,7 @@ class PortTaken(Exception):
 
 
 def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
-    """Take the address; connections are accepted once the server runs.
+    """Take the address. Until the server runs, who connects is refused, so that a proxy asks another node.
 
     :param shared: let several processes listen on it (SO_REUSEPORT): the kernel spreads connections evenly.
     :raises PortTaken: when it is not free, or not ours to take.
@@ -36,16 +44,18 @@ def bind(host: str, port: int, *, shared: bool = False) -> socket.socket:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         taken.bind((host, port))
-        if not shared:
-            taken.listen(BACKLOG)
     except OSError as problem:
         taken.close()
-        reason = {
-            errno.EADDRINUSE: "is in use: stop what listens there, or choose another with --port or PORT",
-            errno.EACCES: "may not be used by this account: choose one above 1023 with --port or PORT",
-        }.get(problem.errno or 0, f"cannot be used ({problem.strerror})")
-        raise PortTaken(f"{host}:{port} {reason}.") from problem
+        raise _not_ours(host, port, problem) from problem
     return taken
+
+
+def _not_ours(host: str, port: int, problem: OSError) -> PortTaken:
+    reason = {
+        errno.EADDRINUSE: "is in use: stop what listens there, or choose another with --port or PORT",
+        errno.EACCES: "may not be used by this account: choose one above 1023 with --port or PORT",
+    }.get(problem.errno or 0, f"cannot be used ({problem.strerror})")
+    return PortTaken(f"{host}:{port} {reason}.")
 
 
 def answers(host: str, port: int) -> bool:
@@ -63,14 +73,54 @@ class Server(uvicorn.Server):
         self._announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start to answer, and say so."""
-        await super().startup(sockets)
+        """Start to answer, and say so.
+
+        :raises PortTaken: when another process began to listen since the address was taken.
+        """
+        taken = [one.getsockname() for one in sockets or ()]
+        try:
+            await super().startup(sockets)
+        except OSError as problem:
+            raise _not_ours(*taken[0][:2], problem) from problem
+        if self.config.ssl:
+            files = settings.TLS_CERT_FILE, settings.TLS_KEY_FILE
+            self._renewing = asyncio.create_task(tls.follow(self.config.ssl, *files))
         self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Drain so that nobody's request is lost: whoever got a connection is answered, the next is refused."""
+        for taken in sockets or ():
+            refuse_newcomers(taken)
+        await _turns()  # whom the kernel already let in is accepted
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(SETTLE_SECONDS)  # and what they were about to say is heard
+        await _turns()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the process's signals alone."""
         yield
+
+
+def refuse_newcomers(listener: socket.socket) -> None:
+    """Let in nobody new, before a listener closes.
+
+    Closing it alone would reset the connections that wait in its queue, and the requests a proxy already sent on them.
+    """
+    if sys.platform != "linux":
+        return
+    steps = b"".join(struct.pack("HBBI", *step) for step in NO_NEW_CONNECTIONS)
+    kept = ctypes.create_string_buffer(steps)
+    program = struct.pack("HL", len(NO_NEW_CONNECTIONS), ctypes.addressof(kept))
+    with suppress(OSError):  # where the kernel refuses filters, a drain is as good as the listener's close
+        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+
+
+async def _turns() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0.002)
 
 
 def configuration() -> uvicorn.Config:

@@ -127,7 +127,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "project.core.api.csrf_failure"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.production
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.production or bool(env.TLS_CERT_FILE)
+# true only from TRUSTED_PROXIES: the first middleware takes it out of what others send
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = env.HSTS_SECONDS if env.production else 0
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = env.SESSION_ABSOLUTE_EXPIRES
 SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"

@@ -1,6 +1,7 @@
 """How people outside reach the product: an HTTP caller with a token, and a socket."""
 
 import json
+import ssl
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -8,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import requests
+from requests.adapters import HTTPAdapter
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -26,14 +28,32 @@ def until(look: Callable[[], Found], what: str, seconds: float = PATIENCE) -> Fo
     return found
 
 
-class Caller:
-    """A person's program calling the API at `url`."""
+class From(HTTPAdapter):
+    """Connects from one of this machine's addresses."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, address: str) -> None:
+        self._address = address
+        super().__init__()
+
+    def init_poolmanager(self, *given: Any, **named: Any) -> None:
+        super().init_poolmanager(*given, **named, source_address=(self._address, 0))  # type: ignore[no-untyped-call]
+
+
+class Caller:
+    """A person's program calling the API at `url`.
+
+    :param trust: the certificate authority it trusts (PEM), where the address is https.
+    :param address: the address it calls from: any of 127.0.0.0/8.
+    """
+
+    def __init__(self, url: str, *, trust: str = "", address: str = "") -> None:
+        self.url, self.trust, self.address = url, trust, address
         self.tokens: dict[str, Any] = {}
         self._http = requests.Session()
         self._http.trust_env = False
+        self._http.verify = trust or True
+        if address:
+            self._http.mount("http", From(address))
 
     def sign_in(self, username: str, password: str, device: str = "") -> dict[str, Any]:
         """Sign in and keep the tokens; return the whole answer."""
@@ -69,25 +89,39 @@ class Caller:
         """Open a socket with a one-time ticket."""
         answer = self.post("auth/ticket")
         assert answer.status_code == 200, answer.text
-        return Line(self.url, ticket=answer.json()["ticket"])
+        return Line(self.url, ticket=answer.json()["ticket"], trust=self.trust, address=self.address)
 
 
 class Line:
     """A socket to the gateway. Frames that arrive while looking for another are kept in `frames`."""
 
-    def __init__(self, url: str, *, ticket: str = "", bearer: str = "", origin: str | None = None) -> None:
-        address = url.replace("http", "ws", 1) + "/ws/" + (f"?ticket={ticket}" if ticket else "")
-        headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    def __init__(
+        self,
+        url: str,
+        *,
+        ticket: str = "",
+        bearer: str = "",
+        origin: str | None = None,
+        headers: dict[str, str] | None = None,
+        trust: str = "",
+        address: str = "",
+    ) -> None:
+        place = url.replace("http", "ws", 1) + "/ws/" + (f"?ticket={ticket}" if ticket else "")
+        given = ({"Authorization": f"Bearer {bearer}"} if bearer else {}) | (headers or {})
+        how: dict[str, Any] = {"ssl": ssl.create_default_context(cafile=trust)} if trust else {}
+        if address:
+            how["source_address"] = (address, 0)
         self.frames: list[dict[str, Any]] = []
         self._asked = 0
         self._closing = ExitStack()
         opening = connect(
-            address,
+            place,
             subprotocols=["gatehouse.v1"],  # type: ignore[list-item]  # a NewType of str
-            additional_headers=headers,
+            additional_headers=given,
             origin=origin,  # type: ignore[arg-type]  # a NewType of str
             proxy=None,
             open_timeout=PATIENCE,
+            **how,
         )
         self._socket = self._closing.enter_context(opening)
 
