@@ -139,8 +139,10 @@ class Environment:
         example="postgres://user:password@host:5432/gatehouse",
         secret=True,
     )
-    DATABASE_POOL_SIZE: int = variable("10", kind.integer(1, 1000), "Connections per process (PostgreSQL).")
-    DATABASE_MAX_AGE: int = variable("60", kind.integer(0, DAY), "Seconds a connection is kept (MySQL, MariaDB).")
+    DATABASE_POOL_SIZE: int = variable(
+        "10", kind.integer(2, 1000), "Most connections of one process to a database server; one of them is the scheduler's."
+    )
+    DATABASE_MAX_AGE: int = variable("300", kind.integer(1, DAY), "Seconds after which a connection is made anew.")
 
     # Redis
     REDIS_URL: str = variable(
