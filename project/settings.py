@@ -158,23 +158,29 @@ USE_TZ = True
 
 # --- data -----------------------------------------------------------------------------------------------------------
 
+LOCK_SECONDS = 20
+"""How long a writer waits for a row, or SQLite's file, that another one holds; then the caller gets 503."""
 SQLITE = {
     "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
+    "timeout": LOCK_SECONDS,
     "init_command": (
         "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA temp_store=MEMORY;"
         "PRAGMA mmap_size=134217728;PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-20000;"
     ),
 }
-
-POSTGRESQL = {"connect_timeout": 5, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+POSTGRESQL = {
+    "connect_timeout": 5,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "options": f"-c lock_timeout={LOCK_SECONDS}s",
+}
 MYSQL = {
     "charset": "utf8mb4",
     "connect_timeout": 5,
+    "isolation_level": "read committed",
     "sql_mode": "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION",
-    # once for each connection; Django would say it again whenever one is taken from the pool
-    "isolation_level": None,
-    "init_command": "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",
+    "init_command": f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}",
 }
 
 
