@@ -8,9 +8,10 @@ import time
 from typing import Any
 
 import structlog
-from celery import beat
+from celery import beat, signals
 from celery.worker import state
 from django.conf import settings
+from django.db import close_old_connections
 
 from project.celery import app
 
@@ -74,6 +75,8 @@ class Background:
             without_heartbeat=True,
             ready_callback=lambda _consumer: self._ready.set(),
         )
+        # only Celery's own command gives a task's connection back
+        signals.task_postrun.connect(_give_back_connection)
         try:
             controller.start()
         except SystemExit:
@@ -81,3 +84,7 @@ class Background:
 
     def _schedule(self) -> None:
         self._beat.start(embedded_process=False)
+
+
+def _give_back_connection(**_about: Any) -> None:
+    close_old_connections()

@@ -54,7 +54,8 @@ def settle() -> Path:
     os.environ.update({name: "" for name, _ in env.about()})
     os.environ.update(GATEHOUSE_ENV="test", GATEHOUSE_HOME=str(home), LOG_FORMAT="console")
     if engine := os.environ.get("TEST_ON"):
-        os.environ["DATABASE_URL"] = database_on(engine)
+        # tests of many threads at once have more than a request's: the pool is tested by itself
+        os.environ.update(DATABASE_URL=database_on(engine), DATABASE_POOL_SIZE="60")
     return home
 
 
