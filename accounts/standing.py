@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from accounts.models import LoginSession, User
 from project.core import cache
-from project.core.cache.stores import REDIS_SCHEMES
 from project.core.errors import Unreachable
+from project.core.redis_url import SCHEMES
 
 log = structlog.get_logger(__name__)
 Reason = LoginSession.Reason
@@ -67,7 +67,7 @@ def judge(session: LoginSession) -> str:
 def bury(sid: str, reason: str) -> None:
     """Mark the session as over for every node, longer than any of its access tokens lives."""
     if _is_shared():
-        cache.state.set("session", sid, value={ENDED: reason}, ttl=settings.ACCESS_TOKEN_EXPIRES + 60)
+        cache.state.insist("session", sid, value={ENDED: reason}, ttl=settings.ACCESS_TOKEN_EXPIRES + 60)
 
 
 def forget(sid: str) -> None:
@@ -92,7 +92,7 @@ def _kept(sid: str) -> dict[str, Any] | None:
     try:
         return cast("dict[str, Any] | None", cache.state.get("session", sid))
     except Unreachable as problem:
-        log.warning("session.cache_down", problem=str(problem))
+        log.debug("session.cache_down", problem=str(problem))
         return None
 
 
@@ -141,4 +141,4 @@ def _revived(model: type[M], flat: dict[str, Any]) -> M:
 
 
 def _is_shared() -> bool:
-    return settings.CACHES["state"]["LOCATION"].split(":")[0] in REDIS_SCHEMES
+    return settings.CACHES["state"]["LOCATION"].split(":")[0] in SCHEMES

@@ -18,11 +18,13 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from project.celery import app as celery
+from project.core import redis_server, redis_trouble
 
 log = structlog.get_logger(__name__)
 DEADLINE_SECONDS = 2.0
@@ -36,7 +38,7 @@ class Probe:
     label: Any
     ok: bool
     ms: float
-    detail: str = ""
+    detail: "str | Promise" = ""
 
 
 def database() -> str:
@@ -50,37 +52,39 @@ def database() -> str:
     return str(connection.vendor)
 
 
-def cache() -> str:
-    """Write to the strict store and read back."""
-    stamp = str(time.time())
-    caches["state"].set("health", stamp, 10)
-    if caches["state"].get("health") is None:
+def cache() -> "str | Promise":
+    """Write to the strict store and read back; past the breaker, which would only say that it is open."""
+    store = caches["state"].store  # type: ignore[attr-defined]  # ours
+    store.set("health", str(time.time()), 10)
+    if store.get("health") is None:
         raise RuntimeError("what was written could not be read back")
-    return settings.CACHE_URL.split(":")[0]
+    return redis_server.described(settings.CACHE_URL)
 
 
-def channel_layer() -> str:
-    """Send a message to a channel nobody listens on."""
+def channel_layer() -> "str | Promise":
+    """Send a message to a group nobody is in."""
     if settings.CHANNEL_LAYER_URL.startswith("memory"):
         return "memory"
     layer = get_channel_layer()
 
     async def ask() -> None:
-        await layer.send("health.check!probe", {"type": "health"})
-        await layer.flush_connections() if hasattr(layer, "flush_connections") else None
+        await layer.group_send("health", {"type": "health"})
 
     asyncio.run(asyncio.wait_for(ask(), DEADLINE_SECONDS))
-    return "redis"
+    return redis_server.described(settings.CHANNEL_LAYER_URL)
 
 
 def broker() -> str:
     """Open a connection to the broker."""
     with celery.connection_for_write(connect_timeout=DEADLINE_SECONDS) as link:
         link.ensure_connection(max_retries=1, timeout=int(DEADLINE_SECONDS))
+        if link.transport.driver_type == "redis":
+            channel: Any = link.default_channel
+            channel.client.set("health", time.time(), ex=10)  # one that only answers may yet keep nothing
         return str(link.transport.driver_name or link.transport.driver_type)
 
 
-PROBES: tuple[tuple[str, Any, Callable[[], str]], ...] = (
+PROBES: tuple[tuple[str, Any, Callable[[], "str | Promise"]], ...] = (
     ("database", _("Database"), database),
     ("cache", _("Cache"), cache),
     ("channel_layer", _("Channel layer"), channel_layer),
@@ -97,20 +101,30 @@ def probe() -> list[Probe]:
     return [one.result() if one.done() else _too_slow(what) for what, one in asked.items()]
 
 
-def _ask(what: tuple[str, Any, Callable[[], str]]) -> Probe:
+def _ask(what: tuple[str, Any, Callable[[], "str | Promise"]]) -> Probe:
     name, label, ask = what
     started = time.perf_counter()
     try:
         ok, detail = True, ask()
     except Exception as problem:  # noqa: BLE001 (whatever it is, it is the answer)
-        ok, detail = False, f"{type(problem).__name__}: {problem}"
+        ok, detail = False, _reason(name, problem)
         log.warning("probe_failed", probe=name, error=type(problem).__name__)
     return Probe(name, label, ok, round((time.perf_counter() - started) * 1000, 1), detail)
 
 
-def _too_slow(what: tuple[str, Any, Callable[[], str]]) -> Probe:
+def _reason(name: str, problem: Exception) -> "str | Promise":
+    urls = {
+        "cache": settings.CACHE_URL,
+        "channel_layer": settings.CHANNEL_LAYER_URL,
+        "broker": settings.CELERY_BROKER_URL,
+    }
+    on_redis = urls.get(name, "").startswith(("redis", "unix"))
+    return redis_trouble.words(problem) if on_redis else f"{type(problem).__name__}: {problem}"
+
+
+def _too_slow(what: tuple[str, Any, Callable[[], "str | Promise"]]) -> Probe:
     name, label, _ask_it = what
-    return Probe(name, label, ok=False, ms=DEADLINE_SECONDS * 1000, detail="no answer in time")
+    return Probe(name, label, ok=False, ms=DEADLINE_SECONDS * 1000, detail=_("No answer in time."))
 
 
 @csrf_exempt

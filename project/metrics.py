@@ -65,6 +65,9 @@ class House:
             ("groups", "Groups with a member here"),
             ("received", "Frames received"),
             ("sent", "Frames sent"),
+            ("in_touch", "1 while the other nodes can be reached"),
+            ("outages", "How often they could not be reached"),
+            ("lost", "Messages to other nodes that were lost"),
         ):
             yield GaugeMetricFamily(f"gatehouse_gateway_{name}", text, value=node[name])
 

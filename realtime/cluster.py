@@ -19,6 +19,7 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import translation
+from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
 from realtime.commands import Command, execute
@@ -26,7 +27,7 @@ from realtime.core.codes import CloseCode
 from realtime.core.connection import Connection
 from realtime.core.hub import Hub, Watcher
 from realtime.errors import GatewayUnreachable
-from realtime.link import Link
+from realtime.link import Link, LinkInfo
 from realtime.presence import MemoryDirectory, NodeInfo, RedisPresence
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 MAX_SUBMITTED = 1000
 """Sends from other threads that may be under way; the next thread waits."""
 SUBMIT_SECONDS = 5.0
+NO_LINK = LinkInfo(in_touch=True, outages=0, lost=0)
+"""Of a node that is alone: nothing can get lost on the way to others."""
 to_json: Callable[[Any], Any] = DjangoJSONEncoder().default
 
 
@@ -53,15 +56,25 @@ class Node(Watcher):
         self.hub = Hub(self.id, default=to_json)
         self.hub.translate = translate
         host = socket.gethostname()
-        about: NodeInfo = {"name": f"{host}-{self.pid}", "host": host, "pid": self.pid, "started_at": time.time()}
+        self._about: NodeInfo = {
+            "name": f"{host}-{self.pid}",
+            "host": host,
+            "pid": self.pid,
+            "started_at": time.time(),
+            "installation": installation(),
+        }
         self.link: Link | None = None
-        self.presence: MemoryDirectory | RedisPresence = MemoryDirectory(self.hub, about)
+        self.presence: MemoryDirectory | RedisPresence = MemoryDirectory(self.hub, self.info)
         if shared():
             self.link = Link(get_channel_layer(), self.id, lambda command: execute(self.hub, command))
-            self.presence = RedisPresence(settings.CHANNEL_LAYER_URL, settings.REDIS_PREFIX, self.hub, about)
+            self.presence = RedisPresence(*directory_address(), self.hub, self.info)
             self.hub.watcher = self
         self._slots = threading.BoundedSemaphore(MAX_SUBMITTED)
         self._tasks: list[asyncio.Task[None]] = []
+
+    def info(self) -> NodeInfo:
+        """What is known of this node, in figures."""
+        return self._about | self.hub.info() | (self.link.info() if self.link else NO_LINK)
 
     def start(self) -> None:
         if self.link:
@@ -161,6 +174,16 @@ class Node(Watcher):
 
 
 _node: Node | None = None
+
+
+def installation() -> str:
+    """Return what nodes of one installation have in common and no other has; it tells nothing of the SECRET_KEY."""
+    return salted_hmac("gatehouse.installation", "", algorithm="sha256").hexdigest()[:16]
+
+
+def directory_address() -> tuple[str, str, int]:
+    """Return where the directory of who is online is kept, and how many connections each process may open there."""
+    return settings.CHANNEL_LAYER_URL, settings.REDIS_PREFIX, settings.REDIS_POOL_SIZE
 
 
 def shared() -> bool:

@@ -21,9 +21,10 @@ from realtime.core.connection import EVERYONE, ConnectionInfo, Identity
 from realtime.core.frames import Message
 from realtime.errors import GatewayUnreachable
 from realtime.presence import Directory, NodeInfo
-from realtime.remote import remote
+from realtime.remote import guarded, remote
 
 ANSWER_SECONDS = 10.0
+NO_FIGURES = ("connections", "users", "guests", "groups", "received", "sent", "evicted", "outages", "lost")
 
 
 def send(connection_id: str, topic: str, data: Any = None, *, local: bool = False) -> None:
@@ -112,8 +113,8 @@ def nodes() -> list[NodeInfo]:
 def this_node() -> NodeInfo:
     """Return the figures of this process; zeros when it serves no sockets."""
     if node := cluster.serving():
-        return dict(node.hub.info())
-    return {"id": "", "connections": 0, "users": 0, "guests": 0, "groups": 0, "received": 0, "sent": 0, "evicted": 0}
+        return node.info()
+    return dict.fromkeys(NO_FIGURES, 0) | {"id": "", "in_touch": True}
 
 
 async def asend(connection_id: str, topic: str, data: Any = None, *, local: bool = False) -> None:
@@ -233,7 +234,7 @@ def _run(command: Command, local: bool = False) -> None:
     if node is None:
         if not local:
             way_out = remote()
-            way_out.submit(way_out.publish(command)).result(ANSWER_SECONDS)
+            way_out.submit(way_out.publish, command).result(ANSWER_SECONDS)
     elif node.on_loop():
         node.run(command, local=local)
     else:
@@ -245,7 +246,7 @@ async def _arun(command: Command, local: bool = False) -> None:
     if node is None:
         if not local:
             way_out = remote()
-            await asyncio.wrap_future(way_out.submit(way_out.publish(command)))
+            await asyncio.wrap_future(way_out.submit(way_out.publish, command))
     elif node.on_loop():
         if node.link:
             await node.link.room()
@@ -262,7 +263,7 @@ def _ask(question: Question) -> Any:
     if node is not None and node.on_loop():
         raise RuntimeError("This would block the event loop: await the async twin instead.")
     try:
-        asked = node.ask(lambda: question(node.presence)) if node else _ask_remotely(question)
+        asked = node.ask(lambda: guarded(question, node.presence)) if node else _ask_remotely(question)
         return asked.result(ANSWER_SECONDS)
     except TimeoutError:
         raise GatewayUnreachable(why="it did not answer in time") from None
@@ -273,8 +274,8 @@ async def _aask(question: Question) -> Any:
     if node is None:
         return await asyncio.wrap_future(_ask_remotely(question))
     if node.on_loop():
-        return await question(node.presence)
-    return await asyncio.wrap_future(node.ask(lambda: question(node.presence)))
+        return await guarded(question, node.presence)
+    return await asyncio.wrap_future(node.ask(lambda: guarded(question, node.presence)))
 
 
 def _ask_remotely(question: Question) -> "Future[Any]":
@@ -283,4 +284,4 @@ def _ask_remotely(question: Question) -> "Future[Any]":
     async def answer() -> Any:
         return await question(await way_out.who())
 
-    return way_out.submit(answer())
+    return way_out.submit(answer)

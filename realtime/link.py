@@ -9,8 +9,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from random import uniform
 from time import monotonic
-from typing import Any
+from typing import Any, TypedDict
 
 from redis.exceptions import RedisError
 
@@ -22,6 +23,8 @@ MAX_QUEUED = 10_000
 CALL_SECONDS = 5.0
 ECHO_SECONDS = 2.0
 PROBE_SECONDS = 10.0
+SILENT_ROUNDS = 3
+"""So many echoes in a row that do not come back mean a dead line: another one is opened."""
 PAUSES = (0.1, 0.2, 0.5, 1.0)
 TYPE = "gateway.command"
 FAILURES = (RedisError, OSError, TimeoutError)
@@ -29,16 +32,35 @@ FAILURES = (RedisError, OSError, TimeoutError)
 Done = Callable[[], None]
 
 
+class LinkInfo(TypedDict):
+    """How a node's line to the others has been."""
+
+    in_touch: bool
+    outages: int
+    lost: int
+
+
 class Link:
     """This node's place in the cluster."""
 
     def __init__(
-        self, layer: Any, node: str, handle: Callable[[Command], None], *, echo_seconds: float = ECHO_SECONDS
+        self,
+        layer: Any,
+        node: str,
+        handle: Callable[[Command], None],
+        *,
+        echo_seconds: float = ECHO_SECONDS,
+        probe_seconds: float = PROBE_SECONDS,
     ) -> None:
-        self.layer, self.node, self.handle, self.echo_seconds = layer, node, handle, echo_seconds
+        self.layer, self.node, self.handle = layer, node, handle
+        self.echo_seconds, self.probe_seconds = echo_seconds, probe_seconds
         self.up = False
-        self.lost = 0
+        self.lost = self.outages = 0
         self.channel = ""
+        self._told = False
+        """Has this outage been logged?"""
+        self._silent = 0
+        """How many looks in a row found an echo overdue."""
         self._wanted = {ALL_NODES, node_route(node)}
         self._joined: set[str] = set()
         self._unconfirmed: dict[str, float] = {}
@@ -47,22 +69,27 @@ class Link:
         self._work = asyncio.Event()
         self._settled: list[asyncio.Future[None]] = []
         self._room: list[asyncio.Future[None]] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._reader: asyncio.Task[None] | None = None
 
     # what the node calls
 
     def start(self) -> None:
+        # the library logs a traceback every second of an outage; this link tells of it once
+        logging.getLogger("channels_redis.pubsub").addFilter(_is_news)
         self._work.set()
-        self._tasks = [asyncio.create_task(self._write(), name="gateway-writer")]
+        self._writer = asyncio.create_task(self._write(), name="gateway-writer")
 
     async def stop(self) -> None:
         """Let the writer finish what is queued, for a moment, then leave."""
-        if self.up and self._queue:
-            await asyncio.wait(self._tasks[:1], timeout=0.5)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._writer and self.up and self._queue:
+            await asyncio.wait({self._writer}, timeout=0.5)
+        for task in (self._writer, self._reader):
+            await _end(task)
         self._forget_queue()
+
+    def info(self) -> LinkInfo:
+        return LinkInfo(in_touch=self.up, outages=self.outages, lost=self.lost)
 
     def opened(self, group: str) -> None:
         self._wanted.add(group_route(group))
@@ -114,7 +141,8 @@ class Link:
                 await self._rest()
             except FAILURES as problem:
                 self._went_down(problem)
-                await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+                # not all nodes of a Redis that comes back at the same moment
+                await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)] * uniform(0.5, 1.5))  # noqa: S311 (no secret)
                 failures += 1
 
     async def _enter(self) -> None:
@@ -123,10 +151,10 @@ class Link:
         if not self.channel:
             async with asyncio.timeout(CALL_SECONDS):
                 self.channel = await self.layer.new_channel("gateway.")
-            self._tasks.append(asyncio.create_task(self._read(), name="gateway-reader"))
+            self._reader = asyncio.create_task(self._read(), name="gateway-reader")
         self._joined.clear()
         await self._join_and_leave()
-        self.up = True
+        self.up, self._told = True, False
         log.info("This node (%s) is in touch with the others.", self.node)
 
     async def _join_and_leave(self) -> None:
@@ -149,22 +177,34 @@ class Link:
     async def _rest(self) -> None:
         """Wait for work, but not for longer than until the line has to be looked at."""
         try:
-            async with asyncio.timeout(self.echo_seconds if self._unconfirmed else PROBE_SECONDS):
+            async with asyncio.timeout(self.echo_seconds if self._unconfirmed else self.probe_seconds):
                 await self._work.wait()
         except TimeoutError:
             await self._expect_echo(node_route(self.node))
         self._work.clear()
-        if self._unconfirmed:
-            await self._join_again_where_silent()
-
-    async def _join_again_where_silent(self) -> None:
         late = monotonic() - self.echo_seconds
-        for route in [one for one, since in self._unconfirmed.items() if since < late]:
-            log.warning("Nothing comes back through %s; this node joins it again.", route)
+        if silent := [route for route, since in self._unconfirmed.items() if since < late]:
+            self._silent += 1
+            await (self._hang_up() if self._silent >= SILENT_ROUNDS else self._join_again(silent))
+        elif not self._unconfirmed:
+            self._silent = 0
+
+    async def _join_again(self, routes: list[str]) -> None:
+        log.warning("Nothing comes back through %s (%d in all); this node joins again.", routes[0], len(routes))
+        for route in routes:
             await self._call(self.layer.group_discard(route, self.channel))
             self._unconfirmed.pop(route, None)
             self._joined.discard(route)
-            self._work.set()
+        self._work.set()
+
+    async def _hang_up(self) -> None:
+        """Give up a line that takes what is said and brings nothing back, as one does whose other end vanished."""
+        self._silent = 0
+        self._unconfirmed.clear()
+        self.channel = ""
+        await _end(self._reader)
+        await self._call(self.layer.flush())
+        raise ConnectionError("the line brings nothing back")
 
     async def _call(self, call: Awaitable[Any]) -> None:
         async with asyncio.timeout(CALL_SECONDS):
@@ -191,7 +231,9 @@ class Link:
                 await self._join_and_leave()
 
     def _went_down(self, problem: Exception) -> None:
-        if self.up or not self.channel:
+        if not self._told:
+            self._told = True
+            self.outages += 1
             log.warning("The other nodes cannot be reached (%s: %s); trying again.", type(problem).__name__, problem)
         self.up = False
         self._forget_queue()
@@ -223,6 +265,16 @@ class Link:
                 self.handle(Command.unpack(body))
             except Exception:
                 log.exception("A command of another node could not be carried out.")
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], FAILURES))
+
+
+async def _end(task: "asyncio.Task[None] | None") -> None:
+    if task:
+        task.cancel()
+        await asyncio.wait({task}, timeout=CALL_SECONDS)
 
 
 def _wake(waiters: "list[asyncio.Future[None]]") -> None:

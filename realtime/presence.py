@@ -15,10 +15,11 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from random import uniform
 from typing import Any, Protocol
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, ConnectionInfo
 from realtime.core.hub import Hub
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 10.0
 GONE_AFTER = 3 * BEAT_SECONDS
 CHUNK = 500
-CALL_SECONDS = 5.0
+CALL_SECONDS = 2.0
 NodeInfo = dict[str, Any]
 
 
@@ -45,7 +46,7 @@ class Directory(Protocol):
 class MemoryDirectory:
     """Asks this process's hub: without Redis there is no other."""
 
-    def __init__(self, hub: Hub, about: NodeInfo) -> None:
+    def __init__(self, hub: Hub, about: Callable[[], NodeInfo]) -> None:
         self.hub, self.about = hub, about
 
     async def is_online(self, user_id: int) -> bool:
@@ -58,16 +59,22 @@ class MemoryDirectory:
         return len(self.hub.groups.get(group, ()))
 
     async def nodes(self) -> list[NodeInfo]:
-        return [self.about | self.hub.info()]
+        return [self.about()]
 
 
 class RedisDirectory:
     """Asks Redis about all nodes; any process may."""
 
-    def __init__(self, url: str, prefix: str) -> None:
-        self.redis: Any = Redis.from_url(
-            url, socket_timeout=CALL_SECONDS, socket_connect_timeout=2, decode_responses=True
+    def __init__(self, url: str, prefix: str, pool_size: int) -> None:
+        pool = BlockingConnectionPool.from_url(
+            url,
+            max_connections=pool_size,
+            timeout=CALL_SECONDS,
+            socket_timeout=CALL_SECONDS,
+            socket_connect_timeout=CALL_SECONDS,
+            decode_responses=True,
         )
+        self.redis: Any = Redis.from_pool(pool)
         self.prefix = f"{prefix}:presence"
 
     def key(self, *parts: object) -> str:
@@ -120,8 +127,8 @@ class RedisDirectory:
 class RedisPresence(RedisDirectory):
     """A node's own part of the directory, kept up to date; answers about itself come from its hub."""
 
-    def __init__(self, url: str, prefix: str, hub: Hub, about: NodeInfo) -> None:
-        super().__init__(url, prefix)
+    def __init__(self, url: str, prefix: str, pool_size: int, hub: Hub, about: Callable[[], NodeInfo]) -> None:
+        super().__init__(url, prefix, pool_size)
         self.hub, self.about = hub, about
         self._changed: dict[str, Connection] = {}
         self._gone: dict[str, int] = {}
@@ -181,20 +188,21 @@ class RedisPresence(RedisDirectory):
 
     async def nodes(self) -> list[NodeInfo]:
         elsewhere = await super().nodes()
-        return [self._self(), *(one for one in elsewhere if one["id"] != self.hub.node)]
-
-    def _self(self) -> NodeInfo:
-        return self.about | self.hub.info()
+        return [self.about(), *(one for one in elsewhere if one["id"] != self.hub.node)]
 
     # keeping it
 
     async def _keep(self) -> None:
         next_beat = 0.0
+        told = False
         while True:
             try:
                 if self.hub.clock() >= next_beat:
                     await self._beat()
                     next_beat = self.hub.clock() + BEAT_SECONDS
+                if told:
+                    told = False
+                    log.info("The other nodes are told who is online again.")
                 await self._write_changes()
                 try:
                     async with asyncio.timeout(max(0.01, next_beat - self.hub.clock())):
@@ -202,13 +210,16 @@ class RedisPresence(RedisDirectory):
                 except TimeoutError:
                     continue
             except FAILURES as problem:
-                log.warning("Who is online could not be told to the other nodes (%s).", type(problem).__name__)
+                if not told:
+                    told = True
+                    name = type(problem).__name__
+                    log.warning("Who is online cannot be told to the other nodes (%s: %s).", name, problem)
                 next_beat = 0.0
-                await asyncio.sleep(PAUSES[-1])
+                await asyncio.sleep(PAUSES[-1] * uniform(0.5, 1.5))  # noqa: S311 (no secret)
 
     async def _beat(self) -> None:
         await self.redis.zadd(self.key("nodes"), {self.hub.node: time.time()})
-        await self.redis.set(self.key("node", self.hub.node), json.dumps(self._self()), ex=int(GONE_AFTER * 2))
+        await self.redis.set(self.key("node", self.hub.node), json.dumps(self.about()), ex=int(GONE_AFTER * 2))
         everybody = list(self.hub.connections.values())
         for start in range(0, len(everybody), CHUNK):
             await self._write(everybody[start : start + CHUNK], {})

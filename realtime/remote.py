@@ -6,21 +6,23 @@ A private event loop in a daemon thread, one per process (a fork makes its own),
 import asyncio
 import os
 import threading
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from channels.layers import get_channel_layer
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from realtime.cluster import shared
+from project.core import breaker, redis_trouble
+from realtime.cluster import directory_address, shared
 from realtime.commands import Command
 from realtime.errors import GatewayUnreachable
-from realtime.link import CALL_SECONDS, FAILURES, TYPE
+from realtime.link import FAILURES, TYPE
 from realtime.presence import RedisDirectory
 
 T = TypeVar("T")
+NUMBERS: dict[str, Any] = {"timeout": 2.0, "concurrent": 10_000, "volume": 3, "sleep": 2.0}
+"""Of the breaker: a Redis that hangs costs three calls two seconds each, then one call in two seconds."""
 NO_REDIS = _(
     "no server runs in this process, and without Redis it cannot reach another. "
     "Set REDIS_URL (or CHANNEL_LAYER_URL) for all processes."
@@ -36,16 +38,8 @@ class Remote:
         self.directory: RedisDirectory | None = None
         threading.Thread(target=self.loop.run_forever, name="gateway-remote", daemon=True).start()
 
-    def submit(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        return asyncio.run_coroutine_threadsafe(self._guarded(work), self.loop)
-
-    async def _guarded(self, work: Coroutine[Any, Any, T]) -> T:
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                return await work
-        except FAILURES as problem:
-            why = _("Redis does not answer ({problem}).").format(problem=str(problem) or type(problem).__name__)
-            raise GatewayUnreachable(why=why) from problem
+    def submit(self, ask: Callable[..., Awaitable[T]], *about: Any) -> "Future[T]":
+        return asyncio.run_coroutine_threadsafe(guarded(ask, *about), self.loop)
 
     async def publish(self, command: Command) -> None:
         """Tell the nodes a command concerns."""
@@ -57,8 +51,20 @@ class Remote:
     async def who(self) -> RedisDirectory:
         """Return the directory of who is online."""
         if self.directory is None:
-            self.directory = RedisDirectory(settings.CHANNEL_LAYER_URL, settings.REDIS_PREFIX)
+            self.directory = RedisDirectory(*directory_address())
         return self.directory
+
+
+async def guarded(ask: Callable[..., Awaitable[T]], *about: Any) -> T:
+    """Ask something of Redis, but wait only for a moment, and do not ask at all while it is known to be ill.
+
+    :raises GatewayUnreachable: when it does not answer; says why.
+    """
+    try:
+        return await breaker.named("redis-gateway", **NUMBERS).acall(ask, *about)
+    except (*FAILURES, breaker.Open) as problem:
+        why = _("Redis does not answer ({problem}).").format(problem=redis_trouble.words(problem))
+        raise GatewayUnreachable(why=why) from problem
 
 
 _lock = threading.Lock()

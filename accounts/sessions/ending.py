@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts import errors, standing
 from accounts.models import LoginSession, User
 from project.core import audit
-from project.core.errors import GatehouseError, Unreachable
+from project.core.errors import GatehouseError
 from realtime import gateway
 from realtime.core.codes import CloseCode
 
@@ -83,10 +83,7 @@ def _tell(ended: Iterable[LoginSession]) -> None:
     """Tell the other nodes and close the sockets. The rows are right already: a failure here only costs time."""
     for session in ended:
         reason = session.end_reason
-        try:
-            standing.bury(session.sid, reason)
-        except Unreachable as problem:
-            log.warning("session.not_buried", session=session.sid, problem=str(problem))
+        standing.bury(session.sid, reason)
         try:
             gateway.disconnect(user_id=session.user_id, session_id=session.sid, code=close_code(reason))
         except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:

@@ -143,3 +143,6 @@ class NodeSerializer(serializers.Serializer[Any]):
     received = serializers.IntegerField()
     sent = serializers.IntegerField()
     evicted = serializers.IntegerField(help_text=_("Readers that were too slow."))
+    in_touch = serializers.BooleanField(help_text=_("Whether it reaches the other nodes."))
+    outages = serializers.IntegerField(help_text=_("How often it could not."))
+    lost = serializers.IntegerField(help_text=_("Messages to other nodes that were lost then."))

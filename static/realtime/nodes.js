@@ -39,7 +39,8 @@ function row(node) {
     const up = cell(1, "gh-nowrap", span(Date.now() / 1000 - node.started_at));
     up.title = new Date(node.started_at * 1000).toLocaleString();
     const slow = cell(8, `num${node.evicted ? " hot" : ""}`, node.evicted.toLocaleString());
-    return element("tr", {}, cell(0, "gh-head", element("span", {}, ...name)), up, ...numbers, ...flows, slow);
+    const lost = cell(9, `num${node.lost || !node.in_touch ? " hot" : ""}`, node.lost.toLocaleString());
+    return element("tr", {}, cell(0, "gh-head", element("span", {}, ...name)), up, ...numbers, ...flows, slow, lost);
 }
 
 async function ask() {

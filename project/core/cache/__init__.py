@@ -21,11 +21,15 @@ from django.core.cache import caches
 from project.core.cache import local
 from project.core.cache.backends import MISSING, Cache, StateCache, encoded
 from project.core.cache.catalogue import FOR_EVER, KEYS, Key, find, key
-from project.core.cache.stores import REDIS_SCHEMES
+from project.core.cache.owed import Owed
+from project.core.errors import Unreachable
+from project.core.redis_url import SCHEMES
 
 __all__ = ["FOR_EVER", "KEYS", "Cache", "Key", "StateCache", "forget", "get", "key", "read_through", "set", "state"]
 
 T = TypeVar("T")
+MARGIN_SECONDS = 5
+"""Two machines' clocks may differ by so much."""
 
 
 def get(name: str, *parts: object, default: Any = None) -> Any:
@@ -66,10 +70,22 @@ def forget(name: str, *parts: object) -> None:
 
 
 class State:
-    """The strict store: every method raises `errors.Unreachable` when it cannot be sure. Each has an async twin."""
+    """The strict store: but for `insist`, every method raises `errors.Unreachable` when it cannot be sure."""
 
     def get(self, name: str, *parts: object, default: Any = None) -> Any:
-        return _state().get(key(name, *parts), default)
+        wanted = key(name, *parts)
+        owed = _owed.get(wanted, MISSING)
+        return _state().get(wanted, default) if owed is MISSING else owed
+
+    def insist(self, name: str, *parts: object, value: Any, ttl: float) -> None:
+        """Keep `value`, or let nothing else be kept in its place; a store that is down is told when it answers again.
+
+        Until then `get` answers it in this process, for as long as the catalogue lets an older value live over there.
+        It is for what must not be forgotten ("this is over"), written once for a key; it raises nothing.
+        """
+        wanted = key(name, *parts)
+        if not _told(wanted, value, ttl):
+            _owed.add(wanted, value, ttl, find(name).seconds + MARGIN_SECONDS)
 
     def set(self, name: str, *parts: object, value: Any, ttl: float | None = None) -> None:
         _state().set(key(name, *parts), value, _timeout(find(name), ttl))
@@ -108,7 +124,18 @@ class State:
         return await _state().in_thread(self.incr, name, *parts, by=by, ttl=ttl)
 
 
+def _told(wanted: str, value: Any, ttl: float) -> bool:
+    for tell in (partial(_state().set, wanted, value, ttl), partial(_state().delete, wanted)):
+        try:
+            tell()  # a full Redis keeps nothing more, but deletes
+        except Unreachable:
+            continue
+        return True
+    return False
+
+
 state = State()
+_owed = Owed(_told)
 
 
 def _cache() -> Cache:
@@ -126,7 +153,7 @@ def _timeout(entry: Key, ttl: float | None) -> float | None:
 
 def _tier(entry: Key) -> local.LocalTier | None:
     url = settings.CACHES["default"]["LOCATION"]
-    return local.tier(url) if entry.local and url.split(":")[0] in REDIS_SCHEMES else None
+    return local.tier(url) if entry.local and url.split(":")[0] in SCHEMES else None
 
 
 def _text(wanted: str) -> str | None:

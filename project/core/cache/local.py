@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from project.core.cache.memory import MemoryStore
 from project.core.cache.redis import connect
+from project.core.redis_url import database
 
 log = structlog.get_logger(__name__)
 LIMIT = 5_000
@@ -39,7 +40,8 @@ class LocalTier:
         self._pid = 0
         self._changes = 0
         self._publisher = connect(url)
-        self.channel = f"{settings.REDIS_PREFIX}:cache:changed"
+        # Redis' channels know no databases: without its number two installations would hear each other
+        self.channel = f"{settings.REDIS_PREFIX}:cache:{database(url)}:changed"
 
     def hears(self) -> bool:
         """Do changes reach this process just now?"""

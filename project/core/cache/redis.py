@@ -67,6 +67,14 @@ class RedisStore:
         raise RuntimeError("This Redis is shared: its keys expire by themselves, and nobody may clear it from here.")
 
 
+class RedisStateStore(RedisStore):
+    """Believes only a Redis that takes changes: another one could not have been told that something is over."""
+
+    def get(self, key: str) -> str | None:
+        # reads like GET, but a replica, or a server that takes no changes, refuses it
+        return cast("str | None", self.client.getex(self._prefix + key))
+
+
 class Pools(ConnectionFactory):  # type: ignore[misc]  # django-redis ships no types
     """django-redis' pools, kept per server and time-out: who only listens waits longer than a request may."""
 

@@ -11,10 +11,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from project.core.cache.files import FileStore
 from project.core.cache.memory import MemoryStore
-from project.core.cache.redis import RedisStore
+from project.core.cache.redis import RedisStateStore, RedisStore
+from project.core.redis_url import SCHEMES
 
 MEMORY_LIMITS = {"cache": 10_000, "state": 200_000}
-REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
 class Store(Protocol):
@@ -54,7 +54,7 @@ def check(url: str) -> str:
     :raises ImproperlyConfigured: when there is none; nothing is ever put into memory instead.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("memory", "file", *REDIS_SCHEMES):
+    if parts.scheme not in ("memory", "file", *SCHEMES):
         known = "memory://, file:///folder, redis://host:6379/0, rediss://…, unix://…"
         raise ImproperlyConfigured(f"CACHE_URL: there is no cache adapter {parts.scheme!r}; expected one of {known}")
     if parts.scheme == "file" and (parts.netloc or len(parts.path) < 2):
@@ -70,4 +70,5 @@ def _make(url: str, role: str) -> Store:
         return MemoryStore(MEMORY_LIMITS[role])
     if scheme == "file":
         return FileStore(Path(unquote(urlsplit(url).path)) / role)
-    return RedisStore(url, f"{settings.REDIS_PREFIX}:{role}:")
+    kind = RedisStateStore if role == "state" else RedisStore
+    return kind(url, f"{settings.REDIS_PREFIX}:{role}:")
