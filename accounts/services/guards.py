@@ -49,13 +49,20 @@ def ensure_no_powers(by: User | None, changes: Mapping[str, Any], user: User | N
         raise NoPermission(_("Only a superuser may give or take this."))
 
 
-def ensure_not_last_administrator(user: User) -> None:
-    """:raises LastAdministrator: when nobody else could administer.
+def lock_administrators() -> list[User]:
+    """Lock the rows of those who can administer, so that two cannot remove each other.
 
-    Call it inside a transaction: it locks the administrators' rows, so that two cannot remove each other.
+    Do it before locking anything else: all lock in one order then, and nobody waits for who waits for them.
     """
-    administrators = User.objects.active().filter(is_superuser=True).select_for_update()
-    if user.pk in {one.pk for one in administrators} and len(administrators) == 1:
+    return list(User.objects.active().filter(is_superuser=True).order_by("pk").select_for_update())
+
+
+def ensure_not_last_administrator(user: User) -> None:
+    """Call it while the administrators are locked.
+
+    :raises LastAdministrator: when nobody else could administer.
+    """
+    if {one.pk for one in lock_administrators()} == {user.pk}:
         raise LastAdministrator
 
 

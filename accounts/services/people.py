@@ -94,6 +94,8 @@ def update_user(*, by: User | None, user: User, roles: Iterable[Role] | None = N
     :raises ValidationError: naming the fields at fault.
     """
     guards.ensure_known(changes, FIELDS)
+    if not changes.keys().isdisjoint({"is_active", "is_superuser"}):
+        guards.lock_administrators()
     person = _locked(user)
     guards.ensure_above(by, person)
     guards.ensure_no_powers(by, changes, person)
@@ -234,6 +236,7 @@ def delete_user(*, user: User, by: User | None) -> None:
     :raises NotAbove: unless `by` stands above them.
     :raises LastAdministrator: when nobody could administer any more.
     """
+    guards.lock_administrators()
     person = _locked(user)
     guards.ensure_above(by, person)
     if person.is_superuser:
