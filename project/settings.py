@@ -160,6 +160,8 @@ USE_TZ = True
 
 LOCK_SECONDS = 20
 """How long a writer waits for a row, or SQLite's file, that another one holds; then the caller gets 503."""
+POOL_SECONDS = 5
+"""How long a request waits for a connection of its process's pool; then likewise."""
 SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": LOCK_SECONDS,
@@ -194,9 +196,10 @@ def _database(url: str) -> dict[str, Any]:
     # a connection goes back to its pool with the request; the pool looks whether it lives before it lends it again
     found |= {"CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": True}
     if engine.endswith("postgresql"):
-        pool = {"min_size": 0, "max_size": env.DATABASE_POOL_SIZE, "timeout": 5, "max_lifetime": env.DATABASE_MAX_AGE}
+        pool = {"min_size": 0, "max_size": env.DATABASE_POOL_SIZE, "timeout": POOL_SECONDS, "reconnect_timeout": 2}
+        pool["max_lifetime"] = env.DATABASE_MAX_AGE
         return found | {"OPTIONS": POSTGRESQL | options | {"pool": pool}}
-    pool = {"size": env.DATABASE_POOL_SIZE, "max_age": env.DATABASE_MAX_AGE, "wait": 5}
+    pool = {"size": env.DATABASE_POOL_SIZE, "max_age": env.DATABASE_MAX_AGE, "wait": POOL_SECONDS}
     return found | {"ENGINE": "project.core.mysql", "OPTIONS": MYSQL | options | {"pool": pool}}
 
 
