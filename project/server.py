@@ -77,14 +77,14 @@ class Server(uvicorn.Server):
 
         :raises PortTaken: when another process began to listen since the address was taken.
         """
-        taken = [one.getsockname() for one in sockets or ()]
+        host, port = sockets[0].getsockname()[:2] if sockets else (settings.HOST, settings.PORT)
         try:
             await super().startup(sockets)
         except OSError as problem:
-            raise _not_ours(*taken[0][:2], problem) from problem
-        if self.config.ssl:
-            files = settings.TLS_CERT_FILE, settings.TLS_KEY_FILE
-            self._renewing = asyncio.create_task(tls.follow(self.config.ssl, *files))
+            raise _not_ours(host, port, problem) from problem
+        certificate, key = settings.TLS_CERT_FILE, settings.TLS_KEY_FILE
+        if self.config.ssl and certificate and key:
+            self._renewing = asyncio.create_task(tls.follow(self.config.ssl, certificate, key))
         self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -9,7 +9,7 @@ import structlog
 from cryptography import x509
 
 log = structlog.get_logger(__name__)
-LOOK_SECONDS = 5
+LOOK_SECONDS = 2
 """How often a serving node looks whether its files were renewed."""
 WARN_BEFORE = timedelta(days=14)
 
@@ -21,15 +21,18 @@ def problem(certificate: Path, key: Path) -> tuple[str, str] | None:
             path.read_bytes()
         except OSError as unreadable:
             return name, f"a file this account may read ({unreadable.strerror})"
-    asked = []
+    locked = False
+
+    def passphrase() -> str:  # asked for only where there is one
+        nonlocal locked
+        locked = True
+        return ""
+
     try:
-        # the passphrase is asked for only where there is one
-        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
-            certificate, key, password=lambda: asked.append(1) or ""
-        )
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password=passphrase)
     except (ssl.SSLError, ValueError) as refused:
         reason = getattr(refused, "reason", None) or "not PEM"
-        if asked:
+        if locked:
             return "TLS_KEY_FILE", "a key without a passphrase: nobody is there to type it when a server starts"
         if not _certificates(certificate):
             return "TLS_CERT_FILE", "a certificate chain in PEM, the server's own certificate first"

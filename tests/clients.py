@@ -36,7 +36,7 @@ class From(HTTPAdapter):
         super().__init__()
 
     def init_poolmanager(self, *given: Any, **named: Any) -> None:
-        super().init_poolmanager(*given, **named, source_address=(self._address, 0))  # type: ignore[no-untyped-call]
+        super().init_poolmanager(*given, **named, source_address=(self._address, 0))
 
 
 class Caller:
@@ -53,7 +53,8 @@ class Caller:
         self._http.trust_env = False
         self._http.verify = trust or True
         if address:
-            self._http.mount("http", From(address))
+            self._http.mount("http://", From(address))
+            self._http.mount("https://", From(address))
 
     def sign_in(self, username: str, password: str, device: str = "") -> dict[str, Any]:
         """Sign in and keep the tokens; return the whole answer."""

@@ -41,10 +41,10 @@ class Nginx:
 
     :param nodes: where the nodes listen, as URLs.
     :param certificate: the certificate and its key.
-    :param more: further directives for the site, as a second proxy in a chain needs them.
+    :param before: for the outer one of two proxies: the address from which it asks the inner one, by https.
     """
 
-    def __init__(self, folder: Path, nodes: Sequence[str], certificate: tuple[Path, Path], more: str = "") -> None:
+    def __init__(self, folder: Path, nodes: Sequence[str], certificate: tuple[Path, Path], before: str = "") -> None:
         program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
         if program is None:
             environment.missing("nginx is not installed: `make services` installs it")
@@ -55,10 +55,10 @@ class Nginx:
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
         (folder / "conf.d" / "nodes.conf").write_text(nodes_from_example(nodes))
-        (folder / "conf.d" / "site.conf").write_text(self._site(certificate, more))
+        (folder / "conf.d" / "site.conf").write_text(self._site(certificate, before))
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _site(self, certificate: tuple[Path, Path], more: str) -> str:
+    def _site(self, certificate: tuple[Path, Path], before: str) -> str:
         site = (ROOT / "deploy" / "nginx.conf").read_text()
         site = re.sub(r".*listen \[::\].*\n", "", site)
         for shipped, here in (
@@ -67,7 +67,7 @@ class Nginx:
             ("/etc/gatehouse/tls.crt", str(certificate[0])),
             ("/etc/gatehouse/tls.key", str(certificate[1])),
             ("/var/log/nginx/", f"{self.folder}/"),
-            ("server_tokens off;", f"server_tokens off;\n    {more}"),
+            *((("proxy_pass http:", f"proxy_bind {before}; proxy_pass https:"),) if before else ()),
         ):
             assert shipped in site, f"deploy/nginx.conf no longer says {shipped!r}"
             site = site.replace(shipped, here)
