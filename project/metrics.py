@@ -1,8 +1,14 @@
-"""/metrics, in Prometheus' text format: requests, sockets, sessions, queues, breakers of this process."""
+"""/metrics, in Prometheus' text format: requests, sockets, queues, breakers of this process.
 
+One of several processes on a port (`up --workers`) answers for all of them: each keeps its figures in files its parent
+gives it, and prometheus_client adds them up. Gauges of the others are then up to FRESH_SECONDS old.
+"""
+
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from ipaddress import ip_address, ip_network
 from time import perf_counter
+from typing import Any
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction, sync_to_async
 from django.conf import settings
@@ -11,7 +17,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
@@ -22,6 +28,27 @@ from realtime import gateway
 registry = CollectorRegistry()
 REQUESTS = Counter("gatehouse_http_requests", "Answered requests", ["module", "method", "status"], registry=registry)
 SECONDS = Histogram("gatehouse_http_seconds", "Time to answer", ["module"], registry=registry)
+
+
+def _gauge(name: str, text: str, mode: Any, *labels: str) -> Gauge:
+    return Gauge(f"gatehouse_{name}", text, labels, registry=registry, multiprocess_mode=mode)
+
+
+PROCESSES = _gauge("web_processes", "Web processes these figures are of", "livesum")
+GATEWAY = {
+    name: _gauge(f"gateway_{name}", text, mode)
+    for name, text, mode in (
+        ("connections", "Open sockets", "livesum"),
+        ("groups", "Groups with a member here", "livesum"),
+        ("received", "Frames received", "livesum"),
+        ("sent", "Frames sent", "livesum"),
+        ("in_touch", "1 while the other nodes can be reached", "livemin"),
+        ("outages", "How often they could not be reached", "livesum"),
+        ("lost", "Messages to other nodes that were lost", "livesum"),
+    )
+}
+BREAKERS = _gauge("breaker_open", "1 while a breaker lets nothing through", "livemax", "name")
+FRESH_SECONDS = 5.0
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
@@ -46,36 +73,46 @@ class RequestMetricsMiddleware:
         return response
 
 
-class House:
-    """What is read at the moment somebody asks."""
+async def keep_fresh() -> None:
+    """Keep this process's gauges fresh for the one that is asked; for ever, where there are several."""
+    while _is_one_of_several():
+        observe()
+        await asyncio.sleep(FRESH_SECONDS)
+
+
+def observe() -> None:
+    """Set this process's gauges."""
+    PROCESSES.set(1)
+    node = gateway.this_node()
+    for name, gauge in GATEWAY.items():
+        gauge.set(node[name])
+    for one in breaker.snapshots():
+        BREAKERS.labels(one.name).set(one.state == "open")
+
+
+def everything() -> bytes:
+    """Return all figures as text."""
+    observe()
+    asked = registry
+    if _is_one_of_several():
+        asked = CollectorRegistry()
+        multiprocess.MultiProcessCollector(asked)  # type: ignore[no-untyped-call]
+    return generate_latest(asked) + generate_latest(_queues)
+
+
+def _is_one_of_several() -> bool:
+    return values.ValueClass is not values.MutexValue
+
+
+class Queues:
+    """What is read from the database at the moment somebody asks; the same for every process."""
 
     def collect(self) -> Iterator[Metric]:
-        """Yield this process's gauges."""
-        yield from self._sockets()
-        yield from self._breakers()
+        """Yield the length and age of each queue."""
         try:
             yield from self._queues()
         except DatabaseError:
             return  # /readyz tells about the database; the other figures are still worth having
-
-    def _sockets(self) -> Iterator[Metric]:
-        node = gateway.this_node()
-        for name, text in (
-            ("connections", "Open sockets"),
-            ("groups", "Groups with a member here"),
-            ("received", "Frames received"),
-            ("sent", "Frames sent"),
-            ("in_touch", "1 while the other nodes can be reached"),
-            ("outages", "How often they could not be reached"),
-            ("lost", "Messages to other nodes that were lost"),
-        ):
-            yield GaugeMetricFamily(f"gatehouse_gateway_{name}", text, value=node[name])
-
-    def _breakers(self) -> Iterator[Metric]:
-        states = GaugeMetricFamily("gatehouse_breaker_open", "1 while a breaker lets nothing through", labels=["name"])
-        for one in breaker.snapshots():
-            states.add_metric([one.name], float(one.state == "open"))
-        yield states
 
     def _queues(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily("gatehouse_queue_rows", "Rows that a worker should have", labels=["queue"])
@@ -89,7 +126,8 @@ class House:
         yield age
 
 
-registry.register(House())
+_queues = CollectorRegistry()
+_queues.register(Queues())
 
 
 @csrf_exempt
@@ -103,7 +141,7 @@ async def metrics(request: HttpRequest) -> HttpResponse:
         user = await request.auser()
         if not (user.is_active and user.is_staff):
             raise errors.NoPermission
-    text = await sync_to_async(generate_latest, thread_sensitive=False)(registry)
+    text = await sync_to_async(everything, thread_sensitive=False)()
     return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 

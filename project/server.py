@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 
-from project import tls
+from project import metrics, tls
 from project.core import logs
 from realtime import cluster
 
@@ -144,19 +144,25 @@ def configuration() -> uvicorn.Config:
     )
 
 
-def run(listener: socket.socket, *, started: Callable[[], None], stopping: Callable[[], None] = lambda: None) -> None:
+def run(
+    listener: socket.socket,
+    *,
+    started: Callable[[], None],
+    stopping: Callable[[], None] = lambda: None,
+    lifeline: int | None = None,
+) -> None:
     """Serve until a signal comes, then drain while the loop still runs; a second signal cuts what is left.
 
     `started` is called once requests are answered, `stopping` (from the loop's thread; it must not block) when the
-    drain begins.
+    drain begins. The end of the file descriptor `lifeline` works like a signal.
     """
     config = configuration()
     factory: Any = config.get_loop_factory()
     with asyncio.Runner(loop_factory=factory) as runner:
-        runner.run(_serve(Server(config, started), listener, stopping))
+        runner.run(_serve(Server(config, started), listener, stopping, lifeline))
 
 
-async def _serve(server: Server, listener: socket.socket, stopping: Callable[[], None]) -> None:
+async def _serve(server: Server, listener: socket.socket, stopping: Callable[[], None], lifeline: int | None) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -167,11 +173,20 @@ async def _serve(server: Server, listener: socket.socket, stopping: Callable[[],
 
     for one in SIGNALS:
         loop.add_signal_handler(one, stop)
+    if lifeline is not None:
+        loop.add_reader(lifeline, _last, loop, lifeline, stop)
     await cluster.start()
+    measuring = asyncio.create_task(metrics.keep_fresh())
     try:
         await server.serve(sockets=[listener])
     finally:
+        measuring.cancel()
         await cluster.stop()
+
+
+def _last(loop: asyncio.AbstractEventLoop, lifeline: int, stop: Callable[[], None]) -> None:
+    loop.remove_reader(lifeline)
+    stop()
 
 
 def complain(text: str) -> None:

@@ -47,15 +47,19 @@ class Office:
             self.close()
 
     def open(self) -> Self:
-        """Start it and wait until it announces its address."""
+        """Start it and wait until it is ready."""
         self.start()
+        return self.ready()
+
+    def ready(self) -> Self:
+        """Wait until it announces its address, or, a worker or scheduler, that it is at work."""
         deadline = time.monotonic() + START_SECONDS
-        while not (found := re.search(r"Open\s+(http\S+)", self.output)):
+        while not (found := re.search(r"Open\s+(http\S+)|(?:worker|beat) ready", self.output)):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__()
                 raise NotOpened(f"exit code {self.process.poll()}\n{self.log}")
             time.sleep(0.02)
-        self.url = found[1]
+        self.url = found[1] or ""
         if (said := re.search(r"Sign in\s+(\S+) / (\S+)  \(shown", self.output)) is not None:
             self.administrator = (said[1], said[2])
         return self
@@ -67,13 +71,24 @@ class Office:
         command = [sys.executable, "manage.py", "up", *self.arguments]
         with self._log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                command, cwd=env.ROOT, env=os.environ | self.settings, stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                command,
+                cwd=env.ROOT,
+                env=os.environ | self.settings,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                process_group=0,  # as a terminal starts it: signals to the group are for it and what it started
             )
 
     def close(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop and return its exit code."""
         self.process.send_signal(by)
         return self.wait()
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
 
     def wait(self, seconds: float = STOP_SECONDS) -> int:
         """Wait for its end and return its exit code."""

@@ -9,6 +9,7 @@ out of everything, tracebacks included, as the last step before a line is render
 """
 
 import logging
+import os
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -30,6 +31,8 @@ REPEATING = ("django.request", "django.channels.server")
 
 ONLY_WARNINGS = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
 """Would say three lines for every look for forgotten work, all day; jobs log their own."""
+
+_process = 0
 
 
 def configure() -> None:
@@ -55,6 +58,12 @@ def configure() -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=not settings.TESTING,  # a cached logger cannot be listened to by a test
     )
+
+
+def tell_processes_apart() -> None:
+    """Put this process's id into each line: several of them write to one terminal."""
+    global _process
+    _process = os.getpid()
 
 
 def flush() -> None:
@@ -131,6 +140,7 @@ def _shared() -> list[Processor]:
     return [
         structlog.contextvars.merge_contextvars,
         _add_asker,
+        _add_process,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -146,6 +156,12 @@ def _add_asker(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
             event.setdefault("user_id", asking.user.user_id)
             if asking.user.actor_id is not None:
                 event.setdefault("actor_id", asking.user.actor_id)
+    return event
+
+
+def _add_process(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if _process:
+        event.setdefault("process", _process)
     return event
 
 

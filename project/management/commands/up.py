@@ -2,22 +2,20 @@
 
 import os
 import signal
-import subprocess
 import sys
 import threading
-import time
 from argparse import ArgumentParser, ArgumentTypeError, BooleanOptionalAction
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from project import boot, server
+from project import boot, checks, server
 from project.core import logs
-from project.worker import Background
+from project.env import EX_CONFIG, BadEnvironment
+from project.siblings import Siblings
+from project.worker import Background, Crew
 
-log = structlog.get_logger(__name__)
 PARTS = ("web", "worker", "beat")
 
 
@@ -46,10 +44,11 @@ class Command(BaseCommand):
         self._refuse_what_cannot_work(options)
         try:
             if options["child"]:
-                self._serve(options, Background(worker=False, scheduler=False), announce=lambda: None)
-            elif only in {"worker", "beat"}:
-                self._prepare(options)
-                self._work(Background(worker=only == "worker", scheduler=only == "beat"), only)
+                self._be_a_sibling(options)
+            elif only == "worker":
+                self._work(self._prepare(options))
+            elif only == "beat":
+                self._schedule(self._prepare(options))
             elif workers > 1:
                 self._supervise(options)
             else:
@@ -64,43 +63,43 @@ class Command(BaseCommand):
         demo = options["demo"]
         if demo and settings.ENVIRONMENT == "prod":
             raise CommandError("Demo data is never loaded in prod.")
-        if (options["only"] or options["workers"] > 1) and settings.EMBEDDED_BROKER:
-            raise CommandError(
-                "Parts of a node find each other through a broker: set REDIS_URL (or CELERY_BROKER_URL and"
-                " CHANNEL_LAYER_URL), or run everything in one process without --only and --workers."
-            )
         if options["workers"] > 1 and options["only"] in {"worker", "beat"}:
             raise CommandError("--workers counts web processes; it goes with --only web or alone.")
+        try:
+            if options["only"] or options["workers"] > 1:
+                checks.ensure_shared()
+            if not options["child"]:
+                checks.ensure_can_start()
+        except BadEnvironment as problem:
+            raise CommandError(str(problem), returncode=EX_CONFIG) from problem
 
     # --- one process ---------------------------------------------------------------------------------------------
 
     def _everything(self, options: dict[str, Any]) -> None:
-        background = options["only"] is None
         listener = server.bind(options["host"], options["port"])
         ready = self._prepare(options)
-        self._serve(
-            options,
-            Background(worker=background, scheduler=background),
-            announce=lambda: self._announce(listener.getsockname(), ready),
-            listener=listener,
-        )
-
-    def _serve(self, options: dict[str, Any], background: Background, *, announce: Any, listener: Any = None) -> None:
-        listener = listener or server.bind(options["host"], options["port"], shared=True)
+        alone = options["only"] is None
+        background = Background(worker=alone, scheduler=alone)
 
         def started() -> None:
             background.start()
-            announce()
+            self._announce(listener.getsockname(), ready)
 
         server.run(listener, started=started, stopping=background.stop)
         background.join(settings.SHUTDOWN_SECONDS)
 
-    def _work(self, background: Background, name: str) -> None:
-        stop = threading.Event()
+    def _work(self, ready: boot.Ready) -> None:
+        crew = Crew(ready=lambda: self._announce_part("worker", ready))
         for one in server.SIGNALS:
-            signal.signal(one, lambda *_: stop.set())
+            signal.signal(one, lambda *_: crew.stop())
+        if not crew.run():
+            raise CommandError("The worker ended though nobody told it to; the log says why.")
+
+    def _schedule(self, ready: boot.Ready) -> None:
+        stop = _on_signal()
+        background = Background(worker=False)
         background.start()
-        self._say(f"{name} ready")
+        self._announce_part("beat", ready)
         stop.wait()
         background.stop()
         background.join(settings.SHUTDOWN_SECONDS)
@@ -108,43 +107,31 @@ class Command(BaseCommand):
     # --- several web processes on one port --------------------------------------------------------------------------
 
     def _supervise(self, options: dict[str, Any]) -> None:
-        stop = threading.Event()
-        for one in server.SIGNALS:
-            signal.signal(one, lambda *_: stop.set())
-        # bound but never listening: it keeps the port ours while children come and go
+        stop = _on_signal()
+        logs.tell_processes_apart()
+        # sharing is for our own processes: nobody else may listen there, not even another of these
+        server.bind(options["host"], options["port"]).close()
+        # bound but never listening: it keeps the port ours while processes come and go
         anchor = server.bind(options["host"], options["port"], shared=True)
         host, port = anchor.getsockname()[:2]
         ready = self._prepare(options)
         background = Background() if options["only"] is None else Background(worker=False, scheduler=False)
         background.start()
-        children = [self._child(host, port) for _ in range(options["workers"])]
-        announced = False
-        while not stop.wait(0.1):
-            if not announced and (announced := server.answers(host, port)):
-                self._announce(anchor.getsockname(), ready)
-            for index, child in enumerate(children):
-                if child.poll() is not None:
-                    log.error("web_process_ended", pid=child.pid, code=child.returncode)
-                    time.sleep(1)  # one that dies at once must not spin
-                    children[index] = self._child(host, port)
-        background.stop()
-        for child in children:
-            child.terminate()
-        for child in children:
-            self._reap(child)
+        with Siblings(host, port, options["workers"]) as siblings:
+            announced = False
+            while not stop.wait(0.1):
+                if not announced and (announced := server.answers(host, port)):
+                    self._announce(anchor.getsockname(), ready)
+                if siblings.replace_the_dead():
+                    stop.wait(1)  # those that die at once must not spin
+            background.stop()
         background.join(settings.SHUTDOWN_SECONDS)
         anchor.close()
 
-    def _child(self, host: str, port: int) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, sys.argv[0], "up", "--only", "web", "--child", "--host", host, "--port", str(port)]
-        return subprocess.Popen(command)  # noqa: S603 (our own command, no shell)
-
-    def _reap(self, child: "subprocess.Popen[bytes]") -> None:
-        try:
-            child.wait(settings.SHUTDOWN_SECONDS + 3)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    def _be_a_sibling(self, options: dict[str, Any]) -> None:
+        logs.tell_processes_apart()
+        listener = server.bind(options["host"], options["port"], shared=True)
+        server.run(listener, started=lambda: None, lifeline=sys.stdin.fileno())
 
     # --- words for the operator -------------------------------------------------------------------------------------
 
@@ -157,17 +144,20 @@ class Command(BaseCommand):
         self.stdout.write(f"  {text}")
         self.stdout.flush()
 
+    def _announce_part(self, name: str, ready: boot.Ready) -> None:
+        if ready.password:
+            self._say(_sign_in(ready))
+        self._say(f"{name} ready")
+
     def _announce(self, address: tuple[Any, ...], ready: boot.Ready) -> None:
         host, port = address[:2]
         name = f"[{host}]" if ":" in host else host
         scheme = "https" if settings.TLS_CERT_FILE else "http"
-        password = ready.password or "the password you set"
-        shown_once = "  (shown only now; lost it? manage.py rescue password)" if ready.password else ""
         lines = [
             "",
             f"  {self.style.SUCCESS('Gatehouse is ready')}",
             f"  Open      {scheme}://{name}:{port}",
-            f"  Sign in   {ready.administrator} / {password}{shown_once}",
+            f"  {_sign_in(ready)}",
             *(f"  Demo      {one.username} / {one.password}  ({one.what})" for one in ready.demo_people),
             f"  Data      {settings.HOME}",
             "  Stop      Ctrl-C",
@@ -175,6 +165,19 @@ class Command(BaseCommand):
         ]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def _sign_in(ready: boot.Ready) -> str:
+    if not ready.password:
+        return f"Sign in   {ready.administrator} / the password you set, or were shown at the first start"
+    return f"Sign in   {ready.administrator} / {ready.password}  (shown only now; lost it? manage.py rescue password)"
+
+
+def _on_signal() -> threading.Event:
+    stop = threading.Event()
+    for one in server.SIGNALS:
+        signal.signal(one, lambda *_: stop.set())
+    return stop
 
 
 def _port(given: str) -> int:

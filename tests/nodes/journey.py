@@ -1,0 +1,230 @@
+"""The journey of the foundation, with every step on another node than the one before.
+
+Each module beside it that imports these classes runs them on its own `house`.
+"""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.clients import PATIENCE, Caller, Line, until
+from tests.journey import workbooks
+from tests.journey.conftest import follow, upload
+from tests.journey.test_sessions import code_of
+from tests.journey.test_sockets import say
+from tests.nodes.house import House, Person
+from tests.office import Office
+
+
+def sockets_of(caller: Caller, person: Person) -> list[tuple[str, str]]:
+    """Return connection and node of each socket of a person, as `caller`'s node lists them."""
+    answer = caller.get("realtime/connections", params={"user": person.pk})
+    assert answer.status_code == 200, answer.text
+    return [(one["id"], one["node"]) for one in answer.json()["results"]]
+
+
+def until_listed(caller: Caller, person: Person, sockets: list[dict[str, Any]], seconds: float = PATIENCE) -> None:
+    """Wait until `sockets`, as each describes itself, and no others are listed as the person's."""
+    wanted = sorted((one["connection"], one["node"]) for one in sockets)
+    until(lambda: sorted(sockets_of(caller, person)) == wanted, f"{wanted} are listed", seconds)
+
+
+def kids(node: Office) -> list[str]:
+    """Return the ids of the signing keys a node publishes."""
+    return [key["kid"] for key in node.visitor().get("/.well-known/jwks.json").json()["keys"]]
+
+
+class TestFirstStart:
+    def test_of_all_parts_at_once_prepares_the_house_once(self, house: House):
+        said = [part.output for part in house.parts]
+
+        assert sum("Preparing the database" in output for output in said) == 1
+        assert sum(len(re.findall("shown only now", output)) for output in said) == 1
+        assert not any("Traceback" in output for output in said)
+        assert kids(house.east) == kids(house.west)
+        assert len(kids(house.east)) == 1
+        found = house.administrator(house.west).get("users/", params={"search": "admin"}).json()
+        assert [one["username"] for one in found["results"]] == ["admin"]
+
+    def test_leaves_every_node_ready(self, house: House):
+        for node in house.nodes:
+            answer = node.visitor().get("/readyz")
+            assert answer.status_code == 200, answer.text
+            assert set(answer.json()["checks"]) == {"database", "cache", "channel_layer", "broker"}
+
+
+class TestSession:
+    def test_made_on_one_node_is_good_on_the_other(self, house: House):
+        mei = house.hire()
+        caller = mei.sign_in(house.east)
+
+        caller.url = house.west.url
+        assert caller.get("auth/me").json()["id"] == mei.pk
+        assert caller.refresh().status_code == 200
+        with caller.socket() as line:
+            assert line.ask("whoami")["data"]["user"]["id"] == mei.pk
+
+        caller.url = house.east.url
+        assert caller.get("auth/me").status_code == 200
+        assert caller.refresh().status_code == 200
+
+    def test_refreshed_on_both_nodes_at_once_gets_one_successor(self, house: House):
+        caller = house.hire().sign_in(house.east)
+        given = {"refresh": caller.tokens["refresh"]}
+
+        answers = [node.visitor().post("auth/refresh", given) for node in house.nodes]
+
+        assert [one.status_code for one in answers] == [200, 200]
+        assert answers[0].json()["refresh"] == answers[1].json()["refresh"]
+
+    @pytest.mark.attack("T-SL-1")
+    def test_is_displaced_by_a_second_device_at_the_other_node(self, house: House):
+        mei = house.hire()
+        phone = mei.sign_in(house.east, "phone")
+        line = phone.socket()
+        line.next("welcome")
+        assert phone.get("auth/me").status_code == 200  # by now the node has it in its cache
+
+        laptop = mei.sign_in(house.west, "laptop")
+
+        assert code_of(phone.get("auth/me")) == (401, "20001")
+        assert line.end()[0] == 4501
+        assert code_of(phone.refresh()) == (401, "20001")
+        assert laptop.get("auth/me").status_code == 200
+
+    def test_is_ended_by_staff_at_the_other_node(self, house: House):
+        mei = house.hire()
+        caller = mei.sign_in(house.west)
+        line = caller.socket()
+        line.next("welcome")
+
+        answer = house.administrator(house.east).post(f"users/{mei.pk}/end-sessions/")
+
+        assert answer.status_code in {200, 204}, answer.text
+        assert code_of(caller.get("auth/me")) == (401, "20002")
+        assert line.end()[0] == 4502
+        assert code_of(caller.refresh())[0] == 401
+
+    def test_ends_everywhere_with_signing_out(self, house: House):
+        caller = house.hire().sign_in(house.east)
+        line = caller.socket()
+        line.next("welcome")
+
+        caller.url = house.west.url
+        assert caller.post("auth/logout").status_code == 204
+
+        assert line.end()[0] == 4502
+        caller.url = house.east.url
+        assert code_of(caller.get("auth/me")) == (401, "20002")
+
+
+class TestMessages:
+    def test_cross_from_node_to_node(self, house: House):
+        mei, hans = house.hire(), house.hire()
+        group = f"public.{mei.username}"
+        staff = house.administrator(house.east)
+        with mei.sign_in(house.east).socket() as meis, hans.sign_in(house.west).socket() as hanss:
+            assert meis.ask("join", {"group": group})["data"]["members"] == 1
+            assert hanss.ask("join", {"group": group})["data"]["members"] == 2
+            for node in house.nodes:
+                staff.url = node.url
+                say(staff, {"user": hans.pk}, "for Hans")
+                say(staff, {"users": [mei.pk, hans.pk]}, "for both")
+                say(staff, {"group": group}, "for the group")
+                say(staff, {"all": True}, "for everyone")
+
+                assert {hanss.next("notice")["text"] for _ in range(4)} == {
+                    "for Hans",
+                    "for both",
+                    "for the group",
+                    "for everyone",
+                }
+                assert {meis.next("notice")["text"] for _ in range(3)} == {"for both", "for the group", "for everyone"}
+
+            assert hanss.ask("leave", {"group": group})["data"]["members"] == 1
+            assert not [frame for frame in (*meis.frames, *hanss.frames) if frame["topic"] == "notice"]
+
+    def test_from_a_worker_reach_sockets_on_either_node(self, house: House, tmp_path):
+        administrator = house.administrator(house.east)
+        with administrator.socket() as in_the_east:
+            administrator.url = house.west.url
+            with administrator.socket() as in_the_west:
+                path = workbooks.by_the_old_system(tmp_path, 40, f"push{house.hired:03}x")
+                job = upload(administrator, path)
+                administrator.url = house.east.url
+                follow(administrator, job["id"], {"ready"})
+
+                for line in (in_the_east, in_the_west):
+                    seen = line.next("imports.progress")
+                    while seen["state"] != "ready":
+                        seen = line.next("imports.progress")
+                    assert seen["id"] == job["id"]
+
+
+class TestSheets:
+    def test_uploaded_at_one_node_are_confirmed_at_the_other(self, house: House, tmp_path):
+        administrator = house.administrator(house.east)
+        prefix = f"sheet{house.hired:03}x"
+        job = upload(administrator, workbooks.by_the_old_system(tmp_path, 40, prefix))
+
+        administrator.url = house.west.url
+        follow(administrator, job["id"], {"ready"})
+        assert administrator.post(f"imports/{job['id']}/confirm", {}).status_code == 202
+
+        administrator.url = house.east.url
+        done = follow(administrator, job["id"], {"done"})
+        assert done["progress"]["done"] == done["progress"]["total"] == 40
+        assert administrator.get("users/", params={"search": prefix}).json()["count"] == 40
+
+    def test_exported_by_the_worker_are_downloaded_from_either_node(self, house: House):
+        administrator = house.administrator(house.west)
+        job = administrator.post("exports/", {"resource": "users", "format": "xlsx"}).json()
+        until(lambda: administrator.get(f"exports/{job['id']}").json()["state"] == "done", "the export is written")
+
+        for node in house.nodes:
+            administrator.url = node.url
+            answer = administrator.get(f"exports/{job['id']}/download")
+            assert answer.status_code == 200
+            assert answer.content.startswith(b"PK")
+
+
+class TestPresence:
+    def test_is_the_same_on_both_nodes(self, house: House):
+        mei = house.hire()
+        caller, staff = mei.sign_in(house.east), house.administrator(house.east)
+        with caller.socket() as in_the_east:
+            caller.url = house.west.url
+            with caller.socket() as in_the_west:
+                open_now = [line.ask("whoami")["data"] for line in (in_the_east, in_the_west)]
+                assert len({one["node"] for one in open_now}) == 2
+                for node in house.nodes:
+                    staff.url = node.url
+                    until_listed(staff, mei, open_now)
+                    nodes = staff.get("realtime/nodes").json()["results"]
+                    assert {one["node"] for one in open_now} <= {one["id"] for one in nodes}
+        until_listed(staff, mei, [])
+
+    @pytest.mark.parametrize("of_staff", ["east", "west"])
+    def test_lets_staff_close_a_socket_at_the_other_node(self, house: House, of_staff):
+        here, there = house.nodes if of_staff == "east" else house.nodes[::-1]
+        mei, staff = house.hire(), house.administrator(here)
+        caller = mei.sign_in(there)
+        line = caller.socket()
+        [(connection, _)] = until(lambda: sockets_of(staff, mei), "Mei's socket is listed")
+
+        assert staff.ask("DELETE", f"realtime/connections/{connection}").status_code == 204
+
+        assert line.end()[0] == 4503
+        assert caller.get("auth/me").status_code == 200
+
+
+class TestLine:
+    def test_with_a_made_up_ticket_stays_shut_on_both_nodes(self, house: House):
+        caller = house.hire().sign_in(house.east)
+        ticket = caller.post("auth/ticket").json()["ticket"]
+
+        with Line(house.west.url, ticket=ticket) as line:
+            line.next("welcome")
+        for node in house.nodes:
+            assert Line(node.url, ticket=ticket).end()[0] == 4500
