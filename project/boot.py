@@ -27,13 +27,6 @@ from project.demo.people import Account
 
 LOCK_SECONDS = 300
 LOCK_TRIES_EVERY = 0.25
-LOCKS = {
-    # PostgreSQL's belong to a database; the number is "gate", which every node agrees on
-    "postgresql": ("SELECT pg_try_advisory_lock(%s)", 0x6761_7465),
-    # MySQL's belong to the server, so the name tells the installations on it apart
-    "mysql": ("SELECT GET_LOCK(%s, 0)", "gatehouse {}"),
-}
-
 Say = Callable[[str], None]
 
 
@@ -113,10 +106,16 @@ def alone(say: Say = lambda _: None) -> Iterator[None]:
         holder.close()
 
 
+def start_lock(vendor: str, database: str) -> tuple[str, int | str]:
+    """Return the statement that tries to take the lock of `database`, and the lock's name."""
+    if vendor == "postgresql":
+        return "SELECT pg_try_advisory_lock(%s)", 0x6761_7465  # "gate": these locks belong to a database
+    # these belong to the server: the name tells its databases apart
+    return "SELECT GET_LOCK(%s, 0)", f"gatehouse {hashlib.sha256(database.encode()).hexdigest()[:32]}"
+
+
 def _wait_for_lock(holder: BaseDatabaseWrapper, say: Say) -> None:
-    take, lock = LOCKS[holder.vendor]
-    if isinstance(lock, str):
-        lock = lock.format(hashlib.sha256(holder.settings_dict["NAME"].encode()).hexdigest()[:32])
+    take, lock = start_lock(holder.vendor, holder.settings_dict["NAME"])
     deadline = time.monotonic() + LOCK_SECONDS
     with holder.cursor() as cursor:
         for attempt in count():

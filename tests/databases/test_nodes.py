@@ -1,0 +1,108 @@
+"""Two processes on one database: they start at once, and people use both in the same moment."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+import requests
+
+from tests.clients import Caller
+from tests.databases.databases import Database
+from tests.office import Office
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="module")
+def nodes(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Database, list[Office]]]:
+    """Two nodes that were started in the same moment on an empty database."""
+    database = Database(engine)
+    database.create()
+    settings = {"DATABASE_URL": database.url, "SECRET_KEY": "k" * 60, "DJANGO_SUPERUSER_PASSWORD": PASSWORD}
+    homes = tmp_path_factory.mktemp("nodes")
+    both = [Office(homes / name, **settings) for name in ("first", "second")]
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            yield database, list(threads.map(Office.open, both))
+    finally:
+        for one in both:
+            one.__exit__()
+        database.drop()
+
+
+def at_once(times: int, act: Callable[[int], requests.Response]) -> list[requests.Response]:
+    """Send so many requests in the same moment."""
+    start = Barrier(times)
+
+    def one(number: int) -> requests.Response:
+        start.wait(30)
+        return act(number)
+
+    with ThreadPoolExecutor(times) as threads:
+        return list(threads.map(one, range(times)))
+
+
+class TestTwoNodes:
+    def test_that_start_at_once_make_one_of_everything(self, nodes):
+        database, both = nodes
+
+        assert [one.sign_in("admin", PASSWORD).get("auth/me").status_code for one in both] == [200, 200]
+        made = {
+            "superusers": "SELECT count(*) FROM accounts_user WHERE is_superuser",
+            "signing keys": "SELECT count(*) FROM accounts_signingkey WHERE state = 'current'",
+        }
+        assert {what: database.ask(sql)[0][0] for what, sql in made.items()} == {"superusers": 1, "signing keys": 1}
+        assert "Traceback" not in both[0].log + both[1].log
+
+    @pytest.mark.attack("T-SL-2")
+    def test_leave_one_session_of_twenty_sign_ins_at_once(self, nodes):
+        database, both = nodes
+        hire(both[0], "twentytimes")
+
+        answers = at_once(20, lambda number: sign_in(both[number % 2], "twentytimes"))
+
+        assert [one.status_code for one in answers] == [200] * 20
+        live = [one for one in answers if me(both[0], one).status_code == 200]
+        assert len(live) == 1
+        told = {me(both[1], one).json()["error"]["code"] for one in answers if one not in live}
+        assert told == {"20001"}
+        rows = database.ask(
+            "SELECT count(*) FROM accounts_loginsession s JOIN accounts_user u ON u.id = s.user_id"
+            " WHERE u.username = 'twentytimes' AND s.ended_at IS NULL"
+        )
+        assert rows[0][0] == 1
+
+    @pytest.mark.attack("T-RT-2")
+    def test_give_one_successor_to_a_token_used_eight_times_at_once(self, nodes):
+        database, both = nodes
+        hire(both[0], "eightatonce")
+        tokens = sign_in(both[0], "eightatonce").json()
+
+        for _round in range(10):
+            given = {"refresh": tokens["refresh"]}
+            answers = at_once(8, lambda number: Caller(both[number % 2].url).post("auth/refresh", given))  # noqa: B023
+
+            assert [one.status_code for one in answers] == [200] * 8
+            assert len({(one.json()["refresh"], one.json()["access"]) for one in answers}) == 1
+            tokens = answers[0].json()
+        rows = database.ask("SELECT gen FROM accounts_loginsession WHERE sid = %s", tokens["session"]["id"])
+        assert rows == [(10,)]
+
+
+def hire(office: Office, username: str) -> None:
+    answer = office.sign_in("admin", PASSWORD).post("users/", {"username": username, "password": PASSWORD})
+    assert answer.status_code == 201, answer.text
+
+
+def sign_in(office: Office, username: str) -> requests.Response:
+    return office.visitor().post("auth/login", {"username": username, "password": PASSWORD}, timeout=60)
+
+
+def me(office: Office, signed_in: Any) -> requests.Response:
+    caller = office.visitor()
+    caller.tokens = signed_in.json()
+    return caller.get("auth/me")
