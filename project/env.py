@@ -140,7 +140,9 @@ class Environment:
         secret=True,
     )
     DATABASE_POOL_SIZE: int = variable(
-        "10", kind.integer(2, 1000), "Most connections of one process to a database server; one of them is the scheduler's."
+        "10",
+        kind.integer(2, 1000),
+        "Most connections of one process to a database server; one of them is the scheduler's.",
     )
     DATABASE_MAX_AGE: int = variable("300", kind.integer(1, DAY), "Seconds after which a connection is made anew.")
 
@@ -174,6 +176,14 @@ class Environment:
         "Broker; empty: `REDIS_URL`, else memory.",
         example="amqp://user:password@127.0.0.1:5672//",
         secret=True,
+    )
+
+    # worker
+    WORKER_CONCURRENCY: int = variable(
+        "0",
+        kind.integer(0, 1000),
+        "Jobs a worker of `--only worker` does at once, each in a process of its own; 0: one per core, at least two.",
+        example="4",
     )
 
     # first administrator

@@ -1,5 +1,6 @@
 """Django's settings, in sections. What an operator may decide is read in env.py and nowhere else."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import dj_email_url
 import django_stubs_ext
 
 from project import env as environment
+from project.core import redis_url
 from project.home import secret_key
 
 django_stubs_ext.monkeypatch()
@@ -210,6 +212,7 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 
 # --- cache, channel layer, broker: one URL each, REDIS_URL for all ---------------------------------------------------
 
+REDIS_URL = env.REDIS_URL
 REDIS_PREFIX = env.REDIS_PREFIX
 REDIS_POOL_SIZE = env.REDIS_POOL_SIZE
 CACHE_URL = env.CACHE_URL or env.REDIS_URL or "memory://"
@@ -219,50 +222,73 @@ CACHES = {
     # session state, tickets, limits: its errors are raised, never swallowed
     "state": {"BACKEND": "project.core.cache.StateCache", "LOCATION": CACHE_URL},
 }
-CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}
-    if CHANNEL_LAYER_URL.startswith("memory")
-    else {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {
-            "hosts": [{"address": CHANNEL_LAYER_URL, "max_connections": env.REDIS_POOL_SIZE, "socket_timeout": 15}],
-            "prefix": f"{REDIS_PREFIX}:layer",
-        },
-    }
-}
 
-CELERY_BROKER_URL = env.CELERY_BROKER_URL or env.REDIS_URL or "memory://localhost/"
+
+def _channel_layer(url: str) -> dict[str, Any]:
+    if url.startswith("memory"):
+        return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    # a time-out shorter than redis-py's wait for a message would cut idle lines; none at all would never notice a dead one
+    host = {"address": url, "max_connections": env.REDIS_POOL_SIZE, "socket_timeout": 15, "socket_connect_timeout": 2}
+    # Redis' channels know no databases: without its number in their names two installations would hear each other
+    prefix = f"{REDIS_PREFIX}:layer:{redis_url.database(url)}:"
+    return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [host], "prefix": prefix}}
+
+
+CHANNEL_LAYERS = {"default": _channel_layer(CHANNEL_LAYER_URL)}
+
+CELERY_BROKER_URL = redis_url.for_broker(env.CELERY_BROKER_URL or env.REDIS_URL or "memory://localhost/")
 EMBEDDED_BROKER = CELERY_BROKER_URL.startswith("memory")
+BROKER_SECONDS = 2.0  # for each step; only threads of their own wait for a broker, never a request
+CELERY_TASK_TIME_LIMIT = 1500  # below RabbitMQ's 30 minutes for a message nobody acknowledges
 BROKER_OPTIONS: dict[str, dict[str, Any]] = {
     "memory": {"polling_interval": 0.05},
     "redis": {
-        "visibility_timeout": 900,
+        "global_keyprefix": f"{REDIS_PREFIX}:",
+        # longer than any task runs: sooner, a message would be given to a second worker beside the first
+        "visibility_timeout": CELERY_TASK_TIME_LIMIT + 300,
+        # look often, and each time, for what a dead worker held
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 2,
-        "socket_timeout": 5,
-        "socket_connect_timeout": 2,
-        "global_keyprefix": f"{REDIS_PREFIX}:",
+        "socket_connect_timeout": BROKER_SECONDS,
+        "socket_timeout": BROKER_SECONDS,
+        "max_retries": 0,  # of a connection to publish on; a worker's own are tried for ever
+    },
+    "amqp": {
+        "confirm_publish": True,  # what a broker lost on its way is an error, not a silence
+        # else closing a connection would wait for ever for a broker's last word
+        "read_timeout": BROKER_SECONDS,
+        "write_timeout": BROKER_SECONDS,
+        "max_retries": 0,
     },
 }
-CELERY_BROKER_TRANSPORT_OPTIONS = BROKER_OPTIONS.get(CELERY_BROKER_URL.split(":")[0].replace("rediss", "redis"), {})
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_TRANSPORT_OPTIONS = next(
+    options for scheme, options in BROKER_OPTIONS.items() if CELERY_BROKER_URL.startswith(scheme)
+)
+CELERY_BROKER_CONNECTION_TIMEOUT = BROKER_SECONDS
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker or scheduler that gave up would be alive and deaf
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_HEARTBEAT = 30  # RabbitMQ: a peer that vanished is noticed within a minute, not two
+# once, at once: the connection may be one that a restarted broker has forgotten
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+CELERY_TASK_DEFAULT_QUEUE = REDIS_PREFIX  # exchange and routing key follow; a shared RabbitMQ knows no other prefix
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_TASK_TIME_LIMIT = 600
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 20
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
+WORKER_CONCURRENCY = env.WORKER_CONCURRENCY or max(2, os.cpu_count() or 1)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its exchange has no prefix: one installation could stop another's workers
+# a row's lease, not the message, says whose a job is; cutting half an import because the broker blinked helps nobody
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
-    "core.sweep": {"task": "core.sweep", "schedule": 10.0},
-    "accounts.close_run_out": {"task": "accounts.close_run_out", "schedule": 60.0},
-    "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0},
+    # one that nobody took in its time is not wanted any more: the next has been sent
+    "core.sweep": {"task": "core.sweep", "schedule": 10.0, "options": {"expire_seconds": 10}},
+    "accounts.close_run_out": {"task": "accounts.close_run_out", "schedule": 60.0, "options": {"expire_seconds": 60}},
+    "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
 }
 
 # --- people and sessions ----------------------------------------------------------------------------------------------

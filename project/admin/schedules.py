@@ -17,7 +17,9 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from project.core import jobs
 from project.core.admin import DASH, ModelAdmin, ago, badge
+from project.core.errors import Unreachable
 
 OUR_OWN = {
     "core.sweep": gettext_lazy("Find work that was left behind"),
@@ -161,8 +163,12 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
             text = _("This installation knows no such task: %(names)s") % {"names": ", ".join(unknown)}
             self.message_user(request, text, messages.ERROR)
             return
-        for task in queryset:
-            current_app.tasks[task.task].apply_async(args=json.loads(task.args), kwargs=json.loads(task.kwargs))
+        try:
+            for task in queryset:
+                jobs.send(task.task, args=json.loads(task.args), kwargs=json.loads(task.kwargs))
+        except Unreachable as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+            return
         number = len(queryset)
         text = ngettext("%(n)d task has been started.", "%(n)d tasks have been started.", number) % {"n": number}
         self.message_user(request, text, messages.SUCCESS)

@@ -44,7 +44,7 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 
 def close_breakers() -> None:
-    for service in filter(None, map(breaker.find, ("redis-cache", "redis-state"))):
+    for service in filter(None, map(breaker.find, ("redis-cache", "redis-state", "broker"))):
         service.reset()
 
 
@@ -127,11 +127,14 @@ def messages(redis_server: RedisServer) -> Iterator[Callable[[], list[dict[str, 
 
 @contextmanager
 def broker_at(url: str) -> Iterator[Any]:
-    """Let this thread's tasks go through another broker for a while."""
+    """Let all tasks go through another broker for a while."""
+    jobs._messenger.submit(bool).result()  # what tests before sent is on its way
     own = app_or_default()
     other = Celery("tests", broker=url, set_as_current=True)
+    other.set_default()  # for the thread that sends messages
     yield other
     other.close()
+    own.set_default()
     own.set_current()
 
 

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from celery import signals
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from project.core import context, errors, jobs
+from tests.clients import until
 from tests.core.parcels import Parcel
 from tests.core.threads import in_threads
 
@@ -16,6 +18,7 @@ def fresh(parcel):
     return Parcel.objects.get(pk=parcel.pk)
 
 
+@pytest.mark.every_database
 class TestClaim:
     def test_is_won_by_one_of_eight_workers(self, send):
         parcel = send()
@@ -104,6 +107,7 @@ class TestWork:
         assert lines[0]["event"] == "job.no_worker"
 
 
+@pytest.mark.every_database
 class TestFailure:
     def test_is_tried_again_later_and_tells_people_nothing_internal(self, the_courier, send, work):
         def deliver(parcel):
@@ -175,6 +179,7 @@ class TestFailure:
         assert jobs.claim(Parcel, parcel.pk)
 
 
+@pytest.mark.every_database
 class TestMove:
     def test_gives_up_when_the_row_is_elsewhere_by_now(self, send):
         parcel = send(state="waiting")
@@ -192,6 +197,7 @@ class TestMove:
         assert jobs.claim(Parcel, parcel.pk).attempts == 1
 
 
+@pytest.mark.every_database
 class TestCancel:
     def test_is_seen_by_the_worker_when_it_reports_progress(self, the_courier, send, work):
         went_on = []
@@ -211,6 +217,7 @@ class TestCancel:
         assert fresh(parcel).finished_at
 
 
+@pytest.mark.every_database
 class TestAdvance:
     def test_writes_at_most_four_times_a_second(self, the_courier, send, work, django_assert_max_num_queries):
         def deliver(parcel):
@@ -240,14 +247,35 @@ class TestWake:
     def test_is_harmless_when_no_broker_hears_it(self, send, lines, unreachable_broker):
         jobs.wake(send())
 
+        until(lambda: lines, "it is logged")
         assert [line["event"] for line in lines] == ["job.not_published"]
+
+    def test_does_not_try_again_and_again_while_no_broker_hears_it(self, send, lines, unreachable_broker):
+        for _parcel in range(jobs.BREAKER_VOLUME + 2):
+            jobs.wake(send())
+
+        until(lambda: len(lines) == jobs.BREAKER_VOLUME + 2, "each is logged")
+        tried = [line["problem"] != "Open" for line in lines]
+        assert tried == [True] * jobs.BREAKER_VOLUME + [False] * 2
 
     def test_reaches_a_worker_after_the_commit(self, send, messages):
         parcel = send()
 
         jobs.wake(parcel)
 
-        assert messages() == [{"model": "tests_core.Parcel", "id": str(parcel.pk)}]
+        assert until(messages, "it is sent") == [{"model": "tests_core.Parcel", "id": str(parcel.pk)}]
+
+    def test_tells_the_worker_who_asked(self, send, messages):
+        told = []
+
+        def listen(headers, **_message):
+            told.append(headers["gatehouse"]["request_id"])
+
+        signals.before_task_publish.connect(listen)
+        with context.entered(context.Context(request_id="asked-in-7")):
+            jobs.wake(send())
+
+        assert until(lambda: told, "it is sent") == ["asked-in-7"]
 
 
 class TestSweep:

@@ -31,6 +31,7 @@ MALFORMED = {
     "CACHE_URL": "memcached://:hunter2@host",
     "CHANNEL_LAYER_URL": "redis://:hunter2@host:port",
     "CELERY_BROKER_URL": "sqs://hunter2",
+    "WORKER_CONCURRENCY": "all of them",
     "DJANGO_SUPERUSER_EMAIL": "nobody",
     "MULTI_LOGIN": "maybe",
     "SESSION_EXPIRES": "7d",

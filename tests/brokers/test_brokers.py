@@ -1,0 +1,54 @@
+"""Brokers that fall silent, break off or are shared."""
+
+import statistics
+
+import pytest
+
+from tests.brokers.office import Parts
+from tests.clients import until
+
+
+@pytest.mark.attack("T-F-5")
+class TestSilentBroker:
+    def test_costs_no_request_anything_and_work_catches_up(self, parts: Parts):
+        caller = parts.web.sign_in("admin", "Gate-house-1")
+        parts.wire.clog()
+        answers = [caller.post("exports/", {"resource": "users", "format": "xlsx"}) for _export in range(8)]
+
+        parts.wire.mend()
+
+        assert [answer.status_code for answer in answers] == [202] * 8
+        # half of them: one may meet a busy machine
+        assert statistics.median(answer.elapsed.total_seconds() for answer in answers) < 2
+        asked = {answer.json()["id"] for answer in answers}
+
+        def waiting() -> set[str]:
+            return {export for export in asked if caller.get(f"exports/{export}/").json()["state"] != "done"}
+
+        until(lambda: not waiting(), "all exports are written", seconds=90)
+
+
+class TestBrokenLine:
+    @pytest.mark.attack("T-F-5")
+    def test_is_mended_by_itself_while_a_job_goes_on(self, parts: Parts):
+        long = parts.ask_for_long()
+        parts.wire.cut()
+        meanwhile = parts.ask()
+
+        parts.wire.mend()
+
+        parts.wait(meanwhile)
+        parts.end(long)
+        assert parts.wait(long)["runs"] == 1
+        parts.wait(parts.ask())
+
+
+class TestSharedBroker:
+    def test_gives_nobody_the_work_of_another_installation(self, parts: Parts, tmp_path):
+        stranger = Parts(tmp_path, parts.wire, REDIS_URL=parts.settings["REDIS_URL"])
+        parts.beat.close()  # it would find what a stranger took
+        with stranger.web, stranger.worker:
+            ours, theirs = ([house.ask() for _errand in range(8)] for house in (parts, stranger))
+
+            for house, errands in ((parts, ours), (stranger, theirs)):
+                assert {house.wait(errand)["attempts"] for errand in errands} == {1}
