@@ -17,6 +17,7 @@ PROGRAMS = {
     "mariadbd": "mariadb-server",
     "rabbitmq-server": "rabbitmq-server",
     "nginx": "nginx",
+    "systemd-analyze": "systemd",
 }
 """Each program the tests look for, and Debian's package of it."""
 

@@ -1,0 +1,49 @@
+"""`python -m project.healthcheck [--wait SECONDS]`: exit with 0 when the web process of this machine is alive.
+
+For service managers and containers; it needs no settings but PORT, ALLOWED_HOSTS and TLS_CERT_FILE of the environment.
+"""
+
+import argparse
+import http.client
+import os
+import ssl
+import sys
+import time
+
+DEADLINE_SECONDS = 4
+
+
+def main() -> None:
+    """Ask /healthz, again and again for as long as `--wait` says."""
+    parser = argparse.ArgumentParser(prog="python -m project.healthcheck")
+    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="how long a start may take")
+    until = time.monotonic() + parser.parse_args().wait
+    while (trouble := ask()) and time.monotonic() < until:
+        time.sleep(0.2)
+    sys.exit(trouble or 0)
+
+
+def ask() -> str:
+    """Ask once; return what is wrong, or nothing."""
+    port = int(os.environ.get("PORT") or 8000)
+    names = (os.environ.get("ALLOWED_HOSTS") or "localhost").split(",")
+    line: http.client.HTTPConnection
+    if os.environ.get("TLS_CERT_FILE"):
+        # it is this machine that is asked, by an address its certificate is not for
+        any_name = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        any_name.check_hostname, any_name.verify_mode = False, ssl.CERT_NONE
+        line = http.client.HTTPSConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS, context=any_name)
+    else:
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS)
+    try:
+        line.request("GET", "/healthz", headers={"Host": names[0].strip().lstrip(".")})
+        status = line.getresponse().status
+    except (OSError, http.client.HTTPException) as unreachable:
+        return f"no answer on port {port}: {unreachable}"
+    finally:
+        line.close()
+    return "" if status == 200 else f"/healthz answered {status}"
+
+
+if __name__ == "__main__":
+    main()
