@@ -45,6 +45,7 @@ def run(*arguments: str) -> str:
     return out.getvalue()
 
 
+@pytest.mark.every_database
 class TestFirstKey:
     def test_is_made_once(self):
         assert [key.kid for key in keys.ensure()] == [key.kid for key in keys.ensure()]

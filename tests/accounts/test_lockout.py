@@ -13,7 +13,7 @@ from accounts.models import LoginEvent
 from tests.accounts.conftest import PASSWORD, code_of
 from tests.accounts.together import together
 
-pytestmark = [pytest.mark.django_db, pytest.mark.attack("T-US-5")]
+pytestmark = [pytest.mark.django_db, pytest.mark.attack("T-US-5"), pytest.mark.every_database]
 
 
 def guess(program, times, username="meiling", **more):

@@ -155,6 +155,7 @@ class TestPicture:
         assert code_of(phone.get(f"users/{hans.pk}/avatar")) == (404, "10008")
 
 
+@pytest.mark.every_database
 class TestPeople:
     def test_are_listed_searched_filtered_and_ordered(self, desk, mei, hans, role):
         names = lambda query: [one["username"] for one in desk.get(f"users/{query}").json()["results"]]  # noqa: E731
@@ -315,6 +316,7 @@ class TestPeople:
         assert len(cells) == 3
 
 
+@pytest.mark.every_database
 class TestDepartments:
     @pytest.fixture
     def company(self, top):

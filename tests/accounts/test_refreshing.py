@@ -12,7 +12,7 @@ from accounts.models import LoginSession, User
 from tests.accounts.conftest import code_of
 from tests.accounts.together import together
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 
 def later(**span):

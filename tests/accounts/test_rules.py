@@ -60,6 +60,7 @@ class TestSuperusersGroupless:
         assert set(mei.groups.values_list("name", flat=True)) == {group.name, "Role walkers"}
 
 
+@pytest.mark.every_database
 @pytest.mark.django_db(transaction=True)
 class TestAdministrators:
     def test_cannot_remove_each_other_in_the_same_moment(self, boss, hire):

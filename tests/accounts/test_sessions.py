@@ -11,7 +11,7 @@ from accounts import services, sessions, standing
 from accounts.models import LoginSession, User
 from tests.accounts.conftest import PASSWORD, code_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 
 def later(**span):

@@ -12,7 +12,7 @@ from integrations.sheets.models import ImportJob
 from project import figures, queues
 from tests.admin.conftest import flat
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 
 def attempt(username: str, *, succeeded: bool, days_ago: int = 0) -> LoginEvent:

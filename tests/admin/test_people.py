@@ -43,6 +43,7 @@ def signed_in(person: User) -> LoginSession:
     return sessions.open(user=person, scope="api", device="Pixel 9", ip="203.0.113.7")
 
 
+@pytest.mark.every_database
 class TestTheList:
     def test_shows_who_people_are(self, browser_of, boss, hire, role):
         hire("meiling", real_name="小明", roles=[role("guards", 5)], is_active=False)

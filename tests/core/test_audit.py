@@ -9,7 +9,7 @@ from django.utils import timezone
 from project.core import audit, context
 from project.core.context import Identity
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 
 @pytest.fixture

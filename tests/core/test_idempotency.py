@@ -13,7 +13,7 @@ from project.core.models import IdempotencyRecord
 from tests.core.parcels import Parcel
 from tests.core.threads import in_threads
 
-pytestmark = [pytest.mark.urls("tests.core.urls"), pytest.mark.usefixtures("parcels")]
+pytestmark = [pytest.mark.urls("tests.core.urls"), pytest.mark.usefixtures("parcels"), pytest.mark.every_database]
 
 
 @pytest.fixture

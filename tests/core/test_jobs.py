@@ -8,7 +8,7 @@ from celery import signals
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from project.core import context, errors, jobs
+from project.core import context, errors, jobs, messenger
 from tests.clients import until
 from tests.core.parcels import Parcel
 from tests.core.threads import in_threads
@@ -251,12 +251,12 @@ class TestWake:
         assert [line["event"] for line in lines] == ["job.not_published"]
 
     def test_does_not_try_again_and_again_while_no_broker_hears_it(self, send, lines, unreachable_broker):
-        for _parcel in range(jobs.BREAKER_VOLUME + 2):
+        for _parcel in range(messenger.FAILURES + 2):
             jobs.wake(send())
 
-        until(lambda: len(lines) == jobs.BREAKER_VOLUME + 2, "each is logged")
+        until(lambda: len(lines) == messenger.FAILURES + 2, "each is logged")
         tried = [line["problem"] != "Open" for line in lines]
-        assert tried == [True] * jobs.BREAKER_VOLUME + [False] * 2
+        assert tried == [True] * messenger.FAILURES + [False] * 2
 
     def test_reaches_a_worker_after_the_commit(self, send, messages):
         parcel = send()

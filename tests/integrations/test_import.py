@@ -14,7 +14,7 @@ from project.core.errors import GatehouseError
 from tests.integrations.conftest import content_of, finish
 from tests.integrations.makers import SEED_HEADERS, as_csv, book, by_hand, cell, people, row_xml, saved, sheet_xml
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 HEADERS = ["用户名", "姓名", "密码", "性别", "手机号", "邮箱"]
 
 

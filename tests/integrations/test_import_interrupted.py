@@ -36,6 +36,7 @@ def imported() -> int:
     return User.objects.filter(username__startswith="staff").count()
 
 
+@pytest.mark.every_database
 @pytest.mark.django_db
 class TestOtherPeople:
     def test_a_name_taken_since_the_preview_stops_all_rows(self, upload, boss):
@@ -122,6 +123,7 @@ class TestImpatience:
         assert not [path for path in private_files.rglob("*") if path.is_file()]
 
 
+@pytest.mark.every_database
 @pytest.mark.django_db(transaction=True)
 class TestDeath:
     @pytest.mark.attack("T-X-9")
