@@ -28,6 +28,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "nodes": figures.nodes(request),
         "feed": feed.latest(request) if feed.sources(request) else None,
         "failing": [str(one.label) for one in health.probe() if not one.ok] if watches else [],
+        "late": queues.late() if watches else [],
     }
 
 

@@ -1,7 +1,8 @@
 """Is this node alive, and can it reach what it stands on?
 
 `/healthz` says that the process answers. `/readyz` asks the database, the cache, the channel layer and the broker,
-each under a deadline of its own, all at once. Neither tells a stranger more than names.
+each under a deadline of its own, all at once. It also says whether background work is late; that is no reason to take
+a node that serves pages out of service, and does not change the answer. Neither tells a stranger more than names.
 """
 
 import asyncio
@@ -16,13 +17,14 @@ from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.cache import caches
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
+from project import queues
 from project.celery import app as celery
 from project.core import redis_server, redis_trouble
 
@@ -127,6 +129,15 @@ def _too_slow(what: tuple[str, Any, Callable[[], "str | Promise"]]) -> Probe:
     return Probe(name, label, ok=False, ms=DEADLINE_SECONDS * 1000, detail=_("No answer in time."))
 
 
+def _queue() -> str:
+    try:
+        return "late" if queues.late() else "ok"
+    except DatabaseError:
+        return "unknown"
+    finally:
+        connection.close()
+
+
 @csrf_exempt
 @require_safe
 async def healthz(_request: HttpRequest) -> JsonResponse:
@@ -143,5 +154,6 @@ async def readyz(_request: HttpRequest) -> JsonResponse:
     body = {
         "status": "ok" if ready else "failing",
         "checks": {one.name: {"status": "ok" if one.ok else "failing", "ms": one.ms} for one in probes},
+        "queue": {"status": await sync_to_async(_queue, thread_sensitive=False)() if ready else "unknown"},
     }
     return JsonResponse(body, status=200 if ready else 503, headers={"Cache-Control": "no-store"})

@@ -23,12 +23,18 @@ class Queue:
     waiting: int
     running: int
     age: str
+    late: bool
     badge: SafeString
 
 
 def waiting() -> list[Queue]:
     """Return every kind of background work with what waits and runs."""
     return [_of(model) for model in jobs.registered()]
+
+
+def late() -> list[str]:
+    """Return the kinds of work that wait for longer than LATE: no worker lives, or those that do hear nothing."""
+    return [queue.label for queue in waiting() if queue.late]
 
 
 def _of(model: type[jobs.Job]) -> Queue:
@@ -45,5 +51,6 @@ def _of(model: type[jobs.Job]) -> Queue:
         found["waiting"],
         found["running"],
         duration(age) if found["oldest"] else "",
+        age > LATE,
         badge(_("late"), "warn") if age > LATE else badge(_("on time"), "ok"),
     )

@@ -17,7 +17,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, Interval
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from project.core import jobs
+from project.core import messenger
 from project.core.admin import DASH, ModelAdmin, ago, badge
 from project.core.errors import Unreachable
 
@@ -165,7 +165,7 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
             return
         try:
             for task in queryset:
-                jobs.send(task.task, args=json.loads(task.args), kwargs=json.loads(task.kwargs))
+                messenger.send(task.task, args=json.loads(task.args), kwargs=json.loads(task.kwargs))
         except Unreachable as problem:
             self.message_user(request, str(problem), messages.ERROR)
             return

@@ -24,14 +24,11 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
 
 import structlog
-from celery import current_app
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -42,7 +39,7 @@ from django.utils.module_loading import autodiscover_modules
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from project.core import breaker, context
+from project.core import context, messenger
 from project.core.errors import GatehouseError, Unreachable
 
 log = structlog.get_logger(__name__)
@@ -50,8 +47,6 @@ BACKOFF_SECONDS = (1, 5, 30, 120, 600)
 WAKE_BY_TIMER_SECONDS = 30
 """Up to this back-off the broker's own timer wakes the row; beyond, the sweep does."""
 ADVANCE_EVERY_SECONDS = 0.25
-BREAKER_VOLUME = 3
-"""After so many messages that no broker took, the next are not even tried for a while: the sweep finds their rows."""
 SWEEP_ROWS = 100
 SWEEP_EXPIRES_SECONDS = 30
 """A sweep's message dies unread after this long: a backlog is not swept into the queue over and over."""
@@ -152,15 +147,6 @@ class Job(models.Model):
         return Cancelled() if state == "cancelled" else LeaseLost()
 
 
-def _hire_messenger() -> None:
-    global _messenger
-    _messenger = ThreadPoolExecutor(1, thread_name_prefix="wake")
-
-
-_messenger: ThreadPoolExecutor
-_hire_messenger()
-os.register_at_fork(after_in_child=_hire_messenger)  # a fork inherits the queue, but not the thread
-
 J = TypeVar("J", bound=Job)
 _workers: dict[str, tuple[type[Job], Callable[[Any], None]]] = {}
 
@@ -192,8 +178,8 @@ def wake(job: Job) -> None:
 
     Harmless when nobody hears: the sweep follows.
     """
-    asking = copy_context()  # who asks travels with the message
-    transaction.on_commit(lambda: _messenger.submit(asking.run, _publish, job._meta.label, str(job.pk)))
+    label, pk = job._meta.label, str(job.pk)
+    transaction.on_commit(lambda: messenger.later(_publish, label, pk))
 
 
 def run(label: str, pk: str) -> bool:
@@ -258,25 +244,11 @@ def due(model: type[J], now: datetime | None = None) -> "models.QuerySet[J]":
 
 def _publish(label: str, pk: str, **options: Any) -> bool:
     try:
-        send("core.work", kwargs={"model": label, "id": pk}, **options)
+        messenger.send("core.work", kwargs={"model": label, "id": pk}, **options)
     except Unreachable as problem:  # the row is safe and the sweep follows
         log.warning("job.not_published", job=label, id=pk, problem=type(problem.__cause__ or problem).__name__)
         return False
     return True
-
-
-def send(task: str, **message: Any) -> None:
-    """Send a Celery message. A silent broker is waited for, so requests leave it to `wake`.
-
-    :raises Unreachable: when no broker took it, or it is known to be away.
-    """
-    broker = breaker.named("broker", timeout=settings.BROKER_SECONDS, volume=BREAKER_VOLUME)
-    try:
-        broker.call(current_app.send_task, task, **message)
-    except Unreachable:
-        raise
-    except Exception as problem:  # every transport raises its own
-        raise Unreachable(_("The message broker cannot be reached.")) from problem
 
 
 def _context_of(job: Job) -> context.Context:

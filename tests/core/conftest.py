@@ -14,7 +14,7 @@ from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 
-from project.core import breaker, context, jobs
+from project.core import breaker, context, jobs, messenger
 from tests.core.parcels import Courier, Parcel, courier, deliver
 from tests.core.redis_server import RedisServer, free_port
 
@@ -128,7 +128,7 @@ def messages(redis_server: RedisServer) -> Iterator[Callable[[], list[dict[str, 
 @contextmanager
 def broker_at(url: str) -> Iterator[Any]:
     """Let all tasks go through another broker for a while."""
-    jobs._messenger.submit(bool).result()  # what tests before sent is on its way
+    messenger.later(bool).result()  # what tests before sent is on its way
     own = app_or_default()
     other = Celery("tests", broker=url, set_as_current=True)
     other.set_default()  # for the thread that sends messages
