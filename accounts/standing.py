@@ -87,7 +87,8 @@ def forget_people(user_ids: list[int]) -> None:
 
 
 def _kept(sid: str) -> dict[str, Any] | None:
-    if not _is_shared():
+    # a store that failed may have missed that a session ended: until what it holds has run out, the rows are asked
+    if not _is_shared() or cache.state.failed_of_late("session"):
         return None
     try:
         return cast("dict[str, Any] | None", cache.state.get("session", sid))

@@ -5,32 +5,34 @@ import signal
 import socket
 import subprocess
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import redis
 
 from tests import environment
 from tests.clients import until
 
+OPERATOR = ("--user", "operator", "on", ">operator", "~*", "&*", "+@all")
+
 
 class RedisServer:
-    """redis-server on a free port."""
+    """redis-server on a free port, with `options` of its command line on top."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         program = shutil.which("redis-server")
         if program is None:
             environment.missing("redis-server is not on the PATH: `make services` installs it")
-        self._program, self._folder = str(program), folder
+        self._program, self._folder, self._options = str(program), folder, options
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Self:
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-        self._process = subprocess.Popen(
-            [self._program, *options, "--dir", str(self._folder)], stdout=subprocess.DEVNULL
-        )
-        until(self._answers, "Redis answers")
+    def start(self, *options: str) -> Self:
+        """Start it, this time with further options, and wait until it listens."""
+        own = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", *OPERATOR]
+        command = [self._program, *own, "--dir", str(self._folder), *self._options, *options]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        until(self._listens, "Redis listens")
         return self
 
     def stop(self) -> None:
@@ -45,10 +47,22 @@ class RedisServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
 
-    def _answers(self) -> bool:
+    def thaw(self) -> None:
+        """Let it go on where it was frozen."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def order(self, *words: object) -> Any:
+        """Give it a command, as its operator, who may do everything whatever happens to the others."""
+        with redis.Redis(port=self.port, username="operator", password="operator", decode_responses=True) as client:
+            return client.execute_command(*words)
+
+    def _listens(self) -> bool:
         with redis.Redis(port=self.port, socket_timeout=1) as client:
             try:
                 return bool(client.ping())
+            except (redis.BusyLoadingError, redis.AuthenticationError):
+                return True
             except redis.RedisError:
                 return False
 

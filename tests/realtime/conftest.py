@@ -1,9 +1,6 @@
 """Servers and sockets of the gateway's tests."""
 
 import json
-import shutil
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -14,6 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests.core.redis_server import RedisServer
 from tests.realtime import people
 from tests.realtime.server import GATE, GatehouseProcess, GatehouseThread
 
@@ -158,48 +156,11 @@ def hans(gatehouse: GatehouseThread, opener: Opener) -> Socket:
     return opener(gatehouse, bearer="hans").greeted()
 
 
-class RedisServer:
-    """A Redis of this test's own, that can go away and come back."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [str(shutil.which("redis-server")), "--port", str(self.port), "--save", "", "--appendonly", "no"],
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL,
-        )
-        until(self._answers)
-
-    def _answers(self) -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as line:
-                line.sendall(b"PING\r\n")
-                return line.recv(5) == b"+PONG"
-        except OSError:
-            return False
-
-    def stop(self) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait(10)
-            self._process = None
-
-
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A real Redis, where the program is on the PATH."""
-    if not shutil.which("redis-server"):
-        pytest.skip("redis-server is not on the PATH: `make services` installs it")
+    """A Redis of this test's own, which may go away and come back."""
     server = RedisServer(tmp_path)
-    server.start()
-    yield server
+    yield server.start()
     server.stop()
 
 

@@ -73,19 +73,20 @@ class State:
     """The strict store: but for `insist`, every method raises `errors.Unreachable` when it cannot be sure."""
 
     def get(self, name: str, *parts: object, default: Any = None) -> Any:
-        wanted = key(name, *parts)
-        owed = _owed.get(wanted, MISSING)
-        return _state().get(wanted, default) if owed is MISSING else owed
+        return _state().get(key(name, *parts), default)
 
     def insist(self, name: str, *parts: object, value: Any, ttl: float) -> None:
         """Keep `value`, or let nothing else be kept in its place; a store that is down is told when it answers again.
 
-        Until then `get` answers it in this process, for as long as the catalogue lets an older value live over there.
         It is for what must not be forgotten ("this is over"), written once for a key; it raises nothing.
         """
         wanted = key(name, *parts)
         if not _told(wanted, value, ttl):
             _owed.add(wanted, value, ttl, find(name).seconds + MARGIN_SECONDS)
+
+    def failed_of_late(self, name: str) -> bool:
+        """Did it fail while anything kept under `name` now was kept already? That may have missed a change since."""
+        return _state().failed_within(find(name).seconds + MARGIN_SECONDS)
 
     def set(self, name: str, *parts: object, value: Any, ttl: float | None = None) -> None:
         _state().set(key(name, *parts), value, _timeout(find(name), ttl))

@@ -4,8 +4,10 @@ Values are JSON in every adapter, in memory too: what works on a laptop works on
 """
 
 import json
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from math import inf
 from typing import Any, ClassVar, TypeVar
 
 import structlog
@@ -14,7 +16,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from redis.exceptions import RedisError
 
 from project.core import breaker
-from project.core.cache.stores import open_store
+from project.core.cache.stores import Store, open_store
 from project.core.errors import Unreachable
 
 log = structlog.get_logger(__name__)
@@ -168,12 +170,18 @@ class StateCache(StoreCache):
     """Answers that must be right: while its store cannot be reached every call raises `Unreachable`."""
 
     role = "state"
+    _failed_at: ClassVar[dict[Store, float]] = {}
+
+    def failed_within(self, seconds: float) -> bool:
+        """Has a call from this process failed so recently?"""
+        return time.monotonic() - self._failed_at.get(self.store, -inf) < seconds
 
     def guarded(self, action: Callable[..., T], *args: Any, otherwise: T, **kwargs: Any) -> T:
         try:
             with self.watching():
                 return action(*args, **kwargs)
         except PROBLEMS as problem:
+            self._failed_at[self.store] = time.monotonic()
             log.warning("state.unreachable", problem=type(problem).__name__)
             raise Unreachable() from problem
 

@@ -1,7 +1,6 @@
 """What the state store must be told, and could not be: it is told as soon as it answers again.
 
-Until then this process acts upon it already. It lives in this process only, and only for as long as something older may
-still be kept over there; the rows are the truth.
+It waits in this process only, and only for as long as something older may still be kept over there.
 """
 
 import threading
@@ -39,11 +38,6 @@ class Owed:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._pay, name="state-owed", daemon=True)
                 self._thread.start()
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return what is owed under `key`."""
-        debt = self._debts.get(key)
-        return default if debt is None else debt.value
 
     def _pay(self) -> None:
         while True:
