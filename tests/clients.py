@@ -159,9 +159,9 @@ class Line:
                 return dict(frame)
             self.frames.append(frame)
 
-    def end(self) -> tuple[int, str]:
+    def end(self, seconds: float = PATIENCE) -> tuple[int, str]:
         """Wait until the server closes; return its code and reason."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + seconds
         try:
             while True:
                 self.frames.append(json.loads(self._socket.recv(timeout=max(0.01, deadline - time.monotonic()))))

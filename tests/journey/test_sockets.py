@@ -1,6 +1,7 @@
 """Points 5 and 7 of the journey: messages arrive, and work tells how far it is."""
 
 import pytest
+import requests
 
 from tests.clients import Caller, Line
 from tests.journey import workbooks
@@ -10,10 +11,11 @@ from tests.office import Office
 pytestmark = pytest.mark.timeout(300)
 
 
-def say(caller: Caller, to: dict[str, object], text: str) -> None:
+def say(caller: Caller, to: dict[str, object], text: str) -> requests.Response:
     """Send a notice as staff do over the API."""
     answer = caller.post("realtime/messages", {"to": to, "topic": "notice", "data": {"text": text}})
     assert answer.status_code == 202, answer.text
+    return answer
 
 
 class TestSocket:

@@ -22,6 +22,10 @@ class Person:
     def __init__(self, username: str, pk: int) -> None:
         self.username, self.pk = username, pk
 
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"username": self.username, "password": PASSWORD}
+
     def sign_in(self, node: Office, device: str = "") -> Caller:
         """Sign in over a node's API."""
         return node.sign_in(self.username, PASSWORD, device)
