@@ -52,9 +52,13 @@ class RedisServer:
         assert self._process is not None
         self._process.send_signal(signal.SIGCONT)
 
+    def operator(self, database: int = 0) -> "redis.Redis":
+        """A client that may do everything, whatever happens to the others."""
+        return redis.Redis(port=self.port, db=database, username="operator", password="operator", decode_responses=True)
+
     def order(self, *words: object) -> Any:
-        """Give it a command, as its operator, who may do everything whatever happens to the others."""
-        with redis.Redis(port=self.port, username="operator", password="operator", decode_responses=True) as client:
+        """Give it a command."""
+        with self.operator() as client:
             return client.execute_command(*words)
 
     def _listens(self) -> bool:

@@ -23,8 +23,6 @@ class Proxy:
         self._open: set[socket.socket] = set()
         self.port = int(self._listener.getsockname()[1])
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self.carried = 0
-        """How many pieces were sent towards the server."""
         self.mend()
 
     def mend(self) -> None:
@@ -65,7 +63,6 @@ class Proxy:
     def _ask(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while data := client.recv(65_536):
-                self.carried += 1
                 time.sleep(self.delay)
                 server.sendall(data)
         self._close(client, server)
