@@ -251,6 +251,7 @@ BROKER_OPTIONS: dict[str, dict[str, Any]] = {
         "unacked_restore_throttle": 2,
         "socket_connect_timeout": BROKER_SECONDS,
         "socket_timeout": BROKER_SECONDS,
+        "health_check_interval": 10,  # a worker's line that died without a word is noticed after twice as long
         "max_retries": 0,  # of a connection to publish on; a worker's own are tried for ever
     },
     "amqp": {
@@ -267,7 +268,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = next(
 CELERY_BROKER_CONNECTION_TIMEOUT = BROKER_SECONDS
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker or scheduler that gave up would be alive and deaf
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_HEARTBEAT = 30  # RabbitMQ: a peer that vanished is noticed within a minute, not two
+CELERY_BROKER_HEARTBEAT = 10  # RabbitMQ: a line that died without a word is noticed within half a minute
 # once, at once: the connection may be one that a restarted broker has forgotten
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 CELERY_TASK_DEFAULT_QUEUE = REDIS_PREFIX  # exchange and routing key follow; a shared RabbitMQ knows no other prefix

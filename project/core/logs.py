@@ -29,7 +29,7 @@ SILENT = ("uvicorn.access",)
 REPEATING = ("django.request", "django.channels.server")
 """Say once more, without a request id, what the access log and the error handlers say; DEBUG's own pages need them."""
 
-ONLY_WARNINGS = ("celery.beat", "celery.worker.strategy", "celery.app.trace")
+ONLY_WARNINGS = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
 """Would say three lines for every look for forgotten work, all day; jobs log their own."""
 
 _process = 0

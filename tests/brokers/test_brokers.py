@@ -47,8 +47,7 @@ class TestSharedBroker:
     def test_gives_nobody_the_work_of_another_installation(self, parts: Parts, tmp_path):
         stranger = Parts(tmp_path, parts.wire, REDIS_URL=parts.settings["REDIS_URL"])
         parts.beat.close()  # it would find what a stranger took
-        with stranger.web, stranger.worker:
-            ours, theirs = ([house.ask() for _errand in range(8)] for house in (parts, stranger))
+        with stranger.worker:
+            errands = [parts.ask() for _errand in range(12)]
 
-            for house, errands in ((parts, ours), (stranger, theirs)):
-                assert {house.wait(errand)["attempts"] for errand in errands} == {1}
+            assert [parts.wait(errand)["attempts"] for errand in errands] == [1] * 12
