@@ -4,7 +4,6 @@ Every step does nothing when it was done before, and is safe when several nodes 
 """
 
 import fcntl
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -45,10 +44,15 @@ class NoDatabase(Exception):
     """The database does not answer, does not let us in, or cannot do what we need of it."""
 
 
+class UnusableKeys(Exception):
+    """Nobody could sign in here: the signing keys are not for this node."""
+
+
 def prepare(*, with_demo: bool, say: Say) -> Ready:
     """Make this installation ready to serve; tell each longer step through `say`.
 
     :raises NoDatabase: when the database cannot be used; says why and what to do.
+    :raises UnusableKeys: likewise.
     """
     _reach_database()
     _look_at_database(say)
@@ -56,6 +60,8 @@ def prepare(*, with_demo: bool, say: Say) -> Ready:
         fresh = _migrate(say)
         _collect_static(say)
         keys.ensure()
+        if problems := keys.problems():
+            raise UnusableKeys("\n".join(problems))
         user, password = ensure_first_administrator()
         people = _invent_people(say) if fresh and with_demo else []
     return Ready(user.get_username(), password, people)
@@ -106,16 +112,8 @@ def alone(say: Say = lambda _: None) -> Iterator[None]:
         holder.close()
 
 
-def start_lock(vendor: str, database: str) -> tuple[str, int | str]:
-    """Return the statement that tries to take the lock of `database`, and the lock's name."""
-    if vendor == "postgresql":
-        return "SELECT pg_try_advisory_lock(%s)", 0x6761_7465  # "gate": these locks belong to a database
-    # these belong to the server: the name tells its databases apart
-    return "SELECT GET_LOCK(%s, 0)", f"gatehouse {hashlib.sha256(database.encode()).hexdigest()[:32]}"
-
-
 def _wait_for_lock(holder: BaseDatabaseWrapper, say: Say) -> None:
-    take, lock = start_lock(holder.vendor, holder.settings_dict["NAME"])
+    take, lock = databases.start_lock(holder.vendor, holder.settings_dict["NAME"])
     deadline = time.monotonic() + LOCK_SECONDS
     with holder.cursor() as cursor:
         for attempt in count():

@@ -44,14 +44,14 @@ class House:
         self.background = (self.worker, self.beat) if background else ()
         self.hired = 0
 
-    def part(self, name: str, only: str) -> Office:
+    def part(self, name: str, only: str, *, shares: tuple[str, ...] = SHARED_FOLDERS, **settings: str) -> Office:
         """A process that has its own home, in which the shared folders are mounted."""
         home = self.folder / name
         home.mkdir()
-        for shared in SHARED_FOLDERS:
+        for shared in shares:
             (self.folder / shared).mkdir(exist_ok=True)
             (home / shared).symlink_to(self.folder / shared)
-        return Office(home, "--only", only, "--port", "0", "--no-demo", **self.settings)
+        return Office(home, "--only", only, "--port", "0", "--no-demo", **self.settings | settings)
 
     def __enter__(self) -> Self:
         with ExitStack() as when_one_fails:

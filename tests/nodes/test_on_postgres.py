@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.environment import need
+from tests.journey import workbooks
+from tests.journey.conftest import follow, upload
 from tests.journey.test_sockets import say
 from tests.nodes import databases
 from tests.nodes.house import House
@@ -54,3 +56,24 @@ class TestNodeKilled:
             nodes = staff.get("realtime/nodes").json()["results"]
             assert gone["node"] not in {one["id"] for one in nodes}
             assert line.ask("join", {"group": group})["data"]["members"] == 1
+
+
+class TestNodeThatSharesTooLittle:
+    def test_does_not_start_with_another_secret_key(self, house: House):
+        stranger = house.part("stranger", "web", SECRET_KEY="s" * 64, REDIS_PREFIX="another")
+        stranger.start()
+
+        assert stranger.wait() == 78
+        assert "All nodes need the same one" in stranger.output
+        assert "Traceback" not in stranger.output
+
+    def test_loses_no_upload_in_silence(self, house: House, tmp_path):
+        with house.part("alone", "web", shares=()) as alone:
+            administrator = house.administrator(alone)
+            job = upload(administrator, workbooks.by_the_old_system(tmp_path, 3, "unseen"))
+
+            failed = follow(administrator, job["id"], {"failed"})
+
+        assert failed["error"]["code"] == "30002"
+        assert "no longer there" in failed["error"]["message"]
+        assert "All nodes must share the folder `private`" in house.worker.log

@@ -8,7 +8,7 @@ from django.http import FileResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from integrations.sheets import errors
+from integrations.sheets import errors, storage
 from integrations.sheets import exporting as files
 from integrations.sheets.models import ExportJob
 from integrations.sheets.progress import tell
@@ -80,7 +80,7 @@ def download(job: ExportJob, *, by: Any) -> FileResponse:
     if not job.can_be_downloaded or not job.file.name:
         raise not_now(job)
     try:
-        file = job.file.storage.open(job.file.name)
+        file = storage.found(job)
     except FileNotFoundError as gone:
         raise errors.NotInThisState(_("The file is no longer kept. Start the export again.")) from gone
     audit.record("export.downloaded", job, actor=by, resource=job.resource, rows=job.done)

@@ -55,6 +55,8 @@ class Command(BaseCommand):
                 self._everything(options)
         except (server.PortTaken, boot.NoDatabase) as problem:
             raise CommandError(str(problem)) from problem
+        except boot.UnusableKeys as problem:
+            raise CommandError(str(problem), returncode=EX_CONFIG) from problem
         logs.flush()
         # a thread that outlived its deadline must not keep the process: its work is a row, and will be taken again
         os._exit(0)
