@@ -5,7 +5,7 @@ import sys
 
 from benchmarks.figures import Figure, publish, save, table
 
-BLOCKS = {"benchmarks": ("startup", "answers"), "fanout": ("fanout",)}
+BLOCKS = {"benchmarks": ("startup", "answers"), "databases": ("databases",), "fanout": ("fanout",)}
 """Which block of docs/performance.md shows which modules."""
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -115,7 +115,7 @@ class UserAdmin(ServiceAdmin[User]):
     def shown_status(self, user: User) -> SafeString:
         return shown.status(user)
 
-    @display(description=gettext_lazy("Last sign-in"), ordering="last_login")
+    @display(description=gettext_lazy("Last sign-in"), ordering=F("last_login").asc(nulls_first=True))
     def shown_last_login(self, user: User) -> SafeString:
         return ago(user.last_login)
 

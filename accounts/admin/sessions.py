@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -78,7 +78,7 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
     def shown_user(self, session: LoginSession) -> SafeString:
         return shown.person(session.user)
 
-    @display(description=gettext_lazy("State"), ordering="ended_at")
+    @display(description=gettext_lazy("State"), ordering=F("ended_at").asc(nulls_first=True))
     def shown_state(self, session: LoginSession) -> SafeString:
         return shown.session_state(session)
 

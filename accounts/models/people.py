@@ -9,7 +9,7 @@ from django.contrib.auth.models import PermissionsMixin
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +38,17 @@ class UserQuerySet(models.QuerySet["User"]):
         for field in fields:
             found |= Q(**{f"{field}__icontains": text})
         return self.filter(found)
+
+    def in_order(self, by: str) -> Self:
+        """By a field, "-" in front for the other way; who has none comes first, as nothing is less than anything.
+
+        Said, because PostgreSQL holds nothing to be more.
+        """
+        name = by.removeprefix("-")
+        fields = [F(one) for one in {"department": ("department__position", "department__name")}.get(name, (name,))]
+        backwards = by.startswith("-")
+        turned = [one.desc(nulls_last=True) if backwards else one.asc(nulls_first=True) for one in fields]
+        return self.order_by(*turned, "pk")
 
 
 class UserManager(BaseUserManager["User"]):

@@ -6,7 +6,7 @@ from typing import Any
 from celery import current_app
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -139,7 +139,7 @@ class ScheduleAdmin(ModelAdmin[PeriodicTask]):
     def shown_state(self, task: PeriodicTask) -> SafeString:
         return badge(_("on"), "ok") if task.enabled else badge(_("off"), "idle")
 
-    @display(description=gettext_lazy("Last run"), ordering="last_run_at")
+    @display(description=gettext_lazy("Last run"), ordering=F("last_run_at").asc(nulls_first=True))
     def shown_last_run(self, task: PeriodicTask) -> SafeString:
         return ago(task.last_run_at)
 

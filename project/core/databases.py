@@ -1,5 +1,6 @@
 """What an operator should know of the database before people use it, each in one sentence with the remedy."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,6 +33,14 @@ def may_create_tables(connection: BaseDatabaseWrapper) -> CheckMessage | None:
         }.get(connection.vendor, "let this account write to the file and its folder")
         return Error(f"{user or 'This account'} may not create tables in the database {name} ({problem}).", hint=remedy)
     return None
+
+
+def start_lock(vendor: str, database: str) -> tuple[str, int | str]:
+    """Return the statement that tries to take the lock of `database`, and the lock's name."""
+    if vendor == "postgresql":
+        return "SELECT pg_try_advisory_lock(%s)", 0x6761_7465  # "gate": these locks belong to a database
+    # these belong to the server: the name tells its databases apart
+    return "SELECT GET_LOCK(%s, 0)", f"gatehouse {hashlib.sha256(database.encode()).hexdigest()[:32]}"
 
 
 def _of_postgresql(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:

@@ -13,7 +13,7 @@ from accounts.models import LoginEvent
 from tests.accounts.conftest import PASSWORD, code_of
 from tests.accounts.together import together
 
-pytestmark = [pytest.mark.django_db, pytest.mark.attack("T-US-5"), pytest.mark.every_database]
+pytestmark = [pytest.mark.django_db, pytest.mark.attack("T-US-5")]
 
 
 def guess(program, times, username="meiling", **more):
@@ -25,6 +25,7 @@ def attempt(program, username="meiling", **more):
 
 
 class TestLock:
+    @pytest.mark.every_database
     def test_closes_after_five_failures_in_a_row(self, program, mei):
         answers = guess(program, 6)
 
@@ -39,6 +40,7 @@ class TestLock:
 
         assert [answer.status_code for answer in answers] == [401] * 5 + [429]
 
+    @pytest.mark.every_database
     def test_opens_again_by_itself(self, program, mei):
         guess(program, 5)
 
@@ -53,6 +55,7 @@ class TestLock:
         with time_machine.travel(timezone.now() + timedelta(minutes=15, seconds=1), tick=True):
             assert attempt(program).status_code == 200
 
+    @pytest.mark.every_database
     def test_counts_anew_after_a_success(self, program, mei):
         guess(program, 4)
         assert attempt(program).status_code == 200
@@ -111,6 +114,7 @@ class TestLock:
         assert page.status_code == 200
 
 
+@pytest.mark.every_database
 @pytest.mark.django_db(transaction=True)
 class TestManyGuessesAtOnce:
     def test_do_not_slip_through(self, program, mei):

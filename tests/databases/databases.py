@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import psycopg
 import pymysql
 
-from project import boot
+from project.core import databases
 from tests import environment
 
 
@@ -78,7 +78,7 @@ class Database:
     def start_lock_held(self) -> Iterator[None]:
         """Hold the lock of whoever prepares this database."""
         with self.line(self.name) as line, line.cursor() as cursor:
-            take, lock = boot.start_lock("postgresql" if self.engine == "postgres" else self.engine, self.name)
+            take, lock = databases.start_lock("postgresql" if self.engine == "postgres" else self.engine, self.name)
             cursor.execute(take, [lock])
             assert cursor.fetchone()[0]
             yield

@@ -22,9 +22,13 @@ def bare_server(folder: Path) -> Iterator[str]:
     as_user = ["--user=root"] if os.geteuid() == 0 else []
     data, words, port = folder / "data", folder / "words.sql", free_port()
     subprocess.run(
-        [str(install), "--no-defaults", f"--datadir={data}", "--skip-test-db", *as_user], check=True, capture_output=True
+        [str(install), "--no-defaults", f"--datadir={data}", "--skip-test-db", *as_user],
+        check=True,
+        capture_output=True,
     )
-    words.write_text("CREATE DATABASE bare;\nCREATE USER g@'127.0.0.1' IDENTIFIED BY 'g';\nGRANT ALL ON *.* TO g@'127.0.0.1';\n")
+    words.write_text(
+        "CREATE DATABASE bare;\nCREATE USER g@'127.0.0.1' IDENTIFIED BY 'g';\nGRANT ALL ON *.* TO g@'127.0.0.1';\n"
+    )
     running = subprocess.Popen(
         [str(server), "--no-defaults", f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1", *as_user]
         + [f"--socket={folder}/s", f"--pid-file={folder}/pid", f"--init-file={words}", "--skip-name-resolve"]

@@ -1,6 +1,7 @@
 """What the three databases do by themselves in three ways, and Gatehouse makes them do in one."""
 
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,7 +28,7 @@ def hired(*usernames: str) -> list[User]:
     return User.objects.get_queryset().bulk_create([User(username=name) for name in usernames])
 
 
-def found(**lookup: str) -> list[str]:
+def found(**lookup: Any) -> list[str]:
     return list(User.objects.get_queryset().filter(**lookup).values_list("username", flat=True))
 
 
@@ -60,6 +61,15 @@ class TestTexts:
 
         assert ordered == sorted(names)
 
+    def test_that_are_missing_come_first(self):
+        User.objects.get_queryset().bulk_create(
+            User(username=name, phone=phone)
+            for name, phone in [("a", "13800138001"), ("b", None), ("c", "13800138000")]
+        )
+
+        assert [one.username for one in User.objects.get_queryset().in_order("phone")] == ["b", "c", "a"]
+        assert [one.username for one in User.objects.get_queryset().in_order("-phone")] == ["a", "c", "b"]
+
     @pytest.mark.parametrize("text", ["ARG", "arg", "aRgEr"])
     def test_are_searched_without_regard_to_case(self, text):
         hired("Arger", "arger2", "other")
@@ -73,7 +83,7 @@ class TestTexts:
         assert found(username__icontains="A_B") == ["a_b"]
         assert found(username__contains="k\\s") == ["back\\slash"]
         assert found(username__iexact="IT'S") == ["it's"]
-        assert found(username__istartswith="SAY \"") == ['say "hi"']
+        assert found(username__istartswith='SAY "') == ['say "hi"']
 
     def test_find_other_letters_than_ascii_in_either_case(self):
         if connection.vendor == "sqlite":
@@ -101,7 +111,13 @@ class TestTexts:
 
 class TestJson:
     def test_comes_back_as_it_went(self, db):
-        body = {"z": 1, "a": [1, 2.5, None, True, "小明🐼", {"deep": {"er": []}}], "big": 2**53 - 1, "": "empty", "é": -0.5}
+        body = {
+            "z": 1,
+            "a": [1, 2.5, None, True, "小明🐼", {"deep": {"er": []}}],
+            "big": 2**53 - 1,
+            "": "empty",
+            "é": -0.5,
+        }
         now = timezone.now()
         IdempotencyRecord.objects.create(digest="d", user_id=1, key="k", route="r", request_hash="h", body=body,
                                          running_until=now)  # fmt: skip

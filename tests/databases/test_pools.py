@@ -78,6 +78,7 @@ class TestPool:
             waited = time.monotonic() - began
             alive = branch.office.visitor().get("/healthz")
 
+        assert refused is not None
         assert (refused["code"], refused["level"]) == ("10004", "1")
         assert again.status_code in {200, 503}
         assert waited < 30

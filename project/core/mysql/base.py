@@ -19,18 +19,24 @@ IGNORING_CASE = {"iexact", "icontains", "istartswith", "iendswith"}
 
 class Features(features.DatabaseFeatures):
     @cached_property
-    def minimum_database_version(self) -> tuple[int, ...]:
+    def minimum_database_version(self) -> tuple[int, ...]:  # type: ignore[override]  # the stubs know no property here
         # MySQL has its collation since 8.0.17, MariaDB what Django itself wants
         return max(super().minimum_database_version, (8, 0, 17))
 
 
 class SchemaEditor(schema.DatabaseSchemaEditor):
+    connection: Any
+
     @property
-    def sql_create_table(self) -> str:
-        return f"{super().sql_create_table} ENGINE InnoDB CHARACTER SET utf8mb4 COLLATE {self.connection.exact_collation}"
+    def sql_create_table(self) -> str:  # type: ignore[override]  # likewise
+        return (
+            f"{super().sql_create_table} ENGINE InnoDB CHARACTER SET utf8mb4 COLLATE {self.connection.exact_collation}"
+        )
 
 
 class Operations(operations.DatabaseOperations):
+    connection: Any
+
     def lookup_cast(self, lookup_type: str, internal_type: str | None = None) -> str:
         cast = super().lookup_cast(lookup_type, internal_type)
         return f"UPPER({cast})" if lookup_type in IGNORING_CASE else cast
@@ -38,25 +44,27 @@ class Operations(operations.DatabaseOperations):
     def regex_lookup(self, lookup_type: str) -> str:
         if lookup_type == "iregex" and self.connection.mysql_is_mariadb:
             return "%s REGEXP CONCAT('(?i)', %s)"
-        return super().regex_lookup(lookup_type)
+        return str(super().regex_lookup(lookup_type))
 
 
 class Creation(creation.DatabaseCreation):
+    connection: Any
+
     def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
         self.connection.close_pool()
-        super()._destroy_test_db(test_database_name, verbosity)
+        super()._destroy_test_db(test_database_name, verbosity)  # type: ignore[misc]  # the stubs leave it out
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """OPTIONS["pool"] is what Pool takes: size, max_age, wait; without it every connection is made anew."""
 
-    operators: ClassVar = base.DatabaseWrapper.operators | {
+    operators = base.DatabaseWrapper.operators | {
         "iexact": "LIKE UPPER(%s)",
         "icontains": "LIKE UPPER(%s)",
         "istartswith": "LIKE UPPER(%s)",
         "iendswith": "LIKE UPPER(%s)",
     }
-    pattern_ops: ClassVar = base.DatabaseWrapper.pattern_ops | {
+    pattern_ops = base.DatabaseWrapper.pattern_ops | {
         "icontains": "LIKE CONCAT('%%', UPPER({}), '%%')",
         "istartswith": "LIKE CONCAT(UPPER({}), '%%')",
         "iendswith": "LIKE CONCAT('%%', UPPER({}))",
@@ -108,7 +116,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _close(self) -> None:
         if self._lender is None or self.connection is None:
-            super()._close()
+            super()._close()  # type: ignore[misc]  # the stubs leave it out
             return
         clean = not (self.errors_occurred or self.in_atomic_block) and self.connection.get_autocommit()
         lender, connection = self._lender, self.connection
