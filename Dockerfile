@@ -7,7 +7,8 @@ RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip uninstall --yes --quiet pip setuptools
 
 FROM python:3.11-slim
-RUN useradd --system --uid 10001 --user-group --home-dir /var/lib/gatehouse gatehouse \
+RUN groupadd --system --gid 10001 gatehouse \
+ && useradd --system --uid 10001 --gid gatehouse --home-dir /var/lib/gatehouse gatehouse \
  && install -d -o gatehouse -g gatehouse -m 0700 /var/lib/gatehouse
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
