@@ -171,7 +171,7 @@ class Link:
 
     async def _expect_echo(self, route: str) -> None:
         """Send ourselves a sign through `route`: a subscription that was lost in a broken line makes no noise."""
-        self._unconfirmed[route] = monotonic()
+        self._unconfirmed.setdefault(route, monotonic())
         await self._call(self.layer.group_send(route, {"type": TYPE, "from": self.node, "echo": route}))
 
     async def _rest(self) -> None:

@@ -21,21 +21,22 @@ class Proxy:
         self._server = server
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._open: set[socket.socket] = set()
+        self._first: socket.socket | None = None
         self.port = int(self._listener.getsockname()[1])
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.mend()
 
     def mend(self) -> None:
         """Carry as a good line does."""
-        self.delay, self.cutting, self.swallowed = 0.0, False, set[socket.socket]()
+        self.delay, self.cutting, self.swallowed = 0.0, False, set[socket.socket | None]()
 
     def cut_answers(self) -> None:
         """Reset every connection in the middle of its next answer."""
         self.cutting = True
 
-    def swallow(self) -> None:
-        """Leave the connections there are open, and bring nothing from the server any more: the peer has vanished."""
-        self.swallowed = set(self._open)
+    def swallow_first(self) -> None:
+        """Leave the first connection open, and bring nothing from the server any more: its peer has vanished."""
+        self.swallowed = {self._first}
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._listen, daemon=True).start()
@@ -56,6 +57,7 @@ class Proxy:
                     return
                 client.close()
                 continue
+            self._first = self._first or client
             self._open |= {client, server}
             threading.Thread(target=self._ask, args=(client, server), daemon=True).start()
             threading.Thread(target=self._answer, args=(server, client), daemon=True).start()
