@@ -5,7 +5,13 @@ import sys
 
 from benchmarks.figures import Figure, publish, save, table
 
-BLOCKS = {"benchmarks": ("startup", "answers"), "databases": ("databases",), "fanout": ("fanout",)}
+BLOCKS = {
+    "benchmarks": ("startup", "answers"),
+    "databases": ("databases",),
+    "fanout": ("fanout",),
+    "push": ("push",),
+    "restarts": ("rolling",),
+}
 """Which block of docs/performance.md shows which modules."""
 
 
