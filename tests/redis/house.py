@@ -18,20 +18,24 @@ class House:
     """`east` and `west`. People may be signed in several times, so that tests can share the administrator."""
 
     def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
         self.server = RedisServer(folder)
         self.line = Proxy(self.server)
-        shared = {
+        self._settings = {
             "DATABASE_URL": f"sqlite:///{folder / 'house.sqlite3'}",
             "SECRET_KEY": secrets.token_urlsafe(64),
             "REDIS_URL": self.line.url,
             "MULTI_LOGIN": "true",
             "LANGUAGE_CODE": "en",
             "GATEWAY_IDLE_SECONDS": "0",
-        }
-        arguments = ("--only", "web", "--port", "0", "--no-demo")
-        self.east, self.west = (Office(folder / name, *arguments, **shared, **settings) for name in ("east", "west"))
+        } | settings
+        self.east, self.west = self.node("east"), self.node("west")
         self._hired = 0
         self._open = ExitStack()
+
+    def node(self, name: str) -> Office:
+        """A further web process of the house."""
+        return Office(self.folder / name, "--only", "web", "--port", "0", "--no-demo", **self._settings)
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:

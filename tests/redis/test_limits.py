@@ -1,0 +1,51 @@
+"""Limits are counted from rows: they hold over several processes, whatever the callers claim to be."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import cycle
+
+import pytest
+
+from tests.office import Office
+from tests.redis.house import House
+
+LIMIT = 5
+
+
+@pytest.fixture(scope="module")
+def nodes(house: House) -> Iterator[list[Office]]:
+    """Four processes on one database."""
+    with ExitStack() as opened:
+        more = [house.node(name) for name in ("north", "south")]
+        for one in more:
+            opened.push(one)
+            one.start()
+        for one in more:
+            one.ready()
+        yield [house.east, house.west, *more]
+
+
+def guess(node: Office, username: str, number: int = 0) -> int:
+    headers = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
+    given = {"username": username, "password": "wrong"}
+    return node.visitor().post("auth/login", given, headers=headers).status_code
+
+
+@pytest.mark.attack("T-F-9")
+class TestALockOverFourProcesses:
+    def test_closes_after_as_many_failures_as_in_one(self, house: House, nodes):
+        mei = house.hire()
+
+        answers = [guess(node, mei, number) for number, node in zip(range(12), cycle(nodes), strict=False)]
+
+        assert answers == [401] * LIMIT + [429] * 7
+
+    def test_holds_when_all_of_them_are_asked_at_once(self, house: House, nodes):
+        hans = house.hire()
+
+        with ThreadPoolExecutor(12) as crowd:
+            answers = list(crowd.map(lambda number: guess(nodes[number % 4], hans, number), range(24)))
+
+        assert set(answers) <= {401, 429}
+        assert [guess(node, hans, 99) for node in nodes] == [429] * 4

@@ -1,0 +1,77 @@
+"""Redis goes away and comes back; the nodes and the sockets stay."""
+
+import re
+
+import pytest
+
+from tests.clients import Caller, until
+from tests.office import Office
+from tests.redis.house import PASSWORD, House
+
+
+def figure(office: Office, name: str, labels: str = "") -> float:
+    """Read one figure of a node."""
+    text = office.visitor().get("/metrics").text
+    found = re.search(rf"^gatehouse_{name}{re.escape(labels)} (\S+)$", text, re.MULTILINE)
+    assert found, text
+    return float(found[1])
+
+
+def push(house: House, node: Office, word: str) -> None:
+    sent = house.east.sign_in() if node is house.east else house.west.sign_in(*house.administrator)
+    answer = sent.post("realtime/messages", {"to": {"group": "public.lobby"}, "topic": "word", "data": word})
+    assert answer.status_code == 202, answer.text
+
+
+def socket_of(node: Office, username: str):
+    caller: Caller = node.sign_in(username, PASSWORD)
+    line = caller.socket()
+    line.ask("join", {"group": "public.lobby"})
+    return line
+
+
+@pytest.mark.attack("T-F-4")
+@pytest.mark.attack("T-WS-11")
+class TestSockets:
+    def test_stay_and_hear_both_nodes_again_when_redis_was_killed(self, house: House):
+        people = house.hire(), house.hire()
+        with socket_of(house.east, people[0]) as here, socket_of(house.west, people[1]) as there:
+            before = figure(house.east, "gateway_outages"), figure(house.east, "gateway_lost")
+            told = house.east.log.count("The other nodes cannot be reached")
+            house.server.stop()
+            until(lambda: figure(house.east, "gateway_in_touch") == 0, "east notices")
+            for number in range(20):
+                push(house, house.east, f"lost {number}")
+            assert [here.next("word") for _ in range(20)] == [f"lost {number}" for number in range(20)]
+            assert there.ask("ping")["data"]
+
+            house.server.start()
+            house.until_ready()
+            for office in (house.east, house.west):
+                until(lambda office=office: figure(office, "gateway_in_touch") == 1, "the node is in touch")
+            push(house, house.east, "from east")
+            push(house, house.west, "from west")
+
+            for line in (here, there):
+                assert {line.next("word"), line.next("word")} == {"from east", "from west"}
+            assert figure(house.east, "gateway_outages") == before[0] + 1
+            assert figure(house.east, "gateway_lost") >= before[1] + 20
+            assert house.east.log.count("The other nodes cannot be reached") == told + 1
+            assert "Traceback" not in house.east.log
+            nodes = house.east.sign_in().get("realtime/nodes").json()["results"]
+            [of_east] = [one for one in nodes if one["lost"] == figure(house.east, "gateway_lost")]
+            assert of_east["in_touch"] is True
+
+    def test_stay_while_redis_says_nothing(self, house: House):
+        person = house.hire()
+        with socket_of(house.west, person) as line:
+            house.server.freeze()
+            until(lambda: figure(house.west, "gateway_in_touch") == 0, "west notices")
+            assert line.ask("ping")["data"]
+            house.server.thaw()
+            until(lambda: figure(house.west, "gateway_in_touch") == 1, "west is in touch")
+            until(lambda: figure(house.east, "gateway_in_touch") == 1, "east is in touch")
+
+            push(house, house.east, "well again")
+
+            assert line.next("word") == "well again"
