@@ -54,13 +54,21 @@ def ensure_shared() -> None:
 
 
 def problems_of_settings() -> list[Problem]:
-    """Return what is wrong with the channel layer and the library below it."""
+    """Return what is wrong with the broker's options, the channel layer and the library below it."""
     backend = settings.CHANNEL_LAYERS["default"]["BACKEND"]
     config = settings.CHANNEL_LAYERS["default"].get("CONFIG", {})
     if not backend.startswith("channels_redis."):
-        return []
-    found = [*_library(), *_hosts(config)]
+        return [*_visibility()]
+    found = [*_visibility(), *_library(), *_hosts(config)]
     return found + [*_core_layer(config)] if backend.startswith("channels_redis.core.") else found
+
+
+def _visibility() -> Iterator[Problem]:
+    name, longest = "visibility_timeout", settings.CELERY_TASK_TIME_LIMIT
+    given = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get(name)
+    if given is not None and given <= longest:
+        expected = f"more than CELERY_TASK_TIME_LIMIT ({longest}), or a running task's message goes to a second worker"
+        yield Problem(f"CELERY_BROKER_TRANSPORT_OPTIONS[{name!r}]", str(given), expected, str(longest + 300))
 
 
 def _library() -> Iterator[Problem]:

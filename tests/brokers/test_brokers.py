@@ -4,6 +4,7 @@ import statistics
 
 import pytest
 
+from project import checks
 from tests.brokers.office import Parts
 from tests.clients import until
 
@@ -51,3 +52,13 @@ class TestSharedBroker:
             errands = [parts.ask() for _errand in range(12)]
 
             assert [parts.wait(errand)["attempts"] for errand in errands] == [1] * 12
+
+
+class TestVisibility:
+    def test_that_is_shorter_than_a_task_may_run_is_refused_at_start(self, settings):
+        settings.CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": settings.CELERY_TASK_TIME_LIMIT}
+
+        assert ["visibility_timeout" in problem.name for problem in checks.problems_of_settings()] == [True]
+        for options in settings.BROKER_OPTIONS.values():
+            settings.CELERY_BROKER_TRANSPORT_OPTIONS = options
+            assert checks.problems_of_settings() == []
