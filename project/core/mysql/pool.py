@@ -8,11 +8,44 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from threading import BoundedSemaphore
+from threading import Event, Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import pymysql
+
+
+class Places:
+    """So many may be in; who comes later waits, and who came first goes in first: a semaphore lets others slip past."""
+
+    def __init__(self, number: int) -> None:
+        self._free = number
+        self._waiting: deque[Event] = deque()
+        self._lock = Lock()
+
+    def take(self, seconds: float) -> bool:
+        """Take a place; False when none became free in time."""
+        turn = Event()
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return True
+            self._waiting.append(turn)
+        if turn.wait(seconds):
+            return True
+        with self._lock:
+            if turn.is_set():  # in the very last moment
+                return True
+            self._waiting.remove(turn)
+        return False
+
+    def give_back(self) -> None:
+        """Hand the place to who has waited longest."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
 
 
 class Pool:
@@ -20,7 +53,7 @@ class Pool:
 
     def __init__(self, connect: Callable[[], Any], *, size: int, max_age: float, wait: float) -> None:
         self._connect, self._max_age, self._wait = connect, max_age, wait
-        self._places = BoundedSemaphore(size)
+        self._places = Places(size)
         self._idle: deque[Any] = deque()
         self._born: WeakKeyDictionary[Any, float] = WeakKeyDictionary()
 
@@ -29,12 +62,12 @@ class Pool:
 
         :raises pymysql.OperationalError: when the server does not, or no connection becomes free in time.
         """
-        if not self._places.acquire(timeout=self._wait):
+        if not self._places.take(self._wait):
             raise pymysql.OperationalError(f"no database connection became free within {self._wait:g} s")
         try:
             return self._kept() or self._new()
         except BaseException:
-            self._places.release()
+            self._places.give_back()
             raise
 
     def give_back(self, connection: Any, *, reusable: bool) -> None:
@@ -45,7 +78,7 @@ class Pool:
             else:
                 _close(connection)
         finally:
-            self._places.release()
+            self._places.give_back()
 
     def close(self) -> None:
         """Close what nobody uses."""
