@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from project.env import EX_CONFIG
 from tests.clients import PATIENCE
 from tests.office import Office
 
