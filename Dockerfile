@@ -4,7 +4,7 @@ WORKDIR /app
 COPY requirements.txt constraints.txt ./
 RUN python -m venv /opt/venv \
  && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile -r requirements.txt \
- && /opt/venv/bin/pip uninstall --yes --quiet pip setuptools
+ && /opt/venv/bin/pip uninstall --yes --quiet pip
 
 FROM python:3.11-slim
 RUN groupadd --system --gid 10001 gatehouse \
