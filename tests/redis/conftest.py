@@ -10,9 +10,9 @@ from tests.redis.house import House
 from tests.redis.proxy import Proxy
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Two nodes that the tests of a module share: each leaves Redis well again."""
+    """Two nodes that these tests share: each leaves Redis well again."""
     with House(tmp_path_factory.mktemp("house")) as opened:
         yield opened
 

@@ -53,10 +53,10 @@ def open_to_all(house: House) -> None:
 def loading(house: House) -> Iterator[None]:
     """It was started again, and reads what it had saved, slowly."""
     house.server.order("CONFIG", "SET", "rdbcompression", "no")
-    house.server.order("EVAL", "for i = 1, 2000 do redis.call('SET', 'old:' .. i, string.rep('x', 2048)) end", 0)
+    house.server.order("EVAL", "for i = 1, 6000 do redis.call('SET', 'old:' .. i, string.rep('x', 2048)) end", 0)
     house.server.order("SAVE")
     house.server.stop()
-    house.server.start("--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024")
+    house.server.start("--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024")
     yield
     house.server.stop()
     house.server.start()

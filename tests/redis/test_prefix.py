@@ -24,7 +24,7 @@ class Ear:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        with self.server.operator() as client, client.monitor() as monitor:  # type: ignore[no-untyped-call]  # as below
+        with self.server.operator() as client, client.monitor() as monitor:
             thread = threading.Thread(target=self._listen, args=(monitor,), daemon=True)
             thread.start()
             yield
@@ -58,7 +58,8 @@ class Ear:
 def keys(client: "redis.Redis", words: list[str]) -> list[str]:
     """Return which words of a command are keys, as Redis itself says."""
     try:
-        return list(client.command_getkeys(*words))  # type: ignore[no-untyped-call]  # redis-py's own gap
+        found: Any = client.command_getkeys(*words)
+        return list(found)
     except redis.ResponseError:
         return []  # a command without any
 

@@ -9,6 +9,7 @@ from channels_redis.core import RedisChannelLayer
 
 from project import checks, env
 from project.core import redis_server as server_facts
+from tests.clients import until
 from tests.core.redis_server import RedisServer, free_port
 from tests.office import Office
 from tests.redis.house import House
@@ -58,7 +59,8 @@ class TestAStart:
         assert "  CACHE_URL: got a node of a Redis Cluster; expected a single Redis" in said
 
     def test_is_refused_where_another_installation_uses_the_prefix(self, house: House, tmp_path):
-        house.until_ready()
+        boss = house.east.sign_in()
+        until(lambda: boss.get("realtime/nodes").json()["count"] == 2, "both nodes are listed in Redis")
         stranger = {"SECRET_KEY": "x" * 60, "REDIS_URL": house.server.url}
 
         said = refused(Office(tmp_path / "home", "--port", "0", "--no-demo", **stranger))
