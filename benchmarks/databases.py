@@ -1,5 +1,6 @@
 """What each database makes of the same requests, and what it costs there and here."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,9 @@ ENGINES = {"SQLite": "", "PostgreSQL": "postgres", "MariaDB": "mysql"}
 
 def measure() -> list[Figure]:
     """Send the same to an office on each."""
-    return [figure for name, engine in ENGINES.items() for figure in _measured(name, engine)]
+    figures = [figure for name, engine in ENGINES.items() for figure in _measured(name, engine)]
+    load_meanwhile = Figure("load of the machine meanwhile", os.getloadavg()[1], "", f"on {os.cpu_count()} cores")
+    return [*figures, load_meanwhile]
 
 
 def _measured(name: str, engine: str) -> list[Figure]:
