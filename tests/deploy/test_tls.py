@@ -64,6 +64,10 @@ def shown_certificate(office: Office) -> str:
     return x509.load_der_x509_certificate(given).subject.rfc4514_string()
 
 
+def until_shown(office: Office, subject: str) -> None:
+    until(lambda: shown_certificate(office) == subject, f"the certificate of {subject}")
+
+
 class TestServing:
     def test_serves_https_and_wss(self, office, keeper):
         assert office.url.startswith("https://")
@@ -106,7 +110,7 @@ class TestRenewal:
             for name in ("second", "third"):
                 lay(authority.issue(name), files)
 
-                until(lambda wanted=f"CN={name}": shown_certificate(office) == wanted, "the renewed certificate")
+                until_shown(office, f"CN={name}")
 
             assert line.ask("echo", "still here")["data"] == "still here"
         assert Caller(keeper.url, trust=keeper.trust).get("/healthz").status_code == 200
@@ -120,7 +124,7 @@ class TestRenewal:
         assert shown_certificate(office) == before
 
         lay((certificate, key), files)
-        until(lambda: shown_certificate(office) == "CN=half", "the whole pair")
+        until_shown(office, "CN=half")
 
 
 class TestStart:
