@@ -7,7 +7,10 @@ folders `media` and `private` of their homes.
 import secrets
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import kombu
+import redis
 
 from tests.clients import Caller
 from tests.office import Office
@@ -69,6 +72,7 @@ class House:
             part.process.terminate()
         for part in running:
             part.wait()
+        sweep_out(self.settings)
 
     @property
     def nodes(self) -> tuple[Office, Office]:
@@ -91,3 +95,17 @@ class House:
         answer = self.administrator(self.east).post("users/", given)
         assert answer.status_code == 201, answer.text
         return Person(username, answer.json()["id"])
+
+
+def sweep_out(settings: dict[str, str]) -> None:
+    """Leave nothing on the shared servers that begins with this installation's prefix."""
+    prefix = settings["REDIS_PREFIX"]
+    with redis.Redis.from_url(settings["REDIS_URL"]) as client:
+        for key in list(client.scan_iter(f"{prefix}*", count=1000)):
+            client.delete(key)
+    broker = settings.get("CELERY_BROKER_URL", "")
+    if broker.startswith("amqp"):
+        with kombu.Connection(broker) as link:
+            channel: Any = link.default_channel
+            channel.queue_delete(prefix)
+            channel.exchange_delete(prefix)

@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.environment import need
 from tests.journey import workbooks
+from tests.nodes.house import sweep_out
 from tests.office import Office
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
@@ -32,6 +33,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
     limits = {"SHUTDOWN_SECONDS": str(SHUTDOWN_SECONDS), "GATEWAY_IDLE_SECONDS": "0"}
     with Office(tmp_path / "home", *arguments, LOG_LEVEL="warning", **given, **limits) as office:
         yield office
+    sweep_out(office.settings)
 
 
 class Crowd:

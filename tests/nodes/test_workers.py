@@ -14,6 +14,7 @@ import pytest
 from tests.clients import Caller, Line, until
 from tests.environment import need
 from tests.journey.test_sockets import say
+from tests.nodes.house import sweep_out
 from tests.office import Office
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
@@ -31,6 +32,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Two web processes, with worker and scheduler in their parent."""
     with opened(tmp_path_factory.mktemp("workers")) as office:
         yield office
+    sweep_out(office.settings)
 
 
 def children(office: Office) -> set[int]:
