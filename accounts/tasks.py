@@ -2,10 +2,18 @@
 
 from celery import shared_task
 
-from accounts import sessions
+from accounts import mails, sessions
+from accounts.models import Mail
+from project.core import jobs
 
 
 @shared_task(name="accounts.close_run_out")
 def close_run_out() -> int:
     """Put an end to sessions whose time is over, and to their sockets; return how many."""
     return sessions.close_run_out()
+
+
+@jobs.worker(Mail)
+def send_mail(mail: Mail) -> None:
+    """Send one mail."""
+    mails.deliver(mail)

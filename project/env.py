@@ -112,6 +112,12 @@ class Environment:
     ALLOWED_HOSTS: list[str] = variable(
         "localhost,127.0.0.1,[::1]", kind.hosts, "Host names this server answers to.", example="office.example.com"
     )
+    PUBLIC_URL: str = variable(
+        "",
+        kind.origin,
+        "Where people reach this house, for links in mails; empty: the first of `ALLOWED_HOSTS`, in `prod` with https.",
+        example="https://office.example.com",
+    )
     CSRF_TRUSTED_ORIGINS: list[str] = variable(
         "", kind.origins, "Other origins whose forms are accepted.", example="https://office.example.com"
     )
@@ -291,6 +297,16 @@ class Environment:
     @property
     def production(self) -> bool:
         return self.GATEHOUSE_ENV == "prod"
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach this house."""
+        if self.PUBLIC_URL:
+            return self.PUBLIC_URL
+        host = next((one.lstrip(".") for one in self.ALLOWED_HOSTS if one != "*"), self.HOST)
+        if self.production:
+            return f"https://{host}"
+        return f"{'https' if self.TLS_CERT_FILE else 'http'}://{host}:{self.PORT}"
 
 
 def about() -> list[tuple[str, Mapping[str, Any]]]:

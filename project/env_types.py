@@ -117,6 +117,13 @@ def origins(given: str) -> list[str]:
     return found
 
 
+def origin(given: str) -> str:
+    """An origin such as https://office.example.com, without a path."""
+    if given and origins(given) != [given]:
+        raise ValueError(given)
+    return given
+
+
 def networks(given: str) -> list[str]:
     """A list of addresses or CIDR networks."""
     return [str(ip_network(word, strict=False)) for word in words(given)]

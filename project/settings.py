@@ -96,6 +96,7 @@ TEMPLATES = [
 # --- web ------------------------------------------------------------------------------------------------------------
 
 ALLOWED_HOSTS = env.ALLOWED_HOSTS
+PUBLIC_URL = env.public_url
 CSRF_TRUSTED_ORIGINS = env.CSRF_TRUSTED_ORIGINS
 CORS_ALLOWED_ORIGINS = env.CORS_ALLOWED_ORIGINS
 TRUSTED_PROXIES = env.TRUSTED_PROXIES

@@ -37,7 +37,7 @@ def _in_english() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _all_services_well() -> None:
     """Start every test with closed breakers: they belong to the process, and the test before may have opened one."""
-    for service in filter(None, map(breaker.find, ("redis-cache", "redis-state", "broker"))):
+    for service in filter(None, map(breaker.find, ("redis-cache", "redis-state", "broker", "mail"))):
         service.reset()
 
 

@@ -1,20 +1,16 @@
 """Keys in the database: shared by all nodes, the private part encrypted with a key that is not in the database."""
 
-import base64
-from functools import lru_cache
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
+from cryptography.fernet import InvalidToken
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.errors import KeyProblem
 from accounts.keys.key import Key, Private, State, describe, from_pem, make, read_public, to_pem
 from accounts.models import SigningKey
+from project.core import sealed
 
 CURRENT_SLOT = "current"
+PURPOSE = "accounts.signing-keys"
 
 
 class Rows:
@@ -93,7 +89,7 @@ class Rows:
             state=state,
             current_slot=CURRENT_SLOT if is_current else None,
             promoted_at=timezone.now() if is_current else None,
-            private=_box().encrypt(to_pem(private)).decode(),
+            private=sealed.box(PURPOSE).encrypt(to_pem(private)).decode(),
             public=jwk,
         )
 
@@ -119,20 +115,6 @@ def _foreign(kid: str) -> str:
 
 def _decrypt(private: str) -> Private | None:
     try:
-        return from_pem(_box().decrypt(private.encode()))
+        return from_pem(sealed.box(PURPOSE).decrypt(private.encode()))
     except InvalidToken:
         return None
-
-
-def _box() -> MultiFernet:
-    return _box_of(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-
-
-@lru_cache(maxsize=8)
-def _box_of(*secrets: str) -> MultiFernet:
-    return MultiFernet([Fernet(_derived(secret)) for secret in secrets])
-
-
-def _derived(secret: str) -> bytes:
-    hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"gatehouse.accounts.signing-keys")
-    return base64.urlsafe_b64encode(hkdf.derive(secret.encode()))

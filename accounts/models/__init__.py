@@ -2,6 +2,8 @@
 
 from accounts.models.keys import SigningKey
 from accounts.models.organisation import Department, Role
+from accounts.models.machines import ApiToken, ApiTokenQuerySet
+from accounts.models.mails import Mail
 from accounts.models.people import User, UserManager, UserQuerySet, avatar_path, languages
 from accounts.models.sessions import LoginEvent, LoginSession, LoginSessionQuerySet, new_family_secret, new_sid
 
@@ -16,6 +18,8 @@ __all__ = [
     "UserManager",
     "UserQuerySet",
     "avatar_path",
+    "Mail",
+    "RecoveryCode",
     "languages",
     "new_family_secret",
     "new_sid",
