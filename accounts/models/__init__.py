@@ -1,9 +1,8 @@
 """Who works here, how they are ordered, and where they are signed in."""
 
 from accounts.models.keys import SigningKey
-from accounts.models.organisation import Department, Role
-from accounts.models.machines import ApiToken, ApiTokenQuerySet
 from accounts.models.mails import Mail
+from accounts.models.organisation import Department, Role
 from accounts.models.people import User, UserManager, UserQuerySet, avatar_path, languages
 from accounts.models.sessions import LoginEvent, LoginSession, LoginSessionQuerySet, new_family_secret, new_sid
 
@@ -12,14 +11,13 @@ __all__ = [
     "LoginEvent",
     "LoginSession",
     "LoginSessionQuerySet",
+    "Mail",
     "Role",
     "SigningKey",
     "User",
     "UserManager",
     "UserQuerySet",
     "avatar_path",
-    "Mail",
-    "RecoveryCode",
     "languages",
     "new_family_secret",
     "new_sid",
