@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,11 +20,19 @@ from tests.office import Office
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
 
-def opened(folder: Path, *arguments: str) -> Office:
+def two_processes(folder: Path, *arguments: str) -> Office:
     """An office with two web processes, on a prefix of its own."""
     prefix = f"workers-{secrets.token_hex(4)}"
     given = ("--workers", "2", "--no-demo", *(arguments or ("--port", "0")))
     return Office(folder / "home", *given, REDIS_URL=need("REDIS_URL"), REDIS_PREFIX=prefix, MULTI_LOGIN="true")
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[Office]:
+    """Open such an office, and leave nothing of it on Redis."""
+    with two_processes(folder) as office:
+        yield office
+    sweep_out(office.settings)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +40,6 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """Two web processes, with worker and scheduler in their parent."""
     with opened(tmp_path_factory.mktemp("workers")) as office:
         yield office
-    sweep_out(office.settings)
 
 
 def children(office: Office) -> set[int]:
@@ -103,23 +110,24 @@ class TestTwoProcesses:
 
     def test_add_up_their_figures(self, office: Office):
         asked = 'gatehouse_http_requests_total{method="GET",module="default",status="200"}'
-        before = office.visitor().get("/metrics").text
-        for _ in range(20):
-            office.visitor().get("/healthz")
+
+        def figure(name: str) -> float:
+            return metric(office.visitor().get("/metrics").text, name)
 
         with ExitStack() as lines:
             a_socket_on_each(office.sign_in(), lines)
+            before = figure(asked)
+            for _ in range(20):
+                office.visitor().get("/healthz")
 
-            def sockets() -> float:
-                return metric(office.visitor().get("/metrics").text, "gatehouse_gateway_connections")
-
-            until(lambda: sockets() >= 2, "the sockets of both are counted")
-        after = office.visitor().get("/metrics").text
-        assert metric(after, asked) - metric(before, asked) >= 20
-        assert metric(after, "gatehouse_web_processes") == 2
+            assert figure(asked) - before >= 20
+            until(lambda: figure("gatehouse_gateway_connections") >= 2, "the sockets of both are counted")
+            until(lambda: figure("gatehouse_web_processes") == 2, "both are counted")
 
     def test_are_replaced_when_they_die(self, office: Office):
         administrator = office.sign_in()
+        with ExitStack() as lines:
+            a_socket_on_each(administrator, lines)  # by now both serve, so that one is left
         victim = min(children(office))
 
         os.kill(victim, signal.SIGKILL)
@@ -135,7 +143,7 @@ class TestPort:
     def test_that_is_taken_by_two_processes_is_taken_for_others(self, office: Office, tmp_path):
         port = office.url.rpartition(":")[2]
         for arguments in (("--port", port), ("--port", port, "--workers", "1")):
-            late = opened(tmp_path, *arguments)
+            late = two_processes(tmp_path, *arguments)
             late.start()
             assert late.wait() == 1
             assert f"127.0.0.1:{port} is in use" in late.output
@@ -143,7 +151,7 @@ class TestPort:
 
     def test_that_is_a_strangers_is_left_to_them(self, tmp_path):
         with socket.create_server(("127.0.0.1", 0)) as stranger:
-            late = opened(tmp_path, "--port", str(stranger.getsockname()[1]))
+            late = two_processes(tmp_path, "--port", str(stranger.getsockname()[1]))
             late.start()
 
             assert late.wait() == 1
