@@ -11,7 +11,7 @@ from project.core import context
 from realtime.core.connection import Identity as SocketIdentity
 
 
-def for_request(user: User, session_id: str) -> context.Identity:
+def for_request(user: User, session_id: str, *, machine: str = "") -> context.Identity:
     """The person behind a request; roles are read only when somebody asks for them."""
     return context.Identity(
         user_id=user.pk,
@@ -21,6 +21,7 @@ def for_request(user: User, session_id: str) -> context.Identity:
         session_id=session_id,
         department_id=user.department_id,
         role_keys=cast("tuple[str, ...]", SimpleLazyObject(lambda: user.role_keys)),
+        machine=machine,
     )
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, models
 from django.utils import timezone
 
-from accounts.models import LoginSession, User
+from accounts.models import ApiToken, LoginSession, User
 from project.core import cache
 from project.core.errors import Unreachable
 from project.core.redis_url import SCHEMES
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 Reason = LoginSession.Reason
 M = TypeVar("M", bound=models.Model)
 
-NOT_KEPT = {User: {"password"}, LoginSession: {"family_secret"}}
+NOT_KEPT: dict[type[models.Model], set[str]] = {User: {"password"}, LoginSession: {"family_secret"}}
 ENDED = "ended"
 
 
@@ -47,8 +47,8 @@ def of(sid: str) -> Standing | None:
         return _from_row(sid)
     if ENDED in kept:
         return Standing(LoginSession(sid=sid), kept[ENDED])
-    session = _revived(LoginSession, kept["session"])
-    session.user = _revived(User, kept["user"])
+    session = revived(LoginSession, kept["session"])
+    session.user = revived(User, kept["user"])
     return Standing(session, judge(session))
 
 
@@ -66,29 +66,31 @@ def judge(session: LoginSession) -> str:
 
 def bury(sid: str, reason: str) -> None:
     """Mark the session as over for every node, longer than any of its access tokens lives."""
-    if _is_shared():
+    if is_shared():
         cache.state.insist("session", sid, value={ENDED: reason}, ttl=settings.ACCESS_TOKEN_EXPIRES + 60)
 
 
-def forget(sid: str) -> None:
+def forget(sid: str, *, name: str = "session") -> None:
     """Let the next call read the row again; a cache that is down has nothing to forget."""
-    if _is_shared():
+    if is_shared():
         try:
-            cache.state.delete("session", sid)
+            cache.state.delete(name, sid)
         except Unreachable as problem:
             log.warning("session.not_forgotten", problem=str(problem))
 
 
 def forget_people(user_ids: list[int]) -> None:
     """Let the next call of these people read their rows again."""
-    if _is_shared():
+    if is_shared():
         for sid in LoginSession.objects.live().filter(user__in=user_ids).values_list("sid", flat=True):
             forget(sid)
+        for key_id in ApiToken.objects.live().filter(owner__in=user_ids).values_list("key_id", flat=True):
+            forget(key_id, name="machine")
 
 
 def _kept(sid: str) -> dict[str, Any] | None:
     # a store that failed may have missed that a session ended: until what it holds has run out, the rows are asked
-    if not _is_shared() or cache.state.failed_of_late("session"):
+    if not is_shared() or cache.state.failed_of_late("session"):
         return None
     try:
         return cast("dict[str, Any] | None", cache.state.get("session", sid))
@@ -111,20 +113,21 @@ def _from_row(sid: str) -> Standing | None:
 
 
 def _keep(session: LoginSession) -> None:
-    if not _is_shared():
+    if not is_shared():
         return
     try:
         # `add`: a mark that the session is over, set while we read, must not be overwritten
-        cache.state.add("session", session.sid, value={"session": _flat(session), "user": _flat(session.user)})
+        cache.state.add("session", session.sid, value={"session": flat(session), "user": flat(session.user)})
     except Unreachable:
         return  # slower, not wrong
 
 
-def _flat(row: models.Model) -> dict[str, Any]:
-    left_out = NOT_KEPT[type(row)]
+def flat(row: models.Model) -> dict[str, Any]:
+    """Make a snapshot of the row as JSON takes it, without what must not be kept."""
+    left_out = NOT_KEPT.get(type(row), set())
     found = {field.attname: field.value_from_object(row) for field in row._meta.concrete_fields}
     return {
-        name: value if isinstance(value, str | int | bool | None) else _text(value)
+        name: value if isinstance(value, str | int | bool | list | None) else _text(value)
         for name, value in found.items()
         if name not in left_out
     }
@@ -134,12 +137,13 @@ def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _revived(model: type[M], flat: dict[str, Any]) -> M:
+def revived(model: type[M], kept: dict[str, Any]) -> M:
     """Make the row of its snapshot; what the snapshot leaves out is read when somebody asks for it."""
-    fields = [field for field in model._meta.concrete_fields if field.attname in flat]
-    values = [field.to_python(flat[field.attname]) for field in fields]
+    fields = [field for field in model._meta.concrete_fields if field.attname in kept]
+    values = [field.to_python(kept[field.attname]) for field in fields]
     return model.from_db("default", [field.attname for field in fields], values)
 
 
-def _is_shared() -> bool:
+def is_shared() -> bool:
+    """Do other processes see what this one keeps?"""
     return settings.CACHES["state"]["LOCATION"].split(":")[0] in SCHEMES

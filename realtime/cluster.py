@@ -29,6 +29,7 @@ from realtime.core.hub import Hub, Watcher
 from realtime.errors import GatewayUnreachable
 from realtime.link import Link, LinkInfo
 from realtime.presence import MemoryDirectory, NodeInfo, RedisPresence
+from realtime.transport import origin
 
 log = logging.getLogger(__name__)
 
@@ -245,7 +246,10 @@ async def _sweep_sessions(hub: Hub) -> None:
 
 
 async def close_ended(hub: Hub) -> None:
-    """Close the sockets whose session ended without anybody telling this node."""
+    """Close the sockets whose session ended without anybody telling this node, and those of addresses now refused."""
+    if refused := await origin.refused(list({one.peer.address for one in hub.connections.values()}), opening=False):
+        for connection in [one for one in hub.connections.values() if one.peer.address in refused]:
+            connection.close(CloseCode.NOT_ALLOWED)
     for connection in list(hub.connections.values()):
         who = connection.identity
         if who and not who.session_id and who.expires_at is not None and who.expires_at <= time.time():

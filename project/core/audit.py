@@ -51,6 +51,8 @@ def _fill_in(sender: Any, instance: Any, **_rest: Any) -> None:
         instance.actor_id = user.actor_id or user.user_id
     if user is not None and user.actor_id and user.actor_id != user.user_id:
         instance.additional_data = {**(instance.additional_data or {}), "as_user": user.user_id}
+    if user is not None and user.machine:
+        instance.additional_data = {**(instance.additional_data or {}), "machine": user.machine}
     instance.remote_addr = instance.remote_addr or asking.ip or None
     instance.cid = instance.cid or asking.request_id or None
 

@@ -31,6 +31,7 @@ def _pack(headers: dict[str, Any] | None = None, **_rest: Any) -> None:
                 "user_id": user.user_id if user else 0,
                 "username": user.username if user else "",
                 "actor_id": user.actor_id if user else None,
+                "machine": user.machine if user else "",
                 "language": asking.language,
             },
         )
@@ -57,7 +58,12 @@ def _unpacked(carried: Any) -> Context:
         language_code=str(carried.get("language") or ""),
     )
     if user_id := carried.get("user_id"):
-        inner.user = Identity(user_id, str(carried.get("username") or ""), actor_id=carried.get("actor_id"))
+        inner.user = Identity(
+            user_id,
+            str(carried.get("username") or ""),
+            actor_id=carried.get("actor_id"),
+            machine=str(carried.get("machine") or ""),
+        )
     return inner
 
 

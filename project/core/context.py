@@ -40,6 +40,8 @@ class Identity:
     role_keys: tuple[str, ...] = ()
     actor_id: int | None = None
     """Who really acts, when somebody impersonates this person."""
+    machine: str = ""
+    """The API token that asks for this person, as people know it; empty when they ask themselves."""
 
 
 @dataclass(eq=False)

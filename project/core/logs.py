@@ -156,6 +156,8 @@ def _add_asker(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
             event.setdefault("user_id", asking.user.user_id)
             if asking.user.actor_id is not None:
                 event.setdefault("actor_id", asking.user.actor_id)
+            if asking.user.machine:
+                event.setdefault("machine", asking.user.machine)
     return event
 
 

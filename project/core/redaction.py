@@ -28,6 +28,8 @@ SHAPES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {HIDDEN}"),
     # a JSON Web Token, whole or without its signature
     (re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?"), HIDDEN),
+    # an API token of ours
+    (re.compile(r"\bght_[0-9A-Za-z]{12,}"), HIDDEN),
     # scheme://user:password@host
     (re.compile(r"(?<=://)[^/\s'\"]{1,512}@"), f"{HIDDEN}@"),
     # password=…, "ticket": "…", Cookie: …

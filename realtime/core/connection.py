@@ -26,7 +26,9 @@ class Identity:
     `groups` are the automatic ones (`role.<key>`, `department.<id>`, …); `everyone` and `user.<id>` are always among
     them. `permissions` answers whether the user has a permission; it may be a coroutine function, and a plain one may
     use the database. Without it the user model is asked. `expires_at` (a timestamp) ends an identity that belongs to
-    no session; a session is asked about instead, since it may have been renewed.
+    no session; a session is asked about instead, since it may have been renewed. `machine` names the API token that
+    works for the user: its socket belongs to the token, does not count as the user's, and hears nothing meant for
+    the user alone.
     """
 
     user_id: int
@@ -37,10 +39,11 @@ class Identity:
     permissions: Callable[[str], bool | Awaitable[bool]] | None = None
     staff: bool = False
     expires_at: float | None = None
+    machine: str = ""
 
     @property
     def automatic_groups(self) -> frozenset[str]:
-        return self.groups | {EVERYONE, f"user.{self.user_id}"}
+        return self.groups | ({EVERYONE} if self.machine else {EVERYONE, f"user.{self.user_id}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,8 @@ class Connection:
 
     @property
     def user_id(self) -> int:
-        """The user's id; 0 for a guest."""
-        return self.identity.user_id if self.identity else 0
+        """The id of the user who is here; 0 for a guest and for a machine."""
+        return self.identity.user_id if self.identity and not self.identity.machine else 0
 
     @property
     def session_id(self) -> str:

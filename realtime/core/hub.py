@@ -96,7 +96,7 @@ class Hub:
     def bind(self, connection: Connection, identity: Identity | None) -> None:
         """Make `identity` the connection's; what another user had joined is left behind, its settings stay."""
         self._unlist(connection)
-        if connection.user_id != (identity.user_id if identity else 0):
+        if _who(connection.identity) != _who(identity):
             connection.joined.clear()
         connection.identity = identity
         if identity and identity.session_id:
@@ -277,3 +277,7 @@ class Hub:
             sent=self._past["sent"] + sum(one.sent for one in connections),
             evicted=self.evicted,
         )
+
+
+def _who(identity: Identity | None) -> tuple[int, str]:
+    return (identity.user_id, identity.machine) if identity else (0, "")

@@ -12,7 +12,7 @@ async def admit(connection: Connection, identity: Identity | None) -> None:
 
     :raises Refused: when the user has too many connections already and GATEWAY_OVERFLOW says so.
     """
-    node, limit = cluster.here(), settings.GATEWAY_MAX_PER_USER if identity else 0
+    node, limit = cluster.here(), settings.GATEWAY_MAX_PER_USER if identity and not identity.machine else 0
     if identity and limit and settings.GATEWAY_OVERFLOW != "newest":
         await _make_sure_of_room(connection, identity.user_id, limit)
     if connection.id in node.hub.connections:

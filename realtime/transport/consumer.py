@@ -23,6 +23,7 @@ from realtime.core.connection import Connection, Identity, Limits
 from realtime.core.frames import BadFrame, Frame, Message
 from realtime.core.outbox import StepOutbox, WireOutbox
 from realtime.errors import BadClientFrame, TooBusy
+from realtime.transport import origin
 from realtime.transport.admission import admit
 from realtime.transport.credentials import identify
 from realtime.transport.handshake import Handshake
@@ -76,6 +77,8 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         peer = handshake.peer
         context.init(module="websocket", ip=peer.address, user_agent=peer.user_agent, language=peer.language)
         try:
+            if await origin.refused([peer.address], opening=True):
+                raise Refused(CloseCode.NOT_ALLOWED)
             async with asyncio.timeout(settings.GATEWAY_AUTH_SECONDS):
                 return await identify(handshake.credentials())
         except Refused:
@@ -250,6 +253,7 @@ def _known_as(identity: Identity) -> context.Identity:
         username=identity.username,
         name=identity.name,
         session_id=identity.session_id,
+        machine=identity.machine,
         department_id=int(departments[0]) if len(departments) == 1 and departments[0].isdigit() else None,
         role_keys=tuple(sorted(one.removeprefix("role.") for one in identity.groups if one.startswith("role."))),
     )

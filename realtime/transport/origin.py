@@ -6,6 +6,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+from django.utils.module_loading import import_string
 
 LOCAL_HOSTS = [".localhost", "127.0.0.1", "[::1]"]
 PORTS = {"http": 80, "https": 443}
@@ -39,6 +40,17 @@ def address_is_allowed(address: str) -> bool:
     except ValueError:
         return False
     return any(client in network for network in _networks(tuple(settings.GATEWAY_ALLOWED_IPS)))
+
+
+async def refused(addresses: list[str], *, opening: bool) -> set[str]:
+    """Return those of `addresses` that may have no socket, as GATEWAY_ADDRESS_CHECK says; it may ask the database.
+
+    :param opening: is somebody coming in? Else those who are in are looked at again.
+    """
+    if not settings.GATEWAY_ADDRESS_CHECK:
+        return set()
+    found: set[str] = await import_string(settings.GATEWAY_ADDRESS_CHECK)(addresses, opening)
+    return found
 
 
 @lru_cache(maxsize=8)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GATE = {
     "GATEWAY_AUTHENTICATORS": ["tests.realtime.people.by_name"],
     "GATEWAY_SESSION_CHECK": "tests.realtime.people.ended_sessions",
+    "GATEWAY_ADDRESS_CHECK": "",
 }
 
 

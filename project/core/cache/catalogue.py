@@ -31,6 +31,10 @@ KEYS: dict[str, Key] = {
     "tombstone": Key("tombstone:{}", lambda: settings.ACCESS_TOKEN_EXPIRES + 60),
     # a user's auth_epoch (password change, disable, log out everywhere)
     "epoch": Key("epoch:{}", 60),
+    # replaced by every change of the address rules
+    "address_rules": Key("address_rules", 86_400),
+    # what is known of an API token: read on every call of a machine, rows are the truth
+    "machine": Key("machine:{}", 60),
     # one-time credential of a socket
     "ticket": Key("ticket:{}", 30),
     # who is online where; refreshed by each node

@@ -1,0 +1,84 @@
+"""How often rules decided: counted in memory, added to the rows every few seconds.
+
+Each process adds what it counted itself, so the sum is right over all of them; one that is killed loses its last seconds.
+"""
+
+import atexit
+import threading
+from datetime import datetime
+
+import structlog
+from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import AddressRule
+
+log = structlog.get_logger(__name__)
+
+FLUSH_SECONDS = 5.0
+
+_lock = threading.Lock()
+_counted: dict[int, tuple[int, datetime]] = {}
+_timer: threading.Timer | None = None
+
+
+def count(rule: int) -> None:
+    """Note that `rule` decided."""
+    with _lock:
+        number, _last = _counted.get(rule, (0, None))
+        _counted[rule] = (number + 1, timezone.now())
+        _wind()
+
+
+def flush() -> None:
+    """Add what was counted to the rows; what cannot be written is kept for the next time."""
+    with _lock:
+        counted = dict(_counted)
+        _counted.clear()
+    try:
+        with transaction.atomic():
+            # in one order, so that two processes never wait for each other
+            for rule, (number, last) in sorted(counted.items()):
+                rows = AddressRule.objects.filter(pk=rule)
+                rows.update(hits=F("hits") + number)
+                rows.filter(Q(last_hit_at=None) | Q(last_hit_at__lt=last)).update(last_hit_at=last)
+    except (DatabaseError, InterfaceError) as problem:
+        log.info("addresses.hits_not_written", problem=str(problem))
+        with _lock:
+            for rule, (number, last) in counted.items():
+                more, newest = _counted.get(rule, (0, last))
+                _counted[rule] = (number + more, max(last, newest))
+            _wind()
+
+
+def forget() -> None:
+    """Drop what was not written yet."""
+    with _lock:
+        _counted.clear()
+
+
+def _wind() -> None:
+    global _timer
+    if _timer is None or not _timer.is_alive():
+        _timer = threading.Timer(FLUSH_SECONDS, _ring)
+        _timer.daemon = True
+        _timer.start()
+
+
+def _ring() -> None:
+    global _timer
+    with _lock:
+        _timer = None
+        if not _counted:
+            return
+    try:
+        flush()
+    finally:
+        connection.close()
+
+
+@atexit.register
+def _last_flush() -> None:
+    if _counted:
+        flush()
