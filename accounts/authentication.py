@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
 
-from accounts import errors, identity, sessions, standing, tickets, tokens
+from accounts import addresses, errors, identity, machines, sessions, standing, tickets, tokens
+from accounts.machines import authentication as authentication_of_machines
 from accounts.models import LoginSession, User
 from project.core import context
 from realtime.core.codes import CloseCode, Refused
@@ -60,6 +61,7 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate(self, request: Request) -> tuple[User, LoginSession] | None:
         """Return person and session; None without the header.
 
+        :raises AddressRefused: when nobody may come in from there any more.
         :raises NotSignedIn, Displaced, Unreachable: see `session_of_token`.
         """
         header = get_authorization_header(request)
@@ -68,6 +70,7 @@ class TokenAuthentication(BaseAuthentication):
         scheme, _space, token = header.partition(b" ")
         if scheme.lower() != b"bearer":
             raise errors.NotSignedIn
+        addresses.ensure_allowed(addresses.Place.API, context.get_ip())
         session = session_of_token(token.decode("latin-1").strip())
         _enter(session)
         return session.user, session
@@ -172,7 +175,7 @@ async def TicketCredential(credentials: Credentials) -> Identity | None:  # noqa
 
 
 async def BearerCredential(credentials: Credentials) -> Identity | None:  # noqa: N802 (likewise)
-    """An access token, in the header or in an `auth` frame.
+    """An access token, or an API token, in the header or in an `auth` frame.
 
     :raises Refused: when it is not good, or its session is over.
     """
@@ -181,6 +184,8 @@ async def BearerCredential(credentials: Credentials) -> Identity | None:  # noqa
         return None
     if not isinstance(token, str):
         raise Refused(CloseCode.NOT_AUTHENTICATED)
+    if token.startswith(machines.PREFIX):
+        return await authentication_of_machines.identified(token, credentials.ip)
     return await _identified(_by_token, token)
 
 
@@ -230,6 +235,9 @@ def _by_cookie(session_key: str) -> Identity | None:
 
 
 def _ended(session_ids: list[str]) -> dict[str, int]:
+    of_machines = [one for one in session_ids if one.startswith(machines.SOCKETS)]
+    session_ids = [one for one in session_ids if one not in of_machines]
     rows = {row.sid: row for row in LoginSession.objects.filter(sid__in=session_ids).select_related("user")}
     reasons = {sid: standing.judge(rows[sid]) if sid in rows else Reason.REVOKED for sid in session_ids}
-    return {sid: int(sessions.close_code(reason)) for sid, reason in reasons.items() if reason}
+    ended = {sid: int(sessions.close_code(reason)) for sid, reason in reasons.items() if reason}
+    return ended | dict.fromkeys(authentication_of_machines.ended(of_machines), int(CloseCode.SESSION_ENDED))

@@ -9,12 +9,19 @@ GatehouseError
 │   ├── TokenReused             20004   a used refresh token came back: the session is over
 │   └── SecondFactorRequired    20005   carries `challenge`
 ├── WrongCode                   20006   400
+│   └── ChallengeOver                         begin again with the password
 ├── Locked                      20007   429   too many failures; `retry_after` seconds
 ├── Conflict                    10005   409
 │   ├── LastAdministrator               nobody could administer any more
-│   └── StillInUse                      something hangs on it
+│   ├── LocksYouOut                     this address rule would keep out who saves it
+│   ├── StillInUse                      something hangs on it
+│   ├── HasSecondFactor                 one is enough
+│   └── NoSecondFactor                  nothing to remove
 ├── NoPermission                10009   403
+│   ├── AddressRefused                  an address rule keeps this address out
+│   ├── NotForMachines                  an API token does not do what only people may
 │   └── NotAbove                        the person's rank is not below one's own
+├── NotConfirmed                20008   403   show once more who you are; carries `confirm_url`
 └── KeyProblem                  10001   500   signing keys are missing or unusable; says what to do
 """
 
@@ -62,6 +69,18 @@ class WrongCode(GatehouseError):
     message = _("The code is wrong, used or expired.")
 
 
+class ChallengeOver(WrongCode):
+    message = _("This sign-in took too long, or had too many tries. Begin again with your password.")
+
+
+class NotConfirmed(GatehouseError):
+    code, status = "20008", 403
+    message = _("Show once more that it is you: with your password or a code.")
+
+    def __init__(self) -> None:
+        super().__init__(extra={"confirm_url": "/api/v1/auth/confirm"})
+
+
 class Locked(TooManyRequests):
     code, status = "20007", 429
     message = _("Locked after too many failures. Try again in {retry_after} seconds.")
@@ -73,6 +92,28 @@ class LastAdministrator(Conflict):
 
 class StillInUse(Conflict):
     message = _("“{name}” cannot be deleted: {count} things still belong to it.")
+
+
+class HasSecondFactor(Conflict):
+    message = _("There is a second factor already. Remove it before you set up another.")
+
+
+class NoSecondFactor(Conflict):
+    message = _("There is no second factor.")
+
+
+class LocksYouOut(Conflict):
+    message = _(
+        "This would lock you out: {address} could not reach {places} any more. Confirm that you know, or change the rule."
+    )
+
+
+class AddressRefused(NoPermission):
+    message = _("Your address {address} is not allowed here. Ask an administrator if you think it should be.")
+
+
+class NotForMachines(NoPermission):
+    message = _("An API token cannot do this: it is for people who are signed in.")
 
 
 class NotAbove(NoPermission):

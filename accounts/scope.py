@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import Group
 
-from accounts.models import LoginSession, Role, User, UserQuerySet
+from accounts.models import ApiToken, LoginSession, Role, User, UserQuerySet
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -48,6 +48,8 @@ class RankBackend(BaseBackend):
                 return outranks(user, obj)
             case LoginSession():
                 return outranks(user, obj.user)
+            case ApiToken():
+                return outranks(user, obj.owner)
             case Role():
                 return user.rank > obj.rank
             case Group():

@@ -4,9 +4,10 @@ import unicodedata
 from typing import NamedTuple
 
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import errors, lockout, sessions
+from accounts import addresses, alarms, devices, errors, lockout, second_factor, sessions
 from accounts.models import LoginEvent, LoginSession, User
 from project.core import errors as core_errors
 
@@ -21,6 +22,8 @@ class Caller(NamedTuple):
     scope: str
     ip: str = ""
     user_agent: str = ""
+    mark: str = ""
+    """What tells this browser from others of its kind."""
 
 
 def authenticate(*, username: str, password: str, caller: Caller, staff_only: bool = False) -> User:
@@ -28,18 +31,20 @@ def authenticate(*, username: str, password: str, caller: Caller, staff_only: bo
 
     An unknown name, a wrong password and a disabled account give the same answer after the same time.
 
+    :raises AddressRefused: when nobody may come in from there.
     :raises BadCredentials: for all of these.
     :raises Locked: after too many failures.
     """
     username = unicodedata.normalize("NFKC", username)[:150]
     user = User.objects.get_queryset().filter(username=username).first() if "\0" not in username else None
+    ensure_address(username, user, caller)
     _ensure_open(username, user, caller)
     reason = _outcome(user, password[: MAX_PASSWORD + 1], staff_only=staff_only)
     if reason == Reason.OK:
         # once more: others may have failed while this password was being checked
         _ensure_open(username, user, caller)
     else:
-        _note(username, user, caller, reason)
+        note(username, user, caller, reason)
     if user is None or reason != Reason.OK:
         raise errors.BadCredentials
     return user
@@ -50,19 +55,38 @@ def sign_in(*, username: str, password: str, device: str, caller: Caller) -> Log
 
     :raises BadCredentials: see `authenticate`.
     :raises Locked: likewise.
+    :raises SecondFactorRequired: see `ask_for_second_factor`.
     """
     user = authenticate(username=username, password=password, caller=caller)
+    ask_for_second_factor(user, caller, device=device)
     session = sessions.open(user=user, scope=caller.scope, device=device, ip=caller.ip, user_agent=caller.user_agent)
     succeeded(user, session, caller)
     return session
 
 
+def ask_for_second_factor(user: User, caller: Caller, *, device: str = "") -> None:
+    """Return if what was given suffices; `accounts.second_step` goes on where it does not.
+
+    :raises SecondFactorRequired: with the challenge, and, for somebody who must set up a factor first, its secret.
+    """
+    if not second_factor.is_asked_of(user):
+        return
+    made = second_factor.begin_challenge(user, scope=caller.scope, device=device, user_agent=caller.user_agent)
+    note(user.username, user, caller, Reason.CODE_ASKED)
+    raise errors.SecondFactorRequired(extra=made.as_json())
+
+
+@transaction.atomic
 def succeeded(user: User, session: LoginSession, caller: Caller) -> None:
-    """Note that `user` has signed in."""
-    _note(user.username, user, caller, Reason.OK, session)
+    """Note that `user` has signed in, and tell them when it was on a device they had never used."""
+    event = _event(user.username, user, caller, Reason.OK, session)
+    event.is_new_device = devices.meet(user, event, mark=f"{caller.scope}:{caller.mark or session.device}")
+    event.save()
+    if event.is_new_device:
+        alarms.new_device(event)
 
 
-def confirm(user: User, password: str, caller: Caller) -> None:
+def confirm(user: User, password: str, caller: Caller, *, field: str = "old_password") -> None:
     """Ask somebody who is signed in for their password again; guesses count like at the door.
 
     :raises InvalidParameters: when it is wrong.
@@ -71,19 +95,48 @@ def confirm(user: User, password: str, caller: Caller) -> None:
     try:
         authenticate(username=user.username, password=password, caller=caller)
     except errors.BadCredentials as problem:
-        raise core_errors.InvalidParameters(fields={"old_password": [_("This is not your password.")]}) from problem
+        raise core_errors.InvalidParameters(fields={field: [_("This is not your password.")]}) from problem
 
 
 def unlock(user: User) -> None:
     """Forget the failures so far: the person may try again at once, from everywhere."""
-    _note(user.username, user, Caller(scope=LoginSession.Scope.API), Reason.UNLOCKED)
+    note(user.username, user, Caller(scope=LoginSession.Scope.API), Reason.UNLOCKED)
+
+
+def note(username: str, user: User | None, caller: Caller, reason: str, session: LoginSession | None = None) -> None:
+    """Write down an attempt and how it went."""
+    _event(username, user, caller, reason, session).save()
+
+
+def _event(username: str, user: User | None, caller: Caller, reason: str, session: LoginSession | None) -> LoginEvent:
+    return LoginEvent(
+        user=user,
+        username=username.replace("\0", ""),
+        succeeded=reason == Reason.OK,
+        reason=reason,
+        scope=caller.scope,
+        session=session,
+        **devices.seen_from(caller.ip, caller.user_agent),
+    )
+
+
+def ensure_address(username: str, user: User | None, caller: Caller) -> None:
+    """The first question of every sign-in: may anybody come in from there?
+
+    :raises AddressRefused: when not.
+    """
+    try:
+        addresses.ensure_allowed(caller.scope, caller.ip)
+    except errors.AddressRefused:
+        note(username, user, caller, Reason.ADDRESS)
+        raise
 
 
 def _ensure_open(username: str, user: User | None, caller: Caller) -> None:
     try:
         lockout.ensure_open(username, caller.ip or None)
     except errors.Locked:
-        _note(username, user, caller, Reason.LOCKED)
+        note(username, user, caller, Reason.LOCKED)
         raise
 
 
@@ -98,16 +151,3 @@ def _outcome(user: User | None, password: str, *, staff_only: bool) -> str:
     if not user.is_active:
         return Reason.INACTIVE
     return Reason.NOT_STAFF if staff_only and not user.is_staff else Reason.OK
-
-
-def _note(username: str, user: User | None, caller: Caller, reason: str, session: LoginSession | None = None) -> None:
-    LoginEvent.objects.create(
-        user=user,
-        username=username.replace("\0", ""),
-        succeeded=reason == Reason.OK,
-        reason=reason,
-        scope=caller.scope,
-        ip=caller.ip or None,
-        user_agent=caller.user_agent[:300],
-        session=session,
-    )

@@ -226,9 +226,22 @@ class Environment:
     JWT_KEYS_DIR: Path | None = variable(
         "", kind.existing_folder, "Signing keys as PEM files (0600) instead of rows.", example="/etc/gatehouse/jwt"
     )
+    API_TOKEN_MAX_DAYS: int = variable("365", kind.integer(1, 3650), "Days an API token of a machine may live at most.")
     LOGIN_MAX_FAILURES: int = variable(
         "5", kind.integer(1, 1000), "Wrong passwords in a row before a sign-in is locked."
     )
+    LOGIN_EVENT_DAYS: int = variable("180", kind.integer(1, 36_500), "Days the log of sign-ins is kept.")
+    SESSION_HISTORY_DAYS: int = variable("90", kind.integer(1, 36_500), "Days an ended session is kept.")
+    IP2REGION_FILE: Path | None = variable(
+        "",
+        kind.existing_file,
+        "Data of ip2region (xdb), for provinces and cities; empty: countries only.",
+        example="/etc/gatehouse/ip2region_v4.xdb",
+    )
+    STEP_UP_SECONDS: int = variable(
+        "600", kind.integer(10, DAY), "How long a password or a code counts as proof before dangerous actions."
+    )
+    SUPERUSER_SECOND_FACTOR: bool = variable("false", kind.boolean, "Must superusers have a second factor?")
 
     # mail
     EMAIL_URL: str = variable(
@@ -295,10 +308,6 @@ class Environment:
     GATEWAY_ALLOW_GUESTS: bool = variable("false", kind.boolean, "May people who are not signed in keep a socket?")
 
     @property
-    def production(self) -> bool:
-        return self.GATEHOUSE_ENV == "prod"
-
-    @property
     def public_url(self) -> str:
         """Where people reach this house."""
         if self.PUBLIC_URL:
@@ -307,6 +316,10 @@ class Environment:
         if self.production:
             return f"https://{host}"
         return f"{'https' if self.TLS_CERT_FILE else 'http'}://{host}:{self.PORT}"
+
+    @property
+    def production(self) -> bool:
+        return self.GATEHOUSE_ENV == "prod"
 
 
 def about() -> list[tuple[str, Mapping[str, Any]]]:

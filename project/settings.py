@@ -73,6 +73,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "accounts.authentication.AdminSessionMiddleware",
+    "accounts.devices.DeviceCookieMiddleware",
+    "accounts.addresses.middleware.AddressRulesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -290,6 +292,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # one that nobody took in its time is not wanted any more: the next has been sent
     "core.sweep": {"task": "core.sweep", "schedule": 10.0, "options": {"expire_seconds": 10}},
     "accounts.close_run_out": {"task": "accounts.close_run_out", "schedule": 60.0, "options": {"expire_seconds": 60}},
+    "accounts.purge": {"task": "accounts.purge", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
 }
 
@@ -318,6 +321,12 @@ REFRESH_GRACE_SECONDS = env.REFRESH_GRACE_SECONDS
 JWT_ALGORITHM = env.JWT_ALGORITHM
 JWT_KEYS_DIR = env.JWT_KEYS_DIR
 LOGIN_MAX_FAILURES = env.LOGIN_MAX_FAILURES
+LOGIN_EVENT_DAYS = env.LOGIN_EVENT_DAYS
+SESSION_HISTORY_DAYS = env.SESSION_HISTORY_DAYS
+IP2REGION_FILE = env.IP2REGION_FILE
+API_TOKEN_MAX_DAYS = env.API_TOKEN_MAX_DAYS
+STEP_UP_SECONDS = env.STEP_UP_SECONDS
+SUPERUSER_SECOND_FACTOR = env.SUPERUSER_SECOND_FACTOR
 
 FIRST_ADMINISTRATOR = {
     "username": env.DJANGO_SUPERUSER_USERNAME,
@@ -329,6 +338,7 @@ FIRST_ADMINISTRATOR = {
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.machines.authentication.MachineAuthentication",
         "accounts.authentication.TokenAuthentication",
         "accounts.authentication.AdminSessionAuthentication",
     ],
@@ -362,7 +372,10 @@ SIMPLE_JWT = {"ALGORITHM": "RS256", "SIGNING_KEY": "", "USER_ID_CLAIM": "sub"}
 IMPORT_MAX_BYTES = env.IMPORT_MAX_BYTES
 IMPORT_MAX_UNZIPPED = env.IMPORT_MAX_UNZIPPED
 IMPORT_MAX_ROWS = env.IMPORT_MAX_ROWS
-SHEET_RESOURCES = {"users": "accounts.resources.UserResource"}
+SHEET_RESOURCES = {
+    "users": "accounts.resources.UserResource",
+    "sign_ins": "accounts.resources.SignInResource",
+}
 
 # --- gateway ----------------------------------------------------------------------------------------------------------
 
@@ -372,6 +385,7 @@ GATEWAY_AUTHENTICATORS = [
     "accounts.authentication.CookieCredential",
 ]
 GATEWAY_SESSION_CHECK = "accounts.authentication.ended_sessions"
+GATEWAY_ADDRESS_CHECK = "accounts.addresses.refused_sockets"
 GATEWAY_ALLOWED_ORIGINS = env.GATEWAY_ALLOWED_ORIGINS
 GATEWAY_ALLOWED_IPS = env.GATEWAY_ALLOWED_IPS
 GATEWAY_IDLE_SECONDS = env.GATEWAY_IDLE_SECONDS

@@ -50,6 +50,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
         (
             Item("dashboard", _("Dashboard"), "space_dashboard", "admin:index"),
             Item("devices", _("My devices"), "devices", "dashboard:devices"),
+            Item("safety", _("Sign-in safety"), "shield_lock", "dashboard:safety"),
         ),
     ),
     (
@@ -121,6 +122,16 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 "admin:django_celery_beat_periodictask_changelist",
                 "django_celery_beat.view_periodictask",
             ),
+            Item(
+                "addresses",
+                _("Address rules"),
+                "shield_lock",
+                "admin:accounts_addressrule_changelist",
+                "accounts.view_addressrule",
+            ),
+            Item(
+                "tokens", _("API tokens"), "smart_toy", "admin:accounts_apitoken_changelist", "accounts.view_apitoken"
+            ),
             Item("keys", _("Keys"), "vpn_key", "admin:accounts_signingkey_changelist", "accounts.view_signingkey"),
             Item("audit", _("Audit"), "history", "admin:auditlog_logentry_changelist", "auditlog.view_logentry"),
         ),
@@ -151,6 +162,8 @@ def account_links(_request: HttpRequest) -> list[dict[str, Any]]:
     """Build the menu under one's own name."""
     return [
         {"title": _("My devices"), "link": reverse("dashboard:devices")},
+        {"title": _("My API tokens"), "link": reverse("dashboard:tokens")},
+        {"title": _("Sign-in safety"), "link": reverse("dashboard:safety")},
         {"title": _("Change password"), "link": reverse("admin:password_change")},
     ]
 

@@ -1,5 +1,5 @@
 """People, departments, roles, sessions and keys in the back office."""
 
-from accounts.admin import departments, keys, people, roles, sessions
+from accounts.admin import addresses, departments, keys, machines, people, roles, sessions, sign_ins
 
-__all__ = ["departments", "keys", "people", "roles", "sessions"]
+__all__ = ["addresses", "departments", "keys", "machines", "people", "roles", "sessions", "sign_ins"]

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import errors, sessions, sign_in
+from accounts import addresses, errors, sessions, sign_in
 from accounts.api import asking
 from accounts.api.serializers import LoginSerializer, RefreshSerializer, SignedInSerializer
 from accounts.models import LoginSession
@@ -35,11 +35,17 @@ class LoginView(APIView):
     @extend_schema(
         operation_id="auth_login",
         summary="Sign in",
-        description="Unless several sign-ins at once are allowed, this ends the person's other API session.",
+        description=(
+            "Unless several sign-ins at once are allowed, this ends the person's other API session. 20005 carries a "
+            "`challenge` for `auth/second-factor`; `enrolment` with it says what an app needs, for who must set one up."
+        ),
         tags=TAGS,
         auth=[],
         request=LoginSerializer,
-        responses={200: SignedInSerializer, **error_responses("10000", errors.BadCredentials, errors.Locked)},
+        responses={
+            200: SignedInSerializer,
+            **error_responses("10000", errors.BadCredentials, errors.SecondFactorRequired, errors.Locked),
+        },
     )
     def post(self, request: Request) -> Response:
         asked = LoginSerializer(data=request.data)
@@ -70,6 +76,7 @@ class RefreshView(APIView):
     def post(self, request: Request) -> Response:
         asked = RefreshSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        addresses.ensure_allowed(addresses.Place.API, context.get_ip())
         session = sessions.refresh(asked.validated_data["refresh"])
         return Response(SignedInSerializer(session).data, headers=NOT_CACHED)
 

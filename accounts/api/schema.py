@@ -1,4 +1,4 @@
-"""How the OpenAPI schema describes our two ways to say who one is."""
+"""How the OpenAPI schema describes our ways to say who one is."""
 
 from typing import Any
 
@@ -11,6 +11,18 @@ class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         return {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "From `auth/login`."}
+
+
+class ApiToken(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # likewise
+    target_class = "accounts.machines.authentication.MachineAuthentication"
+    name = "apiToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "ght_…", "description": "From `auth/tokens`."}
+
+    def get_security_requirement(self, auto_schema: Any) -> Any:
+        # about people's own sign-in: no machine has any business there
+        return None if auto_schema.path.startswith("/api/v1/auth/") else super().get_security_requirement(auto_schema)
 
 
 class Cookie(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # likewise

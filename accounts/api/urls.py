@@ -2,16 +2,23 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from accounts.api import auth, departments, jwks, own, roles, users
+from accounts.api import addresses, auth, departments, jwks, machines, own, roles, second_factor, sign_ins, users
 from project.core.api import Router
 
 router = Router()
 router.register("users", users.UserViewSet, "user")
+router.register("sign-ins", sign_ins.SignInViewSet, "sign-in")
 router.register("departments", departments.DepartmentViewSet, "department")
 router.register("roles", roles.RoleViewSet, "role")
+router.register("address-rules", addresses.AddressRuleViewSet, "address-rule")
+router.register("tokens", machines.ApiTokenViewSet, "token")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/login", auth.LoginView.as_view(), name="auth-login"),
+    path("auth/second-factor", second_factor.SecondFactorView.as_view(), name="auth-second-factor"),
+    path("auth/confirm", second_factor.ConfirmView.as_view(), name="auth-confirm"),
+    path("auth/totp", second_factor.TotpView.as_view(), name="auth-totp"),
+    path("auth/totp/recovery-codes", second_factor.RecoveryCodesView.as_view(), name="auth-totp-recovery-codes"),
     path("auth/refresh", auth.RefreshView.as_view(), name="auth-refresh"),
     path("auth/logout", auth.LogoutView.as_view(), name="auth-logout"),
     path("auth/me", own.MeView.as_view(), name="auth-me"),
@@ -20,6 +27,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/sessions", own.MySessionsView.as_view(), name="auth-sessions"),
     path("auth/sessions/revoke-others", own.RevokeOthersView.as_view(), name="auth-sessions-revoke-others"),
     path("auth/sessions/<str:sid>", own.MySessionView.as_view(), name="auth-session"),
+    path("auth/tokens", machines.MyTokensView.as_view(), name="auth-tokens"),
+    path("auth/tokens/<str:key_id>", machines.MyTokenView.as_view(), name="auth-token"),
+    path("auth/sign-ins", sign_ins.MySignInsView.as_view(), name="auth-sign-ins"),
     path("auth/ticket", own.TicketView.as_view(), name="auth-ticket"),
     *router.urls,
 ]

@@ -1,18 +1,32 @@
 """Who works here, how they are ordered, and where they are signed in."""
 
+from accounts.models.addresses import AddressRule, AddressRuleQuerySet
 from accounts.models.keys import SigningKey
+from accounts.models.machines import ApiToken, ApiTokenQuerySet, Machine
 from accounts.models.mails import Mail
 from accounts.models.organisation import Department, Role
+from accounts.models.origins import Device, Origin
 from accounts.models.people import User, UserManager, UserQuerySet, avatar_path, languages
+from accounts.models.second_factor import RecoveryCode, SecondFactor, SignInChallenge
 from accounts.models.sessions import LoginEvent, LoginSession, LoginSessionQuerySet, new_family_secret, new_sid
 
 __all__ = [
+    "AddressRule",
+    "AddressRuleQuerySet",
+    "ApiToken",
+    "ApiTokenQuerySet",
     "Department",
+    "Device",
     "LoginEvent",
     "LoginSession",
     "LoginSessionQuerySet",
+    "Machine",
     "Mail",
+    "Origin",
+    "RecoveryCode",
     "Role",
+    "SecondFactor",
+    "SignInChallenge",
     "SigningKey",
     "User",
     "UserManager",

@@ -9,6 +9,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.origins import Origin
+
 
 def new_sid() -> str:
     return secrets.token_hex(16)
@@ -29,7 +31,7 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
         return self.filter(ended_at=None)
 
 
-class LoginSession(models.Model):
+class LoginSession(Origin):
     """Somebody signed in somewhere: the truth about it. Written by accounts.sessions and nothing else."""
 
     class Scope(models.TextChoices):
@@ -56,8 +58,6 @@ class LoginSession(models.Model):
     scope = models.CharField(_("where to"), max_length=20, choices=Scope.choices)
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.JWT)
     device = models.CharField(_("device"), max_length=100, blank=True)
-    ip = models.GenericIPAddressField(_("address"), null=True, blank=True)
-    user_agent = models.CharField(_("program"), max_length=300, blank=True)
     # SHA-256 of the key of the Django session: the key itself would be a credential
     django_key_hash = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     # worthless alone: refresh tokens are made of it and of a key that is in no database
@@ -71,6 +71,8 @@ class LoginSession(models.Model):
     absolute_expires_at = models.DateTimeField(_("expires at the latest"))
     auth_epoch = models.PositiveIntegerField(default=0, editable=False)
     last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+    # when the person last gave a password or a code
+    confirmed_at = models.DateTimeField(_("proved themselves"), default=timezone.now, editable=False)
     exclusive = models.BooleanField(_("the only one"), default=False)
     # "<user>:<scope>" while the session is exclusive and not ended, else NULL: a plain unique index then allows one
     # such session each, on every database (MariaDB has no partial index)
@@ -109,7 +111,7 @@ class LoginSession(models.Model):
         return self.ended_at is None and self.runs_out_at > timezone.now()
 
 
-class LoginEvent(models.Model):
+class LoginEvent(Origin):
     """One attempt to sign in. Lock-outs are counted from these rows, so they hold without any cache."""
 
     class Reason(models.TextChoices):
@@ -120,8 +122,12 @@ class LoginEvent(models.Model):
         NOT_STAFF = "not_staff", _("not staff")
         LOCKED = "locked", _("locked after too many failures")
         UNLOCKED = "unlocked", _("unlocked by staff")
+        CODE_ASKED = "code_asked", _("second factor asked for")
+        WRONG_CODE = "wrong_code", _("wrong code")
+        CHALLENGE_OVER = "challenge_over", _("second factor came too late")
+        ADDRESS = "address", _("address not allowed")
 
-    FAILURES: ClassVar = (Reason.UNKNOWN_USER, Reason.WRONG_PASSWORD, Reason.INACTIVE)
+    FAILURES: ClassVar = (Reason.UNKNOWN_USER, Reason.WRONG_PASSWORD, Reason.INACTIVE, Reason.WRONG_CODE)
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -135,11 +141,10 @@ class LoginEvent(models.Model):
     succeeded = models.BooleanField(_("successful"))
     reason = models.CharField(_("outcome"), max_length=20, choices=Reason.choices)
     scope = models.CharField(_("where to"), max_length=20, choices=LoginSession.Scope.choices)
-    ip = models.GenericIPAddressField(_("address"), null=True, blank=True)
-    user_agent = models.CharField(_("program"), max_length=300, blank=True)
     session = models.ForeignKey(
         LoginSession, models.SET_NULL, null=True, blank=True, related_name="events", verbose_name=_("session")
     )
+    is_new_device = models.BooleanField(_("new device"), default=False)
     created_at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
 
     class Meta:

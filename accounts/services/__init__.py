@@ -3,8 +3,15 @@
 `by` is who acts. None is the operator at the shell or the product itself: then nobody's rank is asked.
 """
 
+from accounts.services.addresses import (
+    create_address_rule,
+    delete_address_rule,
+    switch_off_address_rules,
+    update_address_rule,
+)
 from accounts.services.departments import create_department, delete_department, update_department
 from accounts.services.installation import ensure_first_administrator
+from accounts.services.machines import NewToken, create_api_token, revoke_api_token
 from accounts.services.people import (
     activate_user,
     create_user,
@@ -18,21 +25,30 @@ from accounts.services.people import (
     update_user,
 )
 from accounts.services.roles import create_role, delete_role, update_role
+from accounts.services.second_factor import remove_second_factor
 
 __all__ = [
+    "NewToken",
     "activate_user",
+    "create_address_rule",
+    "create_api_token",
     "create_department",
     "create_role",
     "create_user",
     "deactivate_user",
+    "delete_address_rule",
     "delete_department",
     "delete_role",
     "delete_user",
     "end_sessions",
     "ensure_first_administrator",
+    "remove_second_factor",
+    "revoke_api_token",
     "set_avatar",
     "set_password",
     "set_roles",
+    "switch_off_address_rules",
+    "update_address_rule",
     "update_department",
     "update_own_profile",
     "update_role",

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from accounts.errors import LastAdministrator, NotAbove
-from accounts.models import User
+from accounts.errors import LastAdministrator, NotAbove, NotForMachines
+from accounts.models import Machine, User
 from accounts.scope import outranks
 from project.core.errors import NoPermission
 
@@ -20,6 +20,17 @@ def ensure_above(by: User | None, subject: User) -> None:
     """:raises NotAbove: unless `by` stands above `subject`."""
     if by is not None and not outranks(by, subject):
         raise NotAbove
+
+
+def is_machine(by: User | None) -> bool:
+    """Does a token act, not the person themselves?"""
+    return isinstance(by, Machine)
+
+
+def ensure_person(by: User | None) -> None:
+    """:raises NotForMachines: when a token acts."""
+    if is_machine(by):
+        raise NotForMachines
 
 
 def ensure_may_rank(by: User | None, *ranks: int) -> None:

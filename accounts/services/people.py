@@ -192,7 +192,9 @@ def set_password(*, user: User, password: str, by: User | None = None, keep: Log
 
     :raises ValidationError: when the password is too weak.
     :raises NotAbove: when `by` is somebody else and does not stand above the person.
+    :raises NotForMachines: when a token acts.
     """
+    guards.ensure_person(by)
     if by is not None and by.pk != user.pk:
         guards.ensure_above(by, user)
     try:

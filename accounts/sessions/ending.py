@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from accounts import errors, standing
+from accounts import errors, machines, standing
 from accounts.models import LoginSession, User
 from project.core import audit
 from project.core.errors import GatehouseError
@@ -56,6 +56,8 @@ def end_all(user: User, *, reason: str, actor: User | None = None, keep: LoginSe
             LoginSession.objects.unended().filter(user=person).update(auth_epoch=person.auth_epoch)
             user.auth_epoch = person.auth_epoch
             transaction.on_commit(partial(standing.forget_people, [person.pk]))
+        if reason == Reason.DISABLED:
+            transaction.on_commit(partial(machines.close_sockets_of, person.pk))
     return len(ended)
 
 

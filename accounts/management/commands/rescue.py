@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import services, sessions, sign_in
+from accounts import errors, services, sessions, sign_in
 from accounts.models import LoginSession, User
 from project.core import audit
 
@@ -16,11 +16,11 @@ Reason = LoginSession.Reason
 
 
 class Command(BaseCommand):
-    """`rescue password|unlock|sessions`."""
+    """`rescue password|unlock|second-factor|sessions|addresses`."""
 
     help = (
-        "First password lost, administrator locked out, every session to be ended. Everything is audited. "
-        "There is no second factor in this version yet, so there is none to remove."
+        "First password lost, administrator locked out, phone with the codes lost, every session to be ended, "
+        "locked out by an address rule. Everything is audited."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,14 +29,17 @@ class Command(BaseCommand):
         password.add_argument("user")
         unlock = actions.add_parser("unlock", help="forget failed sign-ins; also makes a disabled account active again")
         unlock.add_argument("user")
+        factor = actions.add_parser("second-factor", help="remove a second factor, with its recovery codes")
+        factor.add_argument("user")
         ending = actions.add_parser("sessions", help="end all sessions of a person, or of everybody")
         who = ending.add_mutually_exclusive_group(required=True)
         who.add_argument("user", nargs="?")
         who.add_argument("--all", action="store_true", dest="everybody")
+        actions.add_parser("addresses", help="switch all address rules off; none is deleted")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
         """Run one action."""
-        getattr(self, f"do_{action}")(**options)
+        getattr(self, f"do_{action.replace('-', '_')}")(**options)
 
     def do_password(self, *, user: str, **_options: Any) -> None:
         person = self._find(user)
@@ -56,12 +59,26 @@ class Command(BaseCommand):
         audit.record("rescue.unlock", person, was_disabled=was_disabled)
         self.stdout.write(f"{person.username} may sign in again{' and is active' if was_disabled else ''}.")
 
+    def do_second_factor(self, *, user: str, **_options: Any) -> None:
+        person = self._find(user)
+        try:
+            services.remove_second_factor(user=person, by=None)
+        except errors.NoSecondFactor as problem:
+            raise CommandError(f"{person.username} has no second factor.") from problem
+        audit.record("rescue.second_factor", person)
+        self.stdout.write(f"The second factor of {person.username} is removed: the password alone lets them in.")
+
     def do_sessions(self, *, user: str | None, everybody: bool, **_options: Any) -> None:
         signed_in = User.objects.filter(login_sessions__in=LoginSession.objects.unended()).distinct()
         people = list(signed_in) if everybody else [self._find(user or "")]
         ended = sum(sessions.end_all(person, reason=Reason.REVOKED) for person in people)
         audit.record("rescue.sessions", None if everybody else people[0], everybody=everybody, ended=ended)
         self.stdout.write(f"{ended} session(s) of {len(people)} person(s) ended.")
+
+    def do_addresses(self, **_options: Any) -> None:
+        number = services.switch_off_address_rules()
+        audit.record("rescue.addresses", switched_off=number)
+        self.stdout.write(f"{number} address rule(s) switched off: everybody may sign in from everywhere.")
 
     def _find(self, username: str) -> User:
         person = User.objects.filter(username=username).first()
