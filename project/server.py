@@ -3,11 +3,13 @@
 import asyncio
 import ctypes
 import errno
+import select
 import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -21,7 +23,7 @@ from realtime import cluster
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 BACKLOG = 2048
 SETTLE_SECONDS = 0.2
-"""How long a drain waits for the request of a connection that was accepted at the last moment."""
+"""How long a drain waits at least for what is on its way."""
 SO_ATTACH_FILTER = 26
 NO_NEW_CONNECTIONS = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 2), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
 """BPF on TCP's flags: of SYN and ACK, a packet with SYN alone is dropped, every other passes."""
@@ -91,12 +93,17 @@ class Server(uvicorn.Server):
         """Drain so that nobody's request is lost: whoever got a connection is answered, the next is refused."""
         for taken in sockets or ():
             refuse_newcomers(taken)
-        await _turns()  # whom the kernel already let in is accepted
-        for server in self.servers:
-            server.close()
-        await asyncio.sleep(SETTLE_SECONDS)  # and what they were about to say is heard
-        await _turns()
+        await asyncio.sleep(SETTLE_SECONDS)
+        deadline = time.monotonic() + settings.SHUTDOWN_SECONDS / 5
+        while self._somebody_waits(sockets or ()) and time.monotonic() < deadline:  # noqa: ASYNC110 (the kernel tells nobody when its queue is empty)
+            await asyncio.sleep(0.01)
         await super().shutdown(sockets)
+
+    def _somebody_waits(self, listeners: Sequence[socket.socket]) -> bool:
+        """Whether connections wait to be accepted (a loop accepts one at each turn), or said nothing yet."""
+        unaccepted = bool(select.select(listeners, (), (), 0)[0])
+        unheard = any(getattr(one, "cycle", one) is None for one in self.server_state.connections)
+        return (unaccepted or unheard) and not self.force_exit
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -116,11 +123,6 @@ def refuse_newcomers(listener: socket.socket) -> None:
     program = struct.pack("HL", len(NO_NEW_CONNECTIONS), ctypes.addressof(kept))
     with suppress(OSError):  # where the kernel refuses filters, a drain is as good as the listener's close
         listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
-
-
-async def _turns() -> None:
-    for _ in range(10):
-        await asyncio.sleep(0.002)
 
 
 def configuration() -> uvicorn.Config:

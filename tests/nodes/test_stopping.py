@@ -3,9 +3,10 @@
 import asyncio
 import secrets
 import signal
+import socket
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,8 +22,9 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
 SOCKETS = 500
 REQUESTS_PER_SECOND = 200
-SHUTDOWN_SECONDS = 10
+SHUTDOWN_SECONDS = 30
 PATIENCE = 60
+HEALTHZ = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ class Crowd:
         except OSError:
             self.answers["refused"] += 1  # it is closed, so another node is asked
             return
-        self.answers[await exchange(reader, writer, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")] += 1
+        self.answers[await exchange(reader, writer, HEALTHZ)] += 1
         if self.answers["200"] >= REQUESTS_PER_SECOND:
             self.busy.set()
 
@@ -131,3 +133,20 @@ class TestStopping:
         assert Counter(closed) == {1012: SOCKETS}
         assert uploaded == "202"
         assert set(crowd.answers) <= {"200", "refused"}
+
+    def test_answers_whom_the_kernel_let_in_before(self, office: Office):
+        with ExitStack() as lines:
+            office.process.send_signal(signal.SIGSTOP)  # it accepts nobody, but the kernel does
+            address = ("127.0.0.1", urlsplit(office.url).port)
+            callers = [lines.enter_context(socket.create_connection(address, timeout=PATIENCE)) for _ in range(200)]
+            for caller in callers[:100]:
+                caller.sendall(HEALTHZ)
+            office.process.send_signal(signal.SIGTERM)
+            office.process.send_signal(signal.SIGCONT)
+            for caller in callers[100:]:
+                caller.sendall(HEALTHZ)
+
+            answers = Counter(caller.recv(65536).split(b"\r\n", 1)[0] for caller in callers)
+
+        assert answers == {b"HTTP/1.1 200 OK": 200}
+        assert office.wait(SHUTDOWN_SECONDS + PATIENCE) == 0
