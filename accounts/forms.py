@@ -21,6 +21,8 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold has no typ
                 )
             except (errors.BadCredentials, errors.Locked) as problem:
                 raise ValidationError(str(problem), code="invalid_login") from problem
+            # raised through the form: the page goes on to the second step
+            sign_in.ask_for_second_factor(self.user_cache, caller_of(self.request))
             # which of several backends signs them in: Django asks, since we did not use its authenticate()
             self.user_cache.backend = "django.contrib.auth.backends.ModelBackend"
         return dict(self.cleaned_data)

@@ -131,6 +131,9 @@ class NewUserForm(UserForm):
         super().add_error("password1" if field == "password" else field, error)
 
 
+ROLE_FIELDS = ("key", "name", "rank", "permissions", "second_factor_required")
+
+
 class RoleForm(ServiceForm[Role]):
     """A role: its name, key, rank, and what it permits."""
 
@@ -148,7 +151,7 @@ class RoleForm(ServiceForm[Role]):
 
     class Meta:
         model = Role
-        fields = ("key", "rank")
+        fields = ("key", "rank", "second_factor_required")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -160,7 +163,7 @@ class RoleForm(ServiceForm[Role]):
             matrix.holder = self.actor
 
     def write(self) -> Role:
-        wanted = {name: self.cleaned_data[name] for name in ("key", "name", "rank", "permissions")}
+        wanted = {name: self.cleaned_data[name] for name in ROLE_FIELDS}
         if self.instance.pk:
             return services.update_role(by=acting(self), role=self.instance, **wanted)
         return services.create_role(by=acting(self), **wanted)

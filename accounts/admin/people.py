@@ -20,10 +20,11 @@ from accounts.admin.forms import NewUserForm, UserForm, acting
 from accounts.admin.passwords import PasswordForm
 from accounts.admin.rows import EventRows, SessionRows
 from accounts.admin.sessions import end
-from accounts.models import LoginSession, Role, User
+from accounts.admin.step_up import RecentSignInAdmin, ask
+from accounts.models import LoginSession, Role, SecondFactor, User
 from accounts.services.people import may_touch
 from project.core import audit
-from project.core.admin import Confirmed, ServiceAdmin, ago, confirmation
+from project.core.admin import Confirmed, ago, confirmation
 
 SHOWN_AT_MOST = 50
 ANSWERED_BY_SUPERUSERS = ("is_staff", "is_superuser")
@@ -42,32 +43,56 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset.filter(groups__role__key=self.value()) if self.value() else queryset
 
 
+class SecondFactorFilter(admin.SimpleListFilter):
+    """People with a second factor, or without."""
+
+    title = gettext_lazy("second factor")
+    parameter_name = "second_factor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("set up")), ("no", gettext_lazy("none"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(second_factor__confirmed_at__isnull=self.value() == "no")
+
+
 @admin.register(User)
-class UserAdmin(ServiceAdmin[User]):
+class UserAdmin(RecentSignInAdmin[User]):
     """People."""
 
     form = UserForm
     add_form = NewUserForm
     inlines = (SessionRows, EventRows)
-    list_display = ("shown_person", "shown_department", "shown_roles", "shown_status", "phone", "shown_last_login")
+    list_display = (
+        "shown_person",
+        "shown_department",
+        "shown_roles",
+        "shown_status",
+        "shown_factor",
+        "phone",
+        "shown_last_login",
+    )
     list_display_links = ("shown_person",)
     list_filter = (
         "is_active",
         "is_staff",
         RoleFilter,
+        SecondFactorFilter,
         ("department", AutocompleteSelectFilter),
         "gender",
         "is_superuser",
     )
-    list_select_related = ("department",)
+    list_select_related = ("department", "second_factor")
     search_fields = ("username", "real_name", "nickname", "phone", "email")
     search_help_text = gettext_lazy("Name, user name, phone or mail address")
     ordering = ("username",)
     actions = ("end_all_sessions", "deactivate", "activate")
     actions_list = ("import_people", "export_people")
-    actions_detail = ("set_password", "end_sessions_of_one")
+    actions_detail = ("set_password", "end_sessions_of_one", "remove_second_factor")
     autocomplete_fields = ("department", "manager")
-    readonly_fields = ("shown_status", "shown_last_login", "date_joined")
+    readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined")
     empty_state = gettext_lazy(
         "Add people one by one, or import a workbook: its columns are matched by their headings."
     )
@@ -79,7 +104,7 @@ class UserAdmin(ServiceAdmin[User]):
         (gettext_lazy("Place"), {"fields": (("department", "manager"),)}),
         (gettext_lazy("Rights"), {"fields": ("roles", ("is_active", "is_staff", "is_superuser"))}),
         (gettext_lazy("Preferences"), {"fields": (("language", "time_zone"),)}),
-        (gettext_lazy("History"), {"fields": (("shown_status", "shown_last_login", "date_joined"),)}),
+        (gettext_lazy("History"), {"fields": (("shown_status", "shown_factor"), ("shown_last_login", "date_joined"))}),
     )
     add_fieldsets = (
         *fieldsets[:3],
@@ -115,6 +140,10 @@ class UserAdmin(ServiceAdmin[User]):
     def shown_status(self, user: User) -> SafeString:
         return shown.status(user)
 
+    @display(description=gettext_lazy("Second factor"))
+    def shown_factor(self, user: User) -> SafeString:
+        return shown.factor(user)
+
     @display(description=gettext_lazy("Last sign-in"), ordering=F("last_login").asc(nulls_first=True))
     def shown_last_login(self, user: User) -> SafeString:
         return ago(user.last_login)
@@ -130,6 +159,10 @@ class UserAdmin(ServiceAdmin[User]):
     def has_end_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("accounts.end_loginsession")
 
+    def has_remove_second_factor_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        subject = SecondFactor.objects.confirmed().filter(user=object_id).select_related("user").first()
+        return subject is not None and request.user.has_perm("accounts.remove_secondfactor", subject.user)
+
     def has_import_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perms(("accounts.add_user", "accounts.change_user"))
 
@@ -138,6 +171,10 @@ class UserAdmin(ServiceAdmin[User]):
         return mine if request.user.is_superuser else (*mine, *ANSWERED_BY_SUPERUSERS)
 
     # --- form ---
+
+    def is_dangerous(self, request: HttpRequest, obj: Any) -> bool:
+        before = obj.is_superuser if obj else False
+        return bool(request.user.is_superuser) and before != bool(request.POST.get("is_superuser"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
@@ -183,6 +220,31 @@ class UserAdmin(ServiceAdmin[User]):
             )
             return redirect("admin:accounts_user_change", user.pk)
         return passwords.page(request, form, _("Set a password for %(name)s") % {"name": user}, self.model._meta)
+
+    @action(
+        description=gettext_lazy("Remove second factor"),
+        icon="no_encryption",
+        url_path="remove-second-factor",
+        permissions=["remove_second_factor"],
+    )
+    def remove_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self._below(request, object_id, "accounts.remove_secondfactor")
+        answer = confirmation(
+            self,
+            request,
+            [],
+            question=_("Remove the second factor of %(name)s") % {"name": user},
+            touched=[shown.person(user)],
+            button=_("Remove second factor"),
+            note=_("The password alone lets them in then. They are told by mail. Make sure that it is they who ask."),
+        )
+        if not isinstance(answer, Confirmed):
+            return answer
+        if page := ask(request):
+            return page
+        services.remove_second_factor(user=user, by=acting(request), reason=answer.reason)
+        self.message_user(request, _("%(name)s has no second factor any more.") % {"name": user}, messages.SUCCESS)
+        return redirect("admin:accounts_user_change", user.pk)
 
     @action(description=gettext_lazy("End sessions"), icon="key_off", url_path="end-sessions", permissions=["end"])
     def end_sessions_of_one(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -13,22 +13,23 @@ from unfold.decorators import display
 
 from accounts import services
 from accounts.admin.forms import RoleForm, acting
+from accounts.admin.step_up import RecentSignInAdmin
 from accounts.models import Role
-from project.core.admin import ServiceAdmin
 
 
 @admin.register(Role)
-class RoleAdmin(ServiceAdmin[Role]):
+class RoleAdmin(RecentSignInAdmin[Role]):
     """Roles: a rank and a set of permissions, given to people."""
 
     form = RoleForm
-    list_display = ("shown_name", "key", "rank", "shown_people", "shown_permissions")
+    list_display = ("shown_name", "key", "rank", "shown_people", "shown_permissions", "shown_second_factor")
+    list_filter = ("second_factor_required",)
     list_display_links = ("shown_name",)
     list_select_related = ("group",)
     search_fields = ("group__name", "key")
     search_help_text = gettext_lazy("Name or key")
     fieldsets = (
-        (None, {"fields": (("name", "key"), "rank")}),
+        (None, {"fields": (("name", "key"), "rank", "second_factor_required")}),
         (gettext_lazy("Permissions"), {"fields": ("permissions",)}),
     )
     empty_state = gettext_lazy(
@@ -51,6 +52,12 @@ class RoleAdmin(ServiceAdmin[Role]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("accounts.delete_role", obj)
 
+    def is_dangerous(self, request: HttpRequest, obj: Any) -> bool:
+        before = set(obj.group.permissions.values_list("pk", flat=True)) if obj else set()
+        demanded = obj.second_factor_required if obj else False
+        permissions = {str(one) for one in before} != set(request.POST.getlist("permissions"))
+        return permissions or demanded != bool(request.POST.get("second_factor_required"))
+
     def delete_model(self, request: HttpRequest, obj: Role) -> None:
         services.delete_role(by=acting(request), role=obj)
 
@@ -70,3 +77,7 @@ class RoleAdmin(ServiceAdmin[Role]):
     @display(description=gettext_lazy("Permissions"), ordering="allowed")
     def shown_permissions(self, role: Any) -> Any:
         return role.allowed
+
+    @display(description=gettext_lazy("Second factor"), ordering="second_factor_required", boolean=True)
+    def shown_second_factor(self, role: Role) -> bool:
+        return role.second_factor_required

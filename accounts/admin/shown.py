@@ -71,6 +71,14 @@ def status(user: User) -> SafeString:
     return badge(pgettext("account", "active"), "ok")
 
 
+def factor(user: User) -> SafeString:
+    """Whether a code is asked for when somebody signs in."""
+    found = getattr(user, "second_factor", None)
+    if found is not None and found.confirmed_at is not None:
+        return badge(pgettext("second factor", "set up"), "ok", icon="shield_lock")
+    return SafeString(DASH)
+
+
 def roles(names: Iterable[str]) -> SafeString:
     """Role names, one label each."""
     shown = format_html_join(" ", '<span class="gh-badge gh-idle gh-plain">{}</span>', ((name,) for name in names))

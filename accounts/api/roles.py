@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts import errors, services
+from accounts import errors, services, step_up
 from accounts.api import asking
 from accounts.api.serializers import RoleSerializer
 from accounts.models import Role
@@ -48,11 +48,12 @@ class RoleViewSet(GenericViewSet[Role]):
         operation_id="roles_create",
         summary="Add a role",
         tags=TAGS,
-        responses={201: RoleSerializer, **REFUSED, **error_responses("10000")},
+        responses={201: RoleSerializer, **error_responses("10000", errors.NotSignedIn, "10009", errors.NotConfirmed)},
     )
     def create(self, request: Request) -> Response:
         asked = self.get_serializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        _ensure_recent(request, asked.validated_data)
         role = services.create_role(by=asking.person(request), **_flat(asked.validated_data))
         return Response(self._shown(role), status=status.HTTP_201_CREATED)
 
@@ -67,12 +68,17 @@ class RoleViewSet(GenericViewSet[Role]):
         summary="Change a role",
         tags=TAGS,
         request=RoleSerializer(partial=True),
-        responses={200: RoleSerializer, **ONE_REFUSED, **error_responses("10000")},
+        responses={
+            200: RoleSerializer,
+            **ONE_REFUSED,
+            **error_responses("10000", "10009", errors.NotConfirmed),
+        },
     )
     def partial_update(self, request: Request, pk: str) -> Response:
         role = self.get_object()
         asked = self.get_serializer(role, data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
+        _ensure_recent(request, asked.validated_data)
         changed = services.update_role(
             by=asking.person(request),
             role=role,
@@ -92,6 +98,12 @@ class RoleViewSet(GenericViewSet[Role]):
 
     def _shown(self, role: Role) -> Any:
         return self.get_serializer(self.get_queryset().get(pk=role.pk)).data
+
+
+def _ensure_recent(request: Request, changes: dict[str, Any]) -> None:
+    """What roles permit and demand is changed by somebody who has proved themselves of late."""
+    if "permissions" in changes.get("group", {}) or "second_factor_required" in changes:
+        step_up.ensure(request.auth)
 
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:

@@ -100,6 +100,7 @@ class UserQuerySerializer(StrictSerializer):
     gender = serializers.ChoiceField(User.Gender.choices, required=False)
     is_active = serializers.BooleanField(required=False, allow_null=True, default=None)
     is_staff = serializers.BooleanField(required=False, allow_null=True, default=None)
+    second_factor = serializers.BooleanField(required=False, allow_null=True, default=None)
     ordering = serializers.ChoiceField(
         [sign + name for name in ORDERINGS for sign in ("", "-")], required=False, default="username"
     )
@@ -157,7 +158,7 @@ class RoleSerializer(StrictModelSerializer):
 
     class Meta:
         model = Role
-        fields = ("id", "key", "name", "rank", "permissions", "people")
+        fields = ("id", "key", "name", "rank", "permissions", "second_factor_required", "people")
         read_only_fields = ("id",)
 
 

@@ -11,14 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts import errors, scope, services
+from accounts import errors, scope, second_factor, services, step_up
 from accounts.api import asking
+from accounts.api.second_factor_serializers import SecondFactorStateSerializer
 from accounts.api.serializers import EndedSerializer, NewUserSerializer, UserQuerySerializer, UserSerializer
 from accounts.models import User
 from accounts.permissions import ModelPermissions, requires
 from integrations.sheets import services as sheets
 from project.core.api import error_responses
-from project.core.errors import NotFound
+from project.core.errors import NoPermission, NotFound
 
 PAGING = frozenset({"page", "page_size"})
 TAGS = ["users"]
@@ -56,6 +57,8 @@ class UserViewSet(GenericViewSet[User]):
                 people = people.filter(**{name: asked[name]})
         if asked.get("role"):
             people = people.filter(groups__role=asked["role"])
+        if asked["second_factor"] is not None:
+            people = people.filter(second_factor__confirmed_at__isnull=not asked["second_factor"])
         found: QuerySet[User] = people.in_order(asked["ordering"])  # type: ignore[attr-defined]  # likewise
         return found
 
@@ -75,11 +78,12 @@ class UserViewSet(GenericViewSet[User]):
         summary="Add a person",
         tags=TAGS,
         request=NewUserSerializer,
-        responses={201: UserSerializer, **REFUSED, **error_responses("10000")},
+        responses={201: UserSerializer, **REFUSED, **error_responses("10000", "10009", errors.NotConfirmed)},
     )
     def create(self, request: Request) -> Response:
         asked = NewUserSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
+        _ensure_recent(request, superuser=asked.validated_data.get("is_superuser", False))
         user = services.create_user(by=asking.person(request), **asked.validated_data)
         return Response(UserSerializer(user).data, status=status.HTTP_201_CREATED)
 
@@ -95,12 +99,17 @@ class UserViewSet(GenericViewSet[User]):
         description="What is not named stays. `is_active: false` ends all their sessions.",
         tags=TAGS,
         request=UserSerializer(partial=True),
-        responses={200: UserSerializer, **ONE_REFUSED, **error_responses("10000", "10005")},
+        responses={
+            200: UserSerializer,
+            **ONE_REFUSED,
+            **error_responses("10000", "10005", "10009", errors.NotConfirmed),
+        },
     )
     def partial_update(self, request: Request, pk: str) -> Response:
         user = self.get_object()
         asked = self.get_serializer(user, data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
+        _ensure_recent(request, user, superuser=asked.validated_data.get("is_superuser", user.is_superuser))
         changed = services.update_user(by=asking.person(request), user=user, **asked.validated_data)
         return Response(UserSerializer(changed).data)
 
@@ -109,10 +118,12 @@ class UserViewSet(GenericViewSet[User]):
         summary="Delete a person",
         description="For good. To lock somebody out, set `is_active: false` instead.",
         tags=TAGS,
-        responses={204: None, **ONE_REFUSED, **error_responses("10005")},
+        responses={204: None, **ONE_REFUSED, **error_responses("10005", "10009", errors.NotConfirmed)},
     )
     def destroy(self, request: Request, pk: str) -> Response:
-        services.delete_user(by=asking.person(request), user=self.get_object())
+        user = self.get_object()
+        _ensure_recent(request, user, superuser=False)
+        services.delete_user(user=user, by=asking.person(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
@@ -132,6 +143,40 @@ class UserViewSet(GenericViewSet[User]):
     def end_sessions(self, request: Request, pk: str) -> Response:
         ended = services.end_sessions(user=self.get_object(), by=asking.person(request))
         return Response(EndedSerializer({"ended": ended}).data)
+
+    @extend_schema(
+        operation_id="users_second_factor",
+        summary="Has a person a second factor?",
+        tags=TAGS,
+        methods=["GET"],
+        responses={200: SecondFactorStateSerializer, **ONE_REFUSED},
+    )
+    @extend_schema(
+        operation_id="users_second_factor_remove",
+        summary="Remove a person's second factor",
+        description=(
+            "For somebody who lost their phone; they are told. Needs `accounts.remove_secondfactor`, a higher rank and a "
+            "recent sign-in."
+        ),
+        tags=TAGS,
+        methods=["DELETE"],
+        responses={204: None, **ONE_REFUSED, **error_responses("10009", errors.NotConfirmed, errors.NoSecondFactor)},
+    )
+    @action(
+        detail=True,
+        methods=["get", "delete"],
+        url_path="second-factor",
+        permission_classes=[IsAuthenticated, requires("accounts.view_user")],
+    )
+    def second_factor(self, request: Request, pk: str) -> Response:
+        user = self.get_object()
+        if request.method == "GET":
+            return Response(SecondFactorStateSerializer(second_factor.state_of(user)._asdict()).data)
+        if not request.user.has_perm("accounts.remove_secondfactor", user):
+            raise NoPermission
+        step_up.ensure(request.auth)
+        services.remove_second_factor(user=user, by=asking.person(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         operation_id="users_export",
@@ -163,3 +208,9 @@ class UserViewSet(GenericViewSet[User]):
             raise NotFound
         headers = {"Cache-Control": "private, max-age=300", "X-Content-Type-Options": "nosniff"}
         return FileResponse(user.avatar.open("rb"), content_type="image/webp", headers=headers)
+
+
+def _ensure_recent(request: Request, user: User | None = None, *, superuser: bool) -> None:
+    """Superusers are made and unmade by somebody who has proved themselves of late."""
+    if superuser != (user is not None and user.is_superuser):
+        step_up.ensure(request.auth)

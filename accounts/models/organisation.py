@@ -52,6 +52,11 @@ class Role(models.Model):
     group = models.OneToOneField(Group, models.CASCADE, related_name="role", verbose_name=_("group"))
     key = models.SlugField(_("key"), max_length=40, unique=True)
     rank = models.PositiveSmallIntegerField(_("rank"), default=0, validators=[MaxValueValidator(1_000)])
+    second_factor_required = models.BooleanField(
+        _("second factor required"),
+        default=False,
+        help_text=_("Who has the role must set up a second factor at their next sign-in."),
+    )
 
     class Meta:
         verbose_name = _("role")

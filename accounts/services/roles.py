@@ -15,7 +15,15 @@ from project.core import audit
 
 
 @transaction.atomic
-def create_role(*, by: User | None, key: str, name: str, rank: int = 0, permissions: Iterable[Permission] = ()) -> Role:
+def create_role(
+    *,
+    by: User | None,
+    key: str,
+    name: str,
+    rank: int = 0,
+    permissions: Iterable[Permission] = (),
+    second_factor_required: bool = False,
+) -> Role:
     """Add a role with its group.
 
     :raises NotAbove: unless `by` stands above `rank`.
@@ -29,7 +37,7 @@ def create_role(*, by: User | None, key: str, name: str, rank: int = 0, permissi
     group = Group(name=name)
     group.full_clean()
     group.save()
-    role = Role(group=group, key=key, rank=rank)
+    role = Role(group=group, key=key, rank=rank, second_factor_required=second_factor_required)
     role.full_clean()
     role.save()
     group.permissions.set(permissions)
@@ -46,6 +54,7 @@ def update_role(
     name: str | None = None,
     rank: int | None = None,
     permissions: Iterable[Permission] | None = None,
+    second_factor_required: bool | None = None,
 ) -> Role:
     """Change a role; what its people may do changes with their next call.
 
@@ -62,6 +71,8 @@ def update_role(
         role.group.save()
     role.key = role.key if key is None else key
     role.rank = role.rank if rank is None else rank
+    if second_factor_required is not None:
+        role.second_factor_required = second_factor_required
     role.full_clean()
     role.save()
     if permissions is not None:

@@ -26,6 +26,8 @@ document.addEventListener("click", async (event) => {
     if (button.dataset.copied) button.textContent = button.dataset.copied;
 });
 
+document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());
+
 // the palette listens to keys only: pasting and Chinese input methods press none that it hears
 document.addEventListener("input", (event) => {
     if (event.target.id === "search-input-command") event.target.dispatchEvent(new KeyboardEvent("keyup"));

@@ -17,6 +17,14 @@ class ErrorBodySerializer(serializers.Serializer[object]):
     popup_title = serializers.CharField(allow_blank=True)
     popup_content = serializers.CharField(allow_blank=True)
     fields = serializers.DictField(required=False, help_text="Of validation errors: what is wrong, by field.")  # type: ignore[assignment]  # the contract's name; DRF's own `fields` stays reachable through the metaclass
+    challenge = serializers.CharField(required=False, help_text="Of 20005, for `auth/second-factor`.")
+    expires_in = serializers.IntegerField(required=False, help_text="Of 20005: seconds the challenge is good for.")
+    enrolment = serializers.DictField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Of 20005: `secret` and `otpauth_uri`, to set up an app.",
+    )
+    confirm_url = serializers.CharField(required=False, help_text="Of 20008.")
     refresh_url = serializers.CharField(required=False, help_text="Of 20002.")
     request_id = serializers.CharField()
 

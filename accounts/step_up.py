@@ -1,0 +1,54 @@
+"""Before something dangerous: has the person shown of late that it is them?
+
+A sign-in counts; after STEP_UP_SECONDS they are asked for the password or a code again (`POST auth/confirm`, or a page of
+the back office: accounts.admin.step_up). An API token is no person and cannot be asked: it does nothing of the kind.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts import errors, second_step, sign_in, standing
+from accounts.models import LoginSession, User
+from accounts.sign_in import Caller
+
+
+class RecentSignIn(BasePermission):
+    """Only for those who have proved themselves of late: 20008 otherwise."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        ensure(request.auth)
+        return True
+
+
+def is_recent(session: object) -> bool:
+    """Tell whether the person of `session` has proved themselves of late."""
+    if not isinstance(session, LoginSession):
+        return False
+    return timezone.now() - session.confirmed_at < timedelta(seconds=settings.STEP_UP_SECONDS)
+
+
+def ensure(session: object) -> None:
+    """:raises NotConfirmed: unless the person of `session` has proved themselves of late."""
+    if not is_recent(session):
+        raise errors.NotConfirmed
+
+
+def confirm(session: LoginSession, user: User, caller: Caller, *, password: str = "", code: str = "") -> None:
+    """Let somebody prove themselves once more, with one of the two; guesses count like at the door.
+
+    :raises InvalidParameters: when the password is wrong.
+    :raises WrongCode: when the code is.
+    :raises Locked: after too many failures.
+    """
+    if code:
+        second_step.check(user, code, caller)
+    else:
+        sign_in.confirm(user, password, caller, field="password")
+    session.confirmed_at = timezone.now()
+    LoginSession.objects.filter(pk=session.pk).update(confirmed_at=session.confirmed_at)
+    standing.forget(session.sid)
