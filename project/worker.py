@@ -16,7 +16,7 @@ from typing import Any
 import structlog
 from billiard import active_children
 from celery import beat, signals
-from celery.worker import state
+from celery.worker import request, state
 from django.conf import settings
 from django.db import close_old_connections, connections
 
@@ -133,6 +133,18 @@ class Crew:
         time.sleep(LAST_WORD_SECONDS)
         logs.flush()
         os._exit(0)
+
+
+class Request(request.Request):
+    """A message a worker has, of which the broker is told what became of it, or the worker connects anew.
+
+    Celery only logs that it could not tell. The message then keeps its place among those a worker may have at once, and
+    when all places are lost so, the worker looks well and hears nothing.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # none of them is only logged: each reaches the worker's loop, which then connects anew
+        super().__init__(*args, **kwargs | {"connection_errors": ()})
 
 
 def _controller(name: str, pool: str, concurrency: int, ready: Callable[[], None]) -> Any:

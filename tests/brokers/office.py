@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import kombu
 import requests
 
 from tests.brokers.wire import Wire
@@ -46,7 +47,14 @@ class Parts:
             part.ready()
 
     def close(self) -> None:
+        """End what is open, and leave nothing on a RabbitMQ that others use."""
         self._open.close()
+        name = self.settings["REDIS_PREFIX"]
+        if self.wire.url.startswith("amqp"):
+            with kombu.Connection(self.wire.url) as link:
+                channel: Any = link.default_channel
+                channel.queue_delete(name)
+                channel.exchange_delete(name)
 
     def ask(self, what: str = "quick", **how: Any) -> str:
         """Ask for an errand; return its id."""

@@ -1,12 +1,15 @@
 """Brokers that fall silent, break off or are shared."""
 
 import statistics
+from contextlib import closing
 
 import pytest
 
 from project import checks
 from tests.brokers.office import Parts
 from tests.clients import until
+
+pytestmark = pytest.mark.timeout(300)  # several processes to start, on a machine that may be busy
 
 
 @pytest.mark.attack("T-F-5")
@@ -43,12 +46,23 @@ class TestBrokenLine:
         assert parts.wait(long)["runs"] == 1
         parts.wait(parts.ask())
 
+    def test_leaves_no_worker_deaf_that_could_not_say_what_it_had_done(self, parts: Parts):
+        errands = [parts.ask_for_long(), parts.ask_for_long()]  # as many as the worker may have at once
+        parts.wire.cut()
+        for errand in errands:
+            parts.end(errand)
+            parts.wait(errand)
+
+        parts.wire.mend()
+
+        parts.wait(parts.ask())
+
 
 class TestSharedBroker:
     def test_gives_nobody_the_work_of_another_installation(self, parts: Parts, tmp_path):
         stranger = Parts(tmp_path, parts.wire, REDIS_URL=parts.settings["REDIS_URL"])
         parts.beat.close()  # it would find what a stranger took
-        with stranger.worker:
+        with closing(stranger), stranger.worker:
             errands = [parts.ask() for _errand in range(12)]
 
             assert [parts.wait(errand)["attempts"] for errand in errands] == [1] * 12

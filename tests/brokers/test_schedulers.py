@@ -9,6 +9,8 @@ import requests
 from tests.brokers.office import Parts
 from tests.clients import PATIENCE
 
+pytestmark = pytest.mark.timeout(300)  # several processes to start, on a machine that may be busy
+
 
 @pytest.mark.attack("T-F-5")
 class TestScheduler:

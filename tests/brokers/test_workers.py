@@ -7,6 +7,8 @@ import pytest
 
 from tests.brokers.office import Parts, process_of
 
+pytestmark = pytest.mark.timeout(300)  # several processes to start, on a machine that may be busy
+
 
 class TestWorker:
     def test_does_each_job_in_a_process_of_its_own(self, parts: Parts):
