@@ -92,12 +92,11 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
     person = mail.user
     values = {"person": person, "public_url": settings.PUBLIC_URL, "language": mail.language} | _open(mail)
     with translation.override(mail.language), timezone.override(person.time_zone or settings.TIME_ZONE):
-        text = _rendered(f"mail/{mail.name}.{mail.language}.txt", values)
-        subject, _separator, body = text.partition("\n")
+        text = f"mail/{mail.name}.{mail.language}.txt"
         sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
         message = EmailMultiAlternatives(
-            subject=" ".join(subject.split()),
-            body=body.strip() + "\n",
+            subject=" ".join(_rendered(text, values | {"part": "subject"}).split()),
+            body=_rendered(text, values) + "\n",
             to=[mail.address],
             # the same for every try: a mail that was sent twice is shown once
             headers={"Message-ID": f"<{mail.pk}@{sender}>", "Auto-Submitted": "auto-generated"},
@@ -149,4 +148,4 @@ def _open(mail: Mail) -> dict[str, Any]:
         values: dict[str, Any] = json.loads(sealed.box(PURPOSE).decrypt(mail.values.encode()))
     except InvalidToken as problem:
         raise TooLate(_("The mail was written under another SECRET_KEY.")) from problem
-    return {name: parse_datetime(one) if name.endswith("_at") else one for name, one in values.items()}
+    return {name: parse_datetime(one) if one and name.endswith("_at") else one for name, one in values.items()}

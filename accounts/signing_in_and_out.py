@@ -6,9 +6,8 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import sessions, sign_in
+from accounts import devices, sessions, sign_in
 from accounts.authentication import SID_KEY
-from accounts.devices import name_of
 from accounts.models import LoginSession, User
 
 SCOPE = LoginSession.Scope.ADMIN
@@ -27,12 +26,12 @@ def open_session(sender: object, request: HttpRequest, user: User, **_rest: Any)
     """Bind the browser's session to a new login session."""
     if not request.session.session_key:
         request.session.create()
-    caller = caller_of(request)
+    caller = caller_of(request)._replace(mark=devices.mark_of(request))
     session = sessions.open(
         user=user,
         scope=SCOPE,
         kind=LoginSession.Kind.DJANGO,
-        device=name_of(caller.user_agent),
+        device=devices.name_of(caller.user_agent),
         ip=caller.ip,
         user_agent=caller.user_agent,
         django_key=request.session.session_key or "",

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import mails, sessions
+from accounts import mails, retention, sessions
 from accounts.models import Mail
 from project.core import jobs
 
@@ -11,6 +11,12 @@ from project.core import jobs
 def close_run_out() -> int:
     """Put an end to sessions whose time is over, and to their sockets; return how many."""
     return sessions.close_run_out()
+
+
+@shared_task(name="accounts.purge")
+def purge() -> dict[str, int]:
+    """Forget old sign-ins, sessions, devices and mails; return how many of each."""
+    return retention.purge()
 
 
 @jobs.worker(Mail)

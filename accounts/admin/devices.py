@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts import sessions
 from accounts.admin import shown
 from accounts.admin.forms import acting
-from accounts.devices import name_of
 from accounts.models import LoginEvent, LoginSession
 from project.core import context
 from project.core.admin import ago
@@ -32,7 +31,9 @@ def show(request: HttpRequest) -> HttpResponse:
         "title": _("My devices"),
         "devices": [_line(one, here) for one in live],
         "others": sum(one.sid != here for one in live),
-        "events": [(shown.outcome(one), one, name_of(one.user_agent), ago(one.created_at)) for one in events],
+        "events": [
+            (shown.outcome(one), one, shown.place(one), shown.program(one), ago(one.created_at)) for one in events
+        ],
     }
     return TemplateResponse(request, "gatehouse/devices.html", page)
 
@@ -72,6 +73,8 @@ def _line(session: LoginSession, here: str) -> dict[str, Any]:
         "shown": shown.device(session),
         "seen": ago(session.last_seen_at),
         "since": ago(session.created_at),
+        "place": shown.place(session),
         "until": ago(session.runs_out_at),
+        "renewals": shown.renewals(session),
         "here": session.sid == here,
     }

@@ -5,7 +5,6 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 
 from accounts.admin import shown
-from accounts.devices import name_of
 from accounts.models import LoginEvent, LoginSession, User
 from project.core.admin import ReadOnlyAdmin, TabularInline, ago
 
@@ -15,7 +14,7 @@ class SessionRows(ReadOnlyAdmin, TabularInline[LoginSession, User]):
 
     model = LoginSession
     fk_name = "user"
-    fields = ("shown_state", "shown_device", "ip", "shown_seen", "shown_created")
+    fields = ("shown_state", "shown_device", "shown_place", "shown_seen", "shown_created")
     readonly_fields = fields
     per_page = 10
     can_delete = False
@@ -27,6 +26,10 @@ class SessionRows(ReadOnlyAdmin, TabularInline[LoginSession, User]):
     @display(description=gettext_lazy("Device"))
     def shown_device(self, session: LoginSession) -> str:
         return shown.device_name(session)
+
+    @display(description=gettext_lazy("Place"))
+    def shown_place(self, session: LoginSession) -> SafeString:
+        return shown.place(session)
 
     @display(description=gettext_lazy("Last seen"))
     def shown_seen(self, session: LoginSession) -> SafeString:
@@ -41,7 +44,7 @@ class EventRows(ReadOnlyAdmin, TabularInline[LoginEvent, User]):
     """The person's attempts to sign in."""
 
     model = LoginEvent
-    fields = ("shown_outcome", "scope", "ip", "shown_program", "shown_when")
+    fields = ("shown_outcome", "scope", "shown_place", "shown_program", "shown_when")
     readonly_fields = fields
     per_page = 10
     can_delete = False
@@ -50,9 +53,13 @@ class EventRows(ReadOnlyAdmin, TabularInline[LoginEvent, User]):
     def shown_outcome(self, event: LoginEvent) -> SafeString:
         return shown.outcome(event)
 
-    @display(description=gettext_lazy("Program"))
-    def shown_program(self, event: LoginEvent) -> str:
-        return name_of(event.user_agent)
+    @display(description=gettext_lazy("Place"))
+    def shown_place(self, event: LoginEvent) -> SafeString:
+        return shown.place(event)
+
+    @display(description=gettext_lazy("Device"))
+    def shown_program(self, event: LoginEvent) -> SafeString:
+        return shown.program(event)
 
     @display(description=gettext_lazy("When"))
     def shown_when(self, event: LoginEvent) -> SafeString:

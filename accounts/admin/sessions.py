@@ -1,4 +1,4 @@
-"""Where people are signed in, and every attempt to."""
+"""Where people are signed in."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,11 +13,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from accounts import sessions
+from accounts import places, sessions
 from accounts.admin import shown
 from accounts.admin.forms import acting
-from accounts.devices import name_of
-from accounts.models import LoginEvent, LoginSession
+from accounts.models import LoginSession
 from project.core import audit
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
 
@@ -47,15 +46,27 @@ class StateFilter(admin.SimpleListFilter):
 class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
     """Everybody's sessions; ending one closes its sockets and voids its tokens at once."""
 
-    list_display = ("shown_user", "shown_state", "shown_device", "ip", "shown_seen", "shown_created", "shown_until")
+    list_display = (
+        "shown_user",
+        "shown_state",
+        "shown_device",
+        "shown_place",
+        "shown_seen",
+        "shown_created",
+        "shown_until",
+    )
     list_display_links = ("shown_user",)
-    list_filter = (StateFilter, "scope", "end_reason", ("created_at", RangeDateTimeFilter))
+    list_filter = (StateFilter, "scope", "device_kind", "end_reason", ("created_at", RangeDateTimeFilter))
     list_select_related = ("user",)
-    search_fields = ("user__username", "user__real_name", "ip", "device")
+    search_fields = ("user__username", "user__real_name", "ip", "device", "browser")
     search_help_text = gettext_lazy("User name, name, address or device")
     actions = ("end_sessions",)
     fieldsets = (
-        (None, {"fields": ("user", "shown_state", "scope", "kind", "device", "ip", "user_agent", "sid")}),
+        (None, {"fields": ("user", "shown_state", "scope", "kind", "sid")}),
+        (
+            gettext_lazy("Device"),
+            {"fields": ("device", "browser", "os", "device_kind", "shown_country", "ip", "user_agent")},
+        ),
         (
             gettext_lazy("Time"),
             {
@@ -64,6 +75,7 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
                     "last_seen_at",
                     "renewed_at",
                     "renew_count",
+                    "shown_renewals",
                     "expires_at",
                     "absolute_expires_at",
                 )
@@ -71,7 +83,7 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
         ),
         (gettext_lazy("End"), {"fields": ("ended_at", "end_reason", "ended_by", "replaced_by")}),
     )
-    readonly_fields = ("sid", "shown_state")
+    readonly_fields = ("sid", "shown_state", "shown_country", "shown_renewals")
     empty_state = gettext_lazy("A session appears here when somebody signs in, to the back office or to the API.")
 
     @display(description=gettext_lazy("Person"), ordering="user__username")
@@ -85,6 +97,18 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
     @display(description=gettext_lazy("Device"))
     def shown_device(self, session: LoginSession) -> SafeString:
         return shown.device(session)
+
+    @display(description=gettext_lazy("Place"), ordering="country")
+    def shown_place(self, session: LoginSession) -> SafeString:
+        return shown.place(session)
+
+    @display(description=gettext_lazy("Place"))
+    def shown_country(self, session: LoginSession) -> str:
+        return places.name_of(session.country, session.region)
+
+    @display(description=gettext_lazy("Renewals left"))
+    def shown_renewals(self, session: LoginSession) -> str:
+        return shown.renewals(session)
 
     @display(description=gettext_lazy("Last seen"), ordering="last_seen_at")
     def shown_seen(self, session: LoginSession) -> SafeString:
@@ -173,34 +197,3 @@ def _touched(session: LoginSession) -> SafeString:
         shown.device_name(session),
         session.ip or "",
     )
-
-
-@admin.register(LoginEvent)
-class LoginEventAdmin(ReadOnlyAdmin, ModelAdmin[LoginEvent]):
-    """Every attempt to sign in."""
-
-    list_display = ("shown_user", "shown_outcome", "scope", "ip", "shown_program", "shown_when")
-    list_display_links = ("shown_user",)
-    list_filter = ("succeeded", "reason", "scope", ("created_at", RangeDateTimeFilter))
-    list_select_related = ("user",)
-    search_fields = ("username", "ip")
-    search_help_text = gettext_lazy("User name or address")
-    fields = ("user", "username", "shown_outcome", "scope", "ip", "user_agent", "session", "created_at")
-    readonly_fields = ("shown_outcome",)
-    empty_state = gettext_lazy("Every attempt to sign in, successful or not, is listed here.")
-
-    @display(description=gettext_lazy("Person"), ordering="username")
-    def shown_user(self, event: LoginEvent) -> Any:
-        return shown.person(event.user) if event.user else event.username
-
-    @display(description=gettext_lazy("Outcome"), ordering="reason")
-    def shown_outcome(self, event: LoginEvent) -> SafeString:
-        return shown.outcome(event)
-
-    @display(description=gettext_lazy("Program"))
-    def shown_program(self, event: LoginEvent) -> str:
-        return name_of(event.user_agent)
-
-    @display(description=gettext_lazy("When"), ordering="created_at")
-    def shown_when(self, event: LoginEvent) -> SafeString:
-        return ago(event.created_at)

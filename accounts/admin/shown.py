@@ -4,16 +4,26 @@ import zlib
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounts import sessions
 from accounts.devices import name_of
-from accounts.models import LoginEvent, LoginSession, User
+from accounts.models import LoginEvent, LoginSession, Origin, User
+from accounts.places import name_of as name_of_place
 from project.core.admin import DASH, Tone, badge
 from project.core.errors import GatehouseError
 from realtime import gateway
+
+PHONES = frozenset({"iOS", "Android", "HarmonyOS"})
+ICONS: dict[str, str] = {
+    Origin.DeviceKind.WEB: "computer",
+    Origin.DeviceKind.DESKTOP: "desktop_windows",
+    Origin.DeviceKind.APP: "apps",
+}
 
 
 def online_among(people: Iterable[User]) -> set[int]:
@@ -87,21 +97,50 @@ def roles(names: Iterable[str]) -> SafeString:
 
 def device(session: LoginSession) -> SafeString:
     """What somebody is signed in with."""
-    phone = any(word in session.user_agent for word in ("iPhone", "Android"))
-    icon = "smartphone" if phone else "api" if session.scope == LoginSession.Scope.API else "computer"
+    name = device_name(session)
+    below = (session.program if session.program != name else "", session.get_scope_display())
+    return _device(session, name, " · ".join(filter(None, below)))
+
+
+def program(event: LoginEvent) -> SafeString:
+    """What somebody tried to sign in with."""
+    new = badge(_("new device"), "warn", icon="devices") if event.is_new_device else event.get_device_kind_display()
+    return _device(event, program_of(event), new)
+
+
+def _device(origin: Origin, name: str, below: Any) -> SafeString:
     return format_html(
         '<span class="gh-person"><span class="gh-dot gh-idle"><span class="material-symbols-outlined" '
         'aria-hidden="true">{}</span></span><span><span class="gh-person-name">{}</span>'
         '<span class="gh-person-sub">{}</span></span></span>',
-        icon,
-        device_name(session),
-        session.get_scope_display(),
+        "smartphone" if origin.os in PHONES else ICONS.get(origin.device_kind, "api"),
+        name,
+        below,
     )
 
 
 def device_name(session: LoginSession) -> str:
     """The name the device gave itself, or what its program says it is."""
-    return session.device or name_of(session.user_agent) or _("Unknown device")
+    return session.device or program_of(session)
+
+
+def program_of(origin: Origin) -> str:
+    """What the program says it is; rows from before it was read out say so too."""
+    return origin.program or name_of(origin.user_agent) or _("Unknown device")
+
+
+def place(origin: Origin) -> SafeString:
+    """Where an address is, and the address below."""
+    if not origin.ip:
+        return SafeString(DASH)
+    name = name_of_place(origin.country, origin.region)
+    return format_html('<span class="gh-person-name">{}</span><span class="gh-person-sub">{}</span>', name, origin.ip)
+
+
+def renewals(session: LoginSession) -> str:
+    """How often use may still renew a session."""
+    left = sessions.renewals_left(session)
+    return _("without limit") if left is None else number_format(left)
 
 
 def session_state(session: LoginSession) -> SafeString:

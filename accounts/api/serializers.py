@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts import tickets, tokens
+from accounts import sessions, tickets, tokens
 from accounts.api.fields import Secret, StrictModelSerializer, Text
+from accounts.api.origins import ORIGIN, OriginSerializer
 from accounts.models import Department, LoginSession, Role, User
 from project.core.api import StrictSerializer
 
@@ -165,12 +166,13 @@ class RoleSerializer(StrictModelSerializer):
 # --- signing in ---------------------------------------------------------------------------------------------------------
 
 
-class SessionSerializer(serializers.ModelSerializer[LoginSession]):
+class SessionSerializer(OriginSerializer):
     """Somewhere a person is signed in."""
 
     id = serializers.CharField(source="sid")
     current = serializers.SerializerMethodField(help_text="Is it the session that asks?")
     expires_at = serializers.DateTimeField(source="runs_out_at", help_text="Unless it is renewed by use.")
+    renewals_left = serializers.SerializerMethodField(help_text="How often use may still renew it; null: no limit.")
 
     class Meta:
         model = LoginSession
@@ -179,16 +181,19 @@ class SessionSerializer(serializers.ModelSerializer[LoginSession]):
             "scope",
             "kind",
             "device",
-            "ip",
-            "user_agent",
+            *ORIGIN,
             "created_at",
             "last_seen_at",
             "expires_at",
             "absolute_expires_at",
             "renew_count",
+            "renewals_left",
             "current",
         )
         read_only_fields = fields
+
+    def get_renewals_left(self, session: LoginSession) -> int | None:
+        return sessions.renewals_left(session)
 
     def get_current(self, session: LoginSession) -> bool:
         asking = self.context.get("session")

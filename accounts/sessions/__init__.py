@@ -7,7 +7,7 @@ the session's sockets are closed; when that cannot be done the rows still say it
 
 from accounts.sessions.ending import close_code, close_run_out, end, end_all, error_for
 from accounts.sessions.opening import key_hash, open, state_of  # noqa: A004 (reads as sessions.open)
-from accounts.sessions.refreshing import refresh, renew, seen
+from accounts.sessions.refreshing import refresh, renew, renewals_left, seen
 
 __all__ = [
     "close_code",
@@ -19,6 +19,7 @@ __all__ = [
     "open",
     "refresh",
     "renew",
+    "renewals_left",
     "seen",
     "state_of",
 ]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import errors, standing
+from accounts import devices, errors, standing
 from accounts.models import LoginSession, User
 from accounts.sessions import ending
 
@@ -46,8 +46,7 @@ def open(  # noqa: A001 (reads as sessions.open)
         scope=scope,
         kind=kind,
         device=device[:100],
-        ip=ip or None,
-        user_agent=user_agent[:300],
+        **devices.seen_from(ip, user_agent),
         django_key_hash=key_hash(django_key) if django_key else "",
         rotated_at=now,
         renewed_at=now,

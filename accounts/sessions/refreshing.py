@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import errors, standing, tokens
+from accounts import alarms, errors, standing, tokens
 from accounts.models import LoginSession
 from accounts.sessions import ending, opening
 from project.core.errors import GatehouseError, Unreachable
@@ -73,7 +73,9 @@ def _successor(claims: tokens.RefreshClaims) -> LoginSession:
     # only the generation just before the present one: an older one can only come from a copy
     if in_grace and claims.gen == session.gen - 1 and _count_repetition(session):
         return session
-    ending.end(session, reason=Reason.REUSE)
+    with transaction.atomic():
+        if ending.end(session, reason=Reason.REUSE):
+            alarms.token_reused(session)
     raise errors.TokenReused
 
 
@@ -110,6 +112,15 @@ def renew(session: LoginSession) -> bool:
     if renewed:
         standing.forget(session.sid)
     return bool(renewed)
+
+
+def renewals_left(session: LoginSession) -> int | None:
+    """How often use may still extend the session; None: without limit."""
+    if not settings.SESSION_AUTO_REFRESH:
+        return 0
+    if settings.SESSION_MAX_REFRESH_TIMES < 0:
+        return None
+    return max(0, settings.SESSION_MAX_REFRESH_TIMES - session.renew_count)
 
 
 def seen(session: LoginSession) -> None:

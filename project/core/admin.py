@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -179,6 +180,13 @@ def confirmation(
         "action": request.POST.get("action", ""),
     }
     return TemplateResponse(request, "gatehouse/confirm.html", page.admin_site.each_context(request) | context)
+
+
+def list_query(request: HttpRequest) -> QueryDict:
+    """The filters of the list that a button above it was pressed on: browsers tell it, within our own host."""
+    came_from = urlsplit(request.headers.get("Referer", ""))
+    same = came_from.netloc == request.get_host()
+    return QueryDict(came_from.query if same else "", mutable=True)
 
 
 def ago(moment: datetime | None) -> SafeString:

@@ -47,6 +47,9 @@ MALFORMED = {
     "JWT_ALGORITHM": "none",
     "JWT_KEYS_DIR": "/no/such/folder",
     "LOGIN_MAX_FAILURES": "0",
+    "LOGIN_EVENT_DAYS": "0",
+    "SESSION_HISTORY_DAYS": "for ever",
+    "IP2REGION_FILE": "/no/such/file.xdb",
     "EMAIL_URL": "pigeon://hunter2",
     "LOG_LEVEL": "loud",
     "LOG_FORMAT": "xml",
@@ -79,7 +82,7 @@ ANY_TEXT = {
 }
 """Variables that no text is wrong for, on its own."""
 
-OF_THE_OPERATORS_MACHINE = {"TLS_CERT_FILE", "TLS_KEY_FILE", "JWT_KEYS_DIR"}
+OF_THE_OPERATORS_MACHINE = {"TLS_CERT_FILE", "TLS_KEY_FILE", "JWT_KEYS_DIR", "IP2REGION_FILE"}
 """Variables whose example names a file that is not here."""
 
 SAFE_PRODUCTION = {

@@ -1,0 +1,60 @@
+"""What people are told at once about their own account: on their sockets, and by mail."""
+
+from functools import partial
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts import mails, places
+from accounts.models import LoginEvent, LoginSession, Origin, User
+from project.core import context
+from project.core.errors import GatehouseError
+from realtime import gateway
+
+log = structlog.get_logger(__name__)
+
+
+def new_device(event: LoginEvent) -> None:
+    """Tell somebody that their account was used on a device they never signed in with."""
+    if event.user is not None:
+        device = event.session.device if event.session else ""
+        _tell(event.user, "new_device", event, scope=event.scope, device=device)
+
+
+def token_reused(session: LoginSession) -> None:
+    """Tell somebody that a used refresh token came back, which has ended their session."""
+    here = context.current()
+    _tell(session.user, "token_reused", session, scope=session.scope, device=session.device, ip=here.ip if here else "")
+
+
+def _tell(person: User, kind: str, origin: Origin, *, scope: str, device: str, ip: str = "") -> None:
+    """Write the mail's row in the caller's transaction; push when that is through."""
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        place = places.of(ip) if ip else places.Place(origin.country, origin.region)
+        values: dict[str, Any] = {
+            "device": device or origin.program or _("Unknown device"),
+            "scope": str(LoginSession.Scope(scope).label),
+            "place": str(place),
+            "ip": ip or origin.ip or "",
+            "happened_at": timezone.now(),
+        }
+        notice = {"kind": kind, "text": _text(kind, values), **values}
+    mails.send(person, kind, values)
+    transaction.on_commit(partial(_push, person.pk, notice))
+
+
+def _text(kind: str, values: dict[str, Any]) -> str:
+    if kind == "new_device":
+        return _("Your account was signed in on a new device: {device}, {place}.").format_map(values)
+    return _("Your session was ended because a used token came back: {device}, {place}.").format_map(values)
+
+
+def _push(user_id: int, notice: dict[str, Any]) -> None:
+    try:
+        gateway.send_user(user_id, "notice", notice)
+    except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:
+        log.info("alarm.not_pushed", user=user_id, problem=str(problem))  # the mail follows

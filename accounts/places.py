@@ -1,0 +1,137 @@
+"""Where an address is: a country, from a file on this machine. Nobody outside is ever asked.
+
+geoip2fast brings its own data. Where IP2REGION_FILE names a file of ip2region, that one is asked first: it knows provinces
+and cities. Both are read when the first address is looked up, and kept.
+"""
+
+import ipaddress
+import threading
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+import structlog
+from babel import Locale
+from django.conf import settings
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from geoip2fast import GeoIP2Fast
+from ip2region import searcher, util
+
+log = structlog.get_logger(__name__)
+LOCAL = "local"
+"""Instead of a country, for an address of one's own network."""
+DATA = "geoip2fast-ipv6.dat.gz"
+NETWORKS = [
+    ipaddress.ip_network(one)
+    for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
+    + ("::1/128", "fc00::/7", "fe80::/10")
+]
+NOTHING = {"", "0", "Reserved", "内网IP"}
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Place(NamedTuple):
+    """A country's code (or LOCAL, or "" where it is unknown), and what is known of the region."""
+
+    country: str = ""
+    region: str = ""
+
+    def __str__(self) -> str:
+        return name_of(self.country, self.region)
+
+
+UNKNOWN = Place()
+
+
+def of(ip: str | None) -> Place:
+    """Return where `ip` is; what is no address is nowhere."""
+    try:
+        address = ipaddress.ip_address(ip or "")
+    except ValueError:
+        return UNKNOWN
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    if any(address in network for network in NETWORKS):
+        return Place(LOCAL)
+    try:
+        return _looked_up(address, settings.IP2REGION_FILE)
+    except Exception:
+        log.exception("place.not_found", ip=ip)  # a damaged file must not keep anybody out
+        return UNKNOWN
+
+
+def name_of(country: str, region: str = "") -> str:
+    """Say a place in the present language: "China · Guangdong Shenzhen"."""
+    if country == LOCAL:
+        return _("local network")
+    if not country:
+        return _("unknown place")
+    name = str(_territories(get_language() or settings.LANGUAGE_CODE).get(country, country))
+    return f"{name} · {region}" if region else name
+
+
+@lru_cache(maxsize=4096)
+def _looked_up(address: Address, file: Any) -> Place:
+    if file:
+        region = _of_file(str(file))
+        # a file knows addresses of one version
+        same_version = region.get_ip_version().byte_num == len(address.packed)
+        if same_version and (found := _read_region(region.search(address.packed))).country:
+            return found
+    code = _country_file().lookup(str(address)).country_code
+    return Place(code) if len(code) == 2 and code.isalpha() else UNKNOWN
+
+
+def _read_region(text: str) -> Place:
+    """Read what ip2region says: `国家|省份|城市|ISP|CN`, in older files `国家|区域|省份|城市|ISP` with 0 for nothing."""
+    country, *rest = (part.strip() for part in text.split("|"))
+    if country in NOTHING:
+        return UNKNOWN
+    has_code = bool(rest) and len(rest[-1]) == 2 and rest[-1].isascii() and rest[-1].isalpha()
+    code = rest[-1].upper() if has_code else _codes().get(country, "")
+    parts = rest[0:2] if has_code else rest[1:3]
+    region = " ".join(dict.fromkeys(part for part in parts if part not in NOTHING))
+    return Place(code, region[:60]) if code else UNKNOWN
+
+
+_loading = threading.Lock()
+
+
+@cache
+def _country_data() -> GeoIP2Fast:
+    return GeoIP2Fast(geoip2fast_data_file=DATA)
+
+
+def _country_file() -> GeoIP2Fast:
+    with _loading:  # several first sign-ins at once read it once
+        return _country_data()
+
+
+@cache
+def _of_file(path: str) -> searcher.Searcher:
+    version = util.version_from_header(util.load_header_from_file(path))
+    if version is None:
+        raise ValueError("no version of IP in its header")
+    return searcher.new_with_buffer(version, util.load_content_from_file(path))
+
+
+def problem_of(path: str) -> str:
+    """Say what is wrong with a file of ip2region; nothing when it can be used."""
+    try:
+        util.verify_from_file(path)
+        _of_file(path)
+    except Exception as problem:  # noqa: BLE001 (whatever a broken file does to its reader)
+        return str(problem) or type(problem).__name__
+    return ""
+
+
+@lru_cache(maxsize=8)
+def _territories(language: str) -> dict[str, str]:
+    return dict(Locale.parse(language, sep="-").territories)
+
+
+@cache
+def _codes() -> dict[str, str]:
+    """Codes of countries by the names that are used in Chinese."""
+    names = {name: code for code, name in _territories("zh-hans").items() if len(code) == 2}
+    return names | {"香港": "HK", "澳门": "MO", "中国香港": "HK", "中国澳门": "MO", "中国台湾": "TW"}
