@@ -25,7 +25,9 @@ class Member:
         self._thread.start()
 
     def _stay(self) -> None:
-        while not self._leaving.wait(0.3):
+        last = False
+        while not last:
+            last = self._leaving.wait(0.3)  # looks once more: a restart may have come just before
             try:
                 self.line.ask("ping")
             except Exception:  # noqa: BLE001 (whatever it is: the close code decides, and is checked)
