@@ -48,10 +48,12 @@ class TestBrokenLine:
 
     def test_leaves_no_worker_deaf_that_could_not_say_what_it_had_done(self, parts: Parts):
         errands = [parts.ask_for_long(), parts.ask_for_long()]  # as many as the worker may have at once
+        refused = parts.worker.output.count("refused")
         parts.wire.cut()
         for errand in errands:
             parts.end(errand)
             parts.wait(errand)
+        until(lambda: parts.worker.output.count("refused") > refused, "the worker meets the broken line")
 
         parts.wire.mend()
 
