@@ -109,6 +109,7 @@ class LocksYouOut(Conflict):
 
 
 class AddressRefused(NoPermission):
+    page = "address"
     message = _("Your address {address} is not allowed here. Ask an administrator if you think it should be.")
 
 

@@ -325,6 +325,10 @@ LOGIN_EVENT_DAYS = env.LOGIN_EVENT_DAYS
 SESSION_HISTORY_DAYS = env.SESSION_HISTORY_DAYS
 IP2REGION_FILE = env.IP2REGION_FILE
 API_TOKEN_MAX_DAYS = env.API_TOKEN_MAX_DAYS
+ADDRESS_RULES_LOOK_SECONDS = 1.0
+"""How long a process goes by what it knows of the address rules, before it asks whether they changed."""
+ADDRESS_RULES_FLUSH_SECONDS = 5.0
+"""How long a process keeps what it counted of their hits, before it adds that to the rows."""
 STEP_UP_SECONDS = env.STEP_UP_SECONDS
 SUPERUSER_SECOND_FACTOR = env.SUPERUSER_SECOND_FACTOR
 

@@ -9,6 +9,7 @@ import pytest
 from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from accounts import addresses
 from accounts.keys.folder import Folder
 from project.core import breaker
 from tests import environment
@@ -53,6 +54,13 @@ def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def signing_key(key_folder: Path, settings: Any) -> None:
     """Everything in the tests' own process signs with it."""
     settings.JWT_KEYS_DIR = key_folder
+
+
+@pytest.fixture(autouse=True)
+def _address_rules(settings: Any) -> None:
+    """Each test's first look at the address rules is its only one, but for changes of its own: they belong to the process."""
+    settings.ADDRESS_RULES_LOOK_SECONDS = settings.ADDRESS_RULES_FLUSH_SECONDS = 3600
+    addresses.forget()
 
 
 @pytest.fixture(scope="session")

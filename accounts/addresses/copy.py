@@ -1,6 +1,6 @@
 """This process's copy of the address rules.
 
-The rows are the truth. A look at most once a second asks whether they changed: the shared cache (Redis) knows a mark that
+The rows are the truth. A look, at most one in ADDRESS_RULES_LOOK_SECONDS, asks whether they changed: the shared cache (Redis) knows a mark that
 every change replaces; without one, or when it cannot be asked, one small query compares the rows. So all nodes follow
 a change within two seconds, and a cache that lost the mark is found out within half a minute.
 """
@@ -11,6 +11,7 @@ import time
 from datetime import datetime
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, InterfaceError
 from django.db.models import Count, Max
@@ -25,7 +26,6 @@ from project.core.errors import Unreachable
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 1.0
 COMPARE_SECONDS = 30.0
 """With a shared cache: how often the rows are compared although the mark says nothing has changed."""
 MARK_SECONDS = 86_400
@@ -50,7 +50,7 @@ class Copy:
     @property
     def is_fresh(self) -> bool:
         """Can `tables` answer without asking anybody?"""
-        return self._tables is not None and time.monotonic() - self._looked_at < LOOK_SECONDS
+        return self._tables is not None and time.monotonic() - self._looked_at < settings.ADDRESS_RULES_LOOK_SECONDS
 
     def tables(self) -> Tables:
         """The rules of each place.

@@ -8,6 +8,7 @@ import threading
 from datetime import datetime
 
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -16,9 +17,8 @@ from accounts.models import AddressRule
 
 log = structlog.get_logger(__name__)
 
-FLUSH_SECONDS = 5.0
-
 _lock = threading.Lock()
+_writing = threading.Lock()
 _counted: dict[int, tuple[int, datetime]] = {}
 _timer: threading.Timer | None = None
 
@@ -33,23 +33,28 @@ def count(rule: int) -> None:
 
 def flush() -> None:
     """Add what was counted to the rows; what cannot be written is kept for the next time."""
-    with _lock:
-        counted = dict(_counted)
-        _counted.clear()
-    try:
-        with transaction.atomic():
-            # in one order, so that two processes never wait for each other
-            for rule, (number, last) in sorted(counted.items()):
-                rows = AddressRule.objects.filter(pk=rule)
-                rows.update(hits=F("hits") + number)
-                rows.filter(Q(last_hit_at=None) | Q(last_hit_at__lt=last)).update(last_hit_at=last)
-    except (DatabaseError, InterfaceError) as problem:
-        log.info("addresses.hits_not_written", problem=str(problem))
+    with _writing:
         with _lock:
-            for rule, (number, last) in counted.items():
-                more, newest = _counted.get(rule, (0, last))
-                _counted[rule] = (number + more, max(last, newest))
-            _wind()
+            counted = dict(_counted)
+            _counted.clear()
+        try:
+            _write(counted)
+        except (DatabaseError, InterfaceError) as problem:
+            log.info("addresses.hits_not_written", problem=str(problem))
+            with _lock:
+                for rule, (number, last) in counted.items():
+                    more, newest = _counted.get(rule, (0, last))
+                    _counted[rule] = (number + more, max(last, newest))
+                _wind()
+
+
+@transaction.atomic
+def _write(counted: dict[int, tuple[int, datetime]]) -> None:
+    # in one order, so that two processes never wait for each other
+    for rule, (number, last) in sorted(counted.items()):
+        rows = AddressRule.objects.filter(pk=rule)
+        rows.update(hits=F("hits") + number)
+        rows.filter(Q(last_hit_at=None) | Q(last_hit_at__lt=last)).update(last_hit_at=last)
 
 
 def forget() -> None:
@@ -61,7 +66,7 @@ def forget() -> None:
 def _wind() -> None:
     global _timer
     if _timer is None or not _timer.is_alive():
-        _timer = threading.Timer(FLUSH_SECONDS, _ring)
+        _timer = threading.Timer(settings.ADDRESS_RULES_FLUSH_SECONDS, _ring)
         _timer.daemon = True
         _timer.start()
 

@@ -39,6 +39,8 @@ class GatehouseError(Exception):
     status: ClassVar[int] = 500
     level: ClassVar[str] = TOAST
     retry: ClassVar[bool] = False
+    page: ClassVar[str] = ""
+    """The page of `errors/` that tells people of it; empty: the status's."""
     message: Any = _("Something went wrong on our side. Please try again later.")
     popup_title: Any = ""
     popup_content: Any = ""

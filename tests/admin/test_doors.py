@@ -83,7 +83,7 @@ class TestTheSignInPage:
 
 
 class TestErrorPages:
-    @pytest.mark.parametrize("name", ["400", "403", "404", "500", "csrf"])
+    @pytest.mark.parametrize("name", ["400", "403", "404", "500", "csrf", "address"])
     @pytest.mark.parametrize(("language", "word"), [("en", "Request"), ("zh-hans", "请求编号")])
     def test_say_what_to_do_and_carry_the_request_id(self, name, language, word):
         with translation.override(language):

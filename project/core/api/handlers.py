@@ -66,7 +66,7 @@ def _page(error: GatehouseError) -> str:
     about |= {"request_id": context.get_request_id()}
     # without the request: its processors may be what failed
     try:
-        return render_to_string(f"errors/{error.status}.html", about)
+        return render_to_string(f"errors/{error.page or error.status}.html", about)
     except TemplateDoesNotExist:
         title = _("Error {status}").format(status=error.status)
         language, label = translation.get_language(), _("Request id")
