@@ -9,6 +9,7 @@ from auditlog.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.utils import timezone
 
+from accounts import devices
 from accounts.models import LoginEvent, LoginSession, User
 
 DAYS = 30
@@ -38,6 +39,8 @@ PROGRAMS = (
 )
 GATES = {"203.0.113.10": 9, "203.0.113.26": 6, "198.51.100.8": 4, "192.0.2.44": 3, "": 5}
 """The offices' addresses, and how many people come through each; the rest works from home."""
+OFFICES = {"203.0.113": "CN", "198.51.100": "SG", "192.0.2": "DE"}
+"""Where the offices are, by the first three numbers of their addresses."""
 STRANGERS = ("root", "test", "administrator", "oracle", "guest01")
 EVENTS = (
     ("user.updated", 9),
@@ -122,8 +125,7 @@ def _session(person: User, chance: random.Random, *, ended: bool) -> LoginSessio
         scope=scope,
         kind=LoginSession.Kind.JWT if api else LoginSession.Kind.DJANGO,
         device=device,
-        user_agent=agent,
-        ip=_address(chance),
+        **_from(_address(chance), agent),
         family_secret=secrets.token_bytes(32),
         created_at=opened,
         rotated_at=opened,
@@ -143,19 +145,18 @@ def _session(person: User, chance: random.Random, *, ended: bool) -> LoginSessio
 def _attempts(person: User, moment: datetime, chance: random.Random) -> list[LoginEvent]:
     wrong = chance.choices((0, 1, 2), (92, 6, 2))[0]
     scope = LoginSession.Scope.ADMIN if person.is_staff and chance.random() < 0.7 else LoginSession.Scope.API
-    common = {"user": person, "username": person.username, "ip": _address(chance), "scope": scope}
-    agent = chance.choice(PROGRAMS)[0]
+    origin = _from(_address(chance), chance.choice(PROGRAMS)[0])
+    common = {"user": person, "username": person.username, "scope": scope, **origin}
     rows = [
         LoginEvent(
             **common,
-            user_agent=agent,
             succeeded=False,
             reason=Outcome.WRONG_PASSWORD,
             created_at=moment - timedelta(seconds=20 * one),
         )
         for one in range(wrong, 0, -1)
     ]
-    return [*rows, LoginEvent(**common, user_agent=agent, succeeded=True, reason=Outcome.OK, created_at=moment)]
+    return [*rows, LoginEvent(**common, succeeded=True, reason=Outcome.OK, created_at=moment)]
 
 
 def _stranger(moment: datetime, chance: random.Random) -> LoginEvent:
@@ -164,8 +165,7 @@ def _stranger(moment: datetime, chance: random.Random) -> LoginEvent:
         succeeded=False,
         reason=Outcome.UNKNOWN_USER,
         scope=LoginSession.Scope.ADMIN,
-        ip=f"192.0.2.{chance.randrange(200, 206)}",
-        user_agent="python-requests/2.32.3",
+        **_from(f"192.0.2.{chance.randrange(200, 206)}", "python-requests/2.32.3"),
         created_at=moment,
     )
 
@@ -199,6 +199,12 @@ def _at(day: Any, chance: random.Random) -> datetime:
     now = timezone.now()
     # today's mornings are in the future for whoever starts at night: bring them near
     return moment if moment < now else now - timedelta(minutes=chance.randrange(1, 90))
+
+
+def _from(ip: str, agent: str) -> dict[str, Any]:
+    """These addresses are in no country; the company says where its offices stand."""
+    known = devices.seen_from(ip, agent)
+    return known | {"country": OFFICES.get(ip.rpartition(".")[0], known["country"])}
 
 
 def _address(chance: random.Random) -> str:

@@ -27,6 +27,16 @@ class Day:
     bad: int
 
 
+@dataclass(frozen=True)
+class Share:
+    """One line of a ranking: how many, where they are listed, and how many of them failed."""
+
+    label: str
+    number: int
+    url: str
+    failed: int = 0
+
+
 @register.simple_tag
 def sparkline(numbers: Sequence[float]) -> SafeString:
     """Draw `numbers` as a line over the whole width; nothing when there are fewer than two."""
@@ -69,6 +79,13 @@ def day_bars(days: Sequence[Day]) -> SafeString:
         bars,
         format_html_join("", "<span>{}</span>", ((short(day),) for day in marks)),
     )
+
+
+@register.inclusion_tag("gatehouse/ranking.html")
+def ranking(shares: Sequence[Share]) -> dict[str, Any]:
+    """List `shares`, each with a bar as long as its part of the greatest."""
+    most = max((one.number for one in shares), default=1)
+    return {"lines": [{"share": one, "width": round(100 * one.number / most)} for one in shares]}
 
 
 def ceiling(number: int) -> int:
