@@ -203,7 +203,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "may_make": may_make,
         "made": form.made if form else None,
     }
-    return TemplateResponse(request, "gatehouse/tokens.html", about, headers={"Cache-Control": "no-store"})
+    return TemplateResponse(request, "gatehouse/tokens.html", about)
 
 
 @require_POST
