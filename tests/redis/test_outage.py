@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.clients import Caller, until
+from tests.clients import Line, until
 from tests.office import Office
 from tests.redis.house import PASSWORD, House
 
@@ -28,9 +28,17 @@ def push(house: House, node: Office, word: str) -> None:
     assert answer.status_code == 202, answer.text
 
 
-def socket_of(node: Office, username: str):
-    caller: Caller = node.sign_in(username, PASSWORD)
-    line = caller.socket()
+def hears(line: Line, house: House, node: Office) -> bool:
+    """Does a message from `node` arrive? One on the way while a line is being mended may be lost."""
+    word = f"from {node.url}"
+    push(house, node, word)
+    line.ask("ping")
+    return any(frame["topic"] == "word" and frame["data"] == word for frame in line.frames)
+
+
+def socket_of(node: Office, username: str) -> Line:
+    caller = node.sign_in(username, PASSWORD)
+    line = Line(node.url, bearer=caller.tokens["access"])
     line.ask("join", {"group": "public.lobby"})
     return line
 
@@ -54,18 +62,16 @@ class TestSockets:
             house.server.start()
             house.until_ready()
             until_in_touch(house)
-            push(house, house.east, "from east")
-            push(house, house.west, "from west")
-
-            for line in (here, there):
-                assert {line.next("word"), line.next("word")} == {"from east", "from west"}
-            assert figure(house.east, "gateway_outages") == before[0] + 1
+            until(lambda: hears(there, house, house.east), "west hears east")
+            until(lambda: hears(here, house, house.west), "east hears west")
+            outages = figure(house.east, "gateway_outages") - before[0]
+            assert outages >= 1
+            assert house.east.log[told:].count("The other nodes cannot be reached") == outages
             assert figure(house.east, "gateway_lost") >= before[1] + 20
-            assert house.east.log[told:].count("The other nodes cannot be reached") == 1
             assert "Traceback" not in house.east.log[told:]
             nodes = house.east.sign_in().get("realtime/nodes").json()["results"]
-            [of_east] = [one for one in nodes if one["lost"] == figure(house.east, "gateway_lost")]
-            assert of_east["in_touch"] is True
+            [of_east] = [one for one in nodes if one["pid"] == house.east.process.pid]
+            assert of_east["lost"] >= before[1] + 20
 
     def test_stay_while_redis_says_nothing(self, house: House):
         person = house.hire()
@@ -77,6 +83,4 @@ class TestSockets:
             house.server.thaw()
             until_in_touch(house)
 
-            push(house, house.east, "well again")
-
-            assert line.next("word") == "well again"
+            until(lambda: hears(line, house, house.east), "west hears east")

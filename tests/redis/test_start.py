@@ -50,7 +50,7 @@ class TestAStart:
         assert said.count("read-only replica") == 1
 
     def test_wants_a_redis_that_is_whole(self, tmp_path):
-        server = RedisServer(tmp_path, "--cluster-enabled", "yes").start()
+        server = RedisServer(tmp_path, "--cluster-enabled", "yes", "--cluster-port", str(free_port())).start()
         try:
             said = refused(Office(tmp_path / "home", CACHE_URL=server.url))
         finally:
