@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import validators
@@ -88,4 +88,4 @@ class AddressRule(models.Model):
     def describe(self) -> str:
         """The rule in the reader's language."""
         text = f"{self.get_effect_display()} {self.pattern}"
-        return _t("%(rule)s (%(comment)s)") % {"rule": text, "comment": self.comment} if self.comment else text
+        return gettext("%(rule)s (%(comment)s)") % {"rule": text, "comment": self.comment} if self.comment else text
