@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import kombu
+import redis
 import requests
 
 from tests.brokers.wire import Wire
@@ -47,9 +48,12 @@ class Parts:
             part.ready()
 
     def close(self) -> None:
-        """End what is open, and leave nothing on a RabbitMQ that others use."""
+        """End what is open, and leave nothing on servers that others use."""
         self._open.close()
         name = self.settings["REDIS_PREFIX"]
+        with redis.Redis.from_url(self.settings["REDIS_URL"]) as client:
+            for key in client.scan_iter(f"{name}:*"):
+                client.delete(key)
         if self.wire.url.startswith("amqp"):
             with kombu.Connection(self.wire.url) as link:
                 channel: Any = link.default_channel
