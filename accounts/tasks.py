@@ -2,14 +2,15 @@
 
 from celery import shared_task
 
-from accounts import mails, retention, sessions
+from accounts import mails, retention, second_factor, sessions
 from accounts.models import Mail
 from project.core import jobs
 
 
 @shared_task(name="accounts.close_run_out")
 def close_run_out() -> int:
-    """Put an end to sessions whose time is over, and to their sockets; return how many."""
+    """Put an end to sessions whose time is over, and to their sockets; return how many. Challenges likewise."""
+    second_factor.forget_run_out()
     return sessions.close_run_out()
 
 

@@ -167,7 +167,8 @@ def _own_page() -> str:
 def _drawn(begun: SecondFactor) -> dict[str, Any]:
     """Return what is shown to set up an app: a QR code, and the secret in groups of four to type."""
     shown = second_factor.to_show(begun)
-    drawing = segno.make(shown["otpauth_uri"], error="m").svg_inline(scale=5, border=3, light="#fff", dark="#0f172a")
+    looks: Any = {"border": 3, "light": "#fff", "dark": "#0f172a", "omitsize": True}
+    drawing = segno.make(shown["otpauth_uri"], error="m").svg_inline(**looks)
     secret = shown["secret"]
     groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
     return {"qr": SafeString(drawing), "secret": secret, "groups": groups}

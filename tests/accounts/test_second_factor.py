@@ -8,7 +8,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from accounts import second_factor, services
+from accounts import mails, second_factor, services
 from accounts.models import LoginEvent, LoginSession, Mail, RecoveryCode, Role, SecondFactor, SignInChallenge
 from tests.accounts.conftest import PASSWORD, code_of, fields_of
 from tests.accounts.phones import Phone
@@ -21,15 +21,13 @@ def later(**span):
 
 
 @pytest.fixture
-def set_up(phone_of):
-    """Let somebody set up a second factor over the API; return their phone and recovery codes."""
+def set_up():
+    """Set up somebody's second factor; return their phone and recovery codes."""
 
     def act(user):
-        program = phone_of(user)
-        phone = Phone(program.get("auth/totp").json()["otpauth_uri"])
-        answer = program.post("auth/totp", {"code": phone.code(-1)})
-        assert answer.status_code == 201, answer.content
-        return phone, answer.json()["recovery_codes"]
+        begun = second_factor.begin(user, begun_for="here")
+        phone = Phone(second_factor.to_show(begun)["otpauth_uri"])
+        return phone, second_factor.confirm(begun, phone.code(-1))
 
     return act
 
@@ -46,13 +44,11 @@ def knock(program):
 
 
 @pytest.fixture
-def challenge_for(knock):
-    """Give somebody's right password; return the challenge."""
+def challenge_for():
+    """Make the challenge that somebody's right password is answered with."""
 
-    def act(user, **more):
-        answer, _ = knock(user, **more)
-        assert code_of(answer) == (401, "20005")
-        return answer.json()["error"]["challenge"]
+    def act(user, user_agent=""):
+        return second_factor.begin_challenge(user, scope="api", device="", user_agent=user_agent).token
 
     return act
 
@@ -118,11 +114,28 @@ class TestSettingUp:
     def test_is_not_undone_by_a_code_without_a_secret(self, phone_of, mei):
         assert code_of(phone_of(mei).post("auth/totp", {"code": "000000"})) == (400, "20006")
 
-    def test_tells_the_person(self, mei, set_up):
-        services.update_own_profile(user=mei, email="mei@example.com")
-        set_up(mei)
+    @pytest.mark.parametrize("language", ["en", "zh-hans"])
+    def test_and_whatever_happens_to_it_later_is_told_the_person(self, hire, boss, set_up, language):
+        ada = hire("adalovelace", email="ada@example.com", language=language)
+        set_up(ada)
+        second_factor.new_recovery_codes(ada)
+        services.remove_second_factor(user=ada, by=boss)
 
-        assert [mail.name for mail in Mail.objects.all()] == ["second_factor"]
+        written = [mails.compose(one) for one in Mail.objects.order_by("created_at")]
+        subjects = {
+            "en": [
+                "A second factor was added to your Gatehouse account",
+                "Your Gatehouse recovery codes were replaced",
+                "The second factor of your Gatehouse account was removed",
+            ],
+            "zh-hans": [
+                "您的 Gatehouse 账号已启用两步验证",
+                "您的 Gatehouse 恢复码已更换",
+                "您的 Gatehouse 账号的两步验证已移除",
+            ],
+        }
+        assert [one.subject for one in written] == subjects[language]
+        assert "theboss" in written[-1].body
 
     def test_keeps_no_secret_that_could_be_read(self, mei, set_up):
         phone, recovery_codes = set_up(mei)
@@ -185,10 +198,10 @@ class TestSigningIn:
 
         assert body("meiling") == body("hansmeier") == body("nobody99")
 
-    def test_writes_down_each_step(self, mei, set_up, challenge_for, program):
+    def test_writes_down_each_step(self, mei, set_up, knock, program):
         phone, _ = set_up(mei)
         LoginEvent.objects.all().delete()
-        challenge = challenge_for(mei)
+        challenge = knock(mei)[0].json()["error"]["challenge"]
         show(program, challenge, phone.wrong())
         show(program, challenge, phone.code())
         show(program, challenge, phone.code(1))
@@ -274,7 +287,7 @@ class TestChallenge:
 
     def test_belongs_to_the_program_that_has_it(self, mei, set_up, challenge_for, program):
         phone, _ = set_up(mei)
-        challenge = challenge_for(mei, headers={"user-agent": "Mine/1"})
+        challenge = challenge_for(mei, "Mine/1")
 
         assert code_of(show(program, challenge, phone.code(), headers={"user-agent": "Theirs/1"})) == (400, "20006")
         mine = {"user-agent": "Mine/1", "accept-language": "en"}
@@ -321,10 +334,10 @@ class TestGuessing:
         with later(minutes=15, seconds=1):
             assert show(program, challenge_for(mei), phone.code()).status_code == 200
 
-    def test_is_not_forgotten_by_giving_the_password_again(self, mei, set_up, challenge_for, program):
+    def test_is_not_forgotten_by_giving_the_password_again(self, mei, set_up, knock, program):
         phone, _ = set_up(mei)
         for _ in range(5):
-            show(program, challenge_for(mei), phone.wrong())
+            show(program, knock(mei)[0].json()["error"]["challenge"], phone.wrong())
 
         assert code_of(program().post("auth/login", {"username": "meiling", "password": PASSWORD})) == (429, "20007")
 

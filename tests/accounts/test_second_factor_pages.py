@@ -135,6 +135,7 @@ class TestSecondStep:
 
         assert "Your role demands one" in page
         assert "<svg" in page
+        assert "viewBox" in page.partition("gh-qr")[2][:200]
         assert phone_on(browser.get(goal).content.decode()).given == phone.given
         assert not is_in(browser)
         done = browser.post(goal, {"code": phone.code()})

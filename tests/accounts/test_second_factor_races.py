@@ -12,12 +12,11 @@ pytestmark = [pytest.mark.every_database, pytest.mark.django_db(transaction=True
 
 
 @pytest.fixture
-def phone(phone_of, mei):
-    """Mei's phone, with her second factor set up."""
-    one = phone_of(mei)
-    found = Phone(one.get("auth/totp").json()["otpauth_uri"])
-    made = one.post("auth/totp", {"code": found.code(-1)}).json()
-    return found, made["recovery_codes"]
+def phone(mei):
+    """Mei's phone, with her second factor set up, and her recovery codes."""
+    begun = second_factor.begin(mei, begun_for="here")
+    found = Phone(second_factor.to_show(begun)["otpauth_uri"])
+    return found, second_factor.confirm(begun, found.code(-1))
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
+from tests.accounts.phones import Phone
 from tests.office import Office
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -134,3 +135,39 @@ class TestWhileTheServerIsAway:
         page.context.set_offline(offline=False)
         page.get_by_role("button", name="Try now").click()
         expect(page.get_by_text("Signed in now")).to_be_visible()
+
+
+class TestSecondFactor:
+    def test_is_set_up_with_a_phone_and_asked_for_at_the_next_sign_in(self, browser, lively):
+        administrator = lively.sign_in()
+        person = {"username": "theporter", "password": "correct horse battery", "is_staff": True}
+        assert administrator.post("users/", person).status_code == 201
+        window = browser.new_context(locale="en-US", viewport=PHONE)
+        page = window.new_page()
+
+        def knock() -> None:
+            page.goto(f"{lively.url}/admin/login/?next=/admin/sign-in-safety/")
+            page.fill("#id_username", "theporter")
+            page.fill("#id_password", "correct horse battery")
+            page.press("#id_password", "Enter")
+
+        knock()
+        page.wait_for_url(f"{lively.url}/admin/sign-in-safety/")
+        page.get_by_role("button", name="Set up").click()
+        expect(page.locator(".gh-qr svg")).to_be_visible()
+        secret = page.locator("[data-copy]").first.get_attribute("data-copy")
+        phone = Phone(f"otpauth://totp/x?secret={secret}")
+        page.fill("#id_code", phone.code(-1))
+        page.press("#id_code", "Enter")
+        expect(page.locator(".gh-codes li")).to_have_count(10)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+        window.clear_cookies()
+        knock()
+        page.wait_for_url("**/admin/second-step/**")
+        page.fill("#id_code", phone.code())
+        page.press("#id_code", "Enter")
+
+        page.wait_for_url(f"{lively.url}/admin/sign-in-safety/")
+        expect(page.get_by_text("10 are left")).to_be_visible()
+        window.close()
