@@ -90,6 +90,10 @@ class AddressRuleAdmin(ServiceAdmin[AddressRule]):
         }
         return TemplateResponse(request, "gatehouse/address_verdict.html", page)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        # what allows one keeps all others out: nobody should do that by not choosing
+        return {"effect": AddressRule.Effect.DENY} | super().get_changeform_initial_data(request)
+
     def delete_model(self, request: HttpRequest, obj: AddressRule) -> None:
         services.delete_address_rule(by=acting(request), rule=obj)
 

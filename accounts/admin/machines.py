@@ -250,9 +250,8 @@ def _state(token: ApiToken) -> SafeString:
 def _few(scopes: list[str]) -> SafeString:
     first = format_html_join(" ", "<code>{}</code>", ((one,) for one in scopes[:SHOWN_SCOPES]))
     more = len(scopes) - SHOWN_SCOPES
-    if more <= 0:
-        return first
-    return format_html('{} <span title="{}">{}</span>', first, ", ".join(scopes), _("and %(n)d more") % {"n": more})
+    rest = format_html('<span title="{}">{}</span>', ", ".join(scopes), _("and %(n)d more") % {"n": more})
+    return format_html('<span class="gh-scopes">{} {}</span>', first, rest if more > 0 else "")
 
 
 def _addresses(token: ApiToken) -> str:
