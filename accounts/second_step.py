@@ -29,6 +29,7 @@ def prove(*, challenge: str, code: str, caller: Caller) -> Proven:
     """Return whose `challenge` it is if `code` is right; whoever had to enrol has done so now.
 
     :raises ChallengeOver: when it is unknown, used, too late or had too many tries.
+    :raises AddressRefused: when nobody may come in from there.
     :raises WrongCode: when the code is wrong or was used before.
     :raises Locked: after too many failures.
     """
@@ -37,6 +38,8 @@ def prove(*, challenge: str, code: str, caller: Caller) -> Proven:
         held = second_factor.locked_challenge(challenge)
         if held is None:
             judged: Proven | GatehouseError = errors.ChallengeOver()
+        elif refused := _refused(held.user, caller):
+            judged = refused
         elif not second_factor.take_a_try(held, scope=caller.scope, user_agent=caller.user_agent):
             sign_in.note(held.user.username, held.user, caller, Reason.CHALLENGE_OVER)
             judged = errors.ChallengeOver()
@@ -83,6 +86,14 @@ def enrol(user: User, code: str, caller: Caller, *, begun_for: str) -> tuple[str
     with transaction.atomic():
         judged = _judge(user, code, caller, begun_for=begun_for)
     return _told(judged).recovery_codes
+
+
+def _refused(user: User, caller: Caller) -> errors.AddressRefused | None:
+    try:
+        sign_in.ensure_address(user.username, user, caller)
+    except errors.AddressRefused as refused:
+        return refused
+    return None
 
 
 def _judge(user: User, code: str, caller: Caller, *, begun_for: str = "") -> Proven | GatehouseError:
