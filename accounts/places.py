@@ -7,6 +7,7 @@ and cities. Both are read when the first address is looked up, and kept.
 import ipaddress
 import threading
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
@@ -53,11 +54,7 @@ def of(ip: str | None) -> Place:
         address = address.ipv4_mapped or address
     if any(address in network for network in NETWORKS):
         return Place(LOCAL)
-    try:
-        return _looked_up(address, settings.IP2REGION_FILE)
-    except Exception:
-        log.exception("place.not_found", ip=ip)  # a damaged file must not keep anybody out
-        return UNKNOWN
+    return _looked_up(address, settings.IP2REGION_FILE)
 
 
 def name_of(country: str, region: str = "") -> str:
@@ -72,14 +69,21 @@ def name_of(country: str, region: str = "") -> str:
 
 @lru_cache(maxsize=4096)
 def _looked_up(address: Address, file: Any) -> Place:
-    if file:
-        region = _of_file(str(file))
-        # a file knows addresses of one version
-        same_version = region.get_ip_version().byte_num == len(address.packed)
-        if same_version and (found := _read_region(region.search(address.packed))).country:
-            return found
+    if file and (found := _in_file(address, str(file))).country:
+        return found
     code = _country_file().lookup(str(address)).country_code
     return Place(code) if len(code) == 2 and code.isalpha() else UNKNOWN
+
+
+def _in_file(address: Address, path: str) -> Place:
+    try:
+        regions = _regions(path)
+        if regions.get_ip_version().byte_num != len(address.packed):
+            return UNKNOWN  # a file knows addresses of one version
+        return _read_region(regions.search(address.packed))
+    except (OSError, ValueError, IndexError):
+        log.exception("places.file_damaged", file=path)  # since the start, which refuses such a file
+        return UNKNOWN
 
 
 def _read_region(text: str) -> Place:
@@ -108,18 +112,22 @@ def _country_file() -> GeoIP2Fast:
 
 
 @cache
-def _of_file(path: str) -> searcher.Searcher:
-    version = util.version_from_header(util.load_header_from_file(path))
-    if version is None:
-        raise ValueError("no version of IP in its header")
-    return searcher.new_with_buffer(version, util.load_content_from_file(path))
+def _regions(path: str) -> searcher.Searcher:
+    content = util.load_content_from_file(path)
+    header = util.Header(content[: util.HeaderInfoLength])
+    version = util.version_from_header(header)
+    shortest = util.HeaderInfoLength + util.VectorIndexLength
+    if version is None or not shortest <= header.startIndexPtr <= header.endIndexPtr <= len(content):
+        raise ValueError("its header is not one of an xdb file")
+    return searcher.new_with_buffer(version, content)
 
 
 def problem_of(path: str) -> str:
     """Say what is wrong with a file of ip2region; nothing when it can be used."""
     try:
-        util.verify_from_file(path)
-        _of_file(path)
+        with Path(path).open("rb") as file:
+            util.verify(file)
+        _regions(path)
     except Exception as problem:  # noqa: BLE001 (whatever a broken file does to its reader)
         return str(problem) or type(problem).__name__
     return ""

@@ -10,6 +10,7 @@ from accounts import mails
 from accounts.models import Mail
 from project.core import breaker, jobs
 from tests.core.redis_server import free_port
+from tests.mail_server import MailServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,7 +85,7 @@ class TestMail:
         for attempt in range(1, 8):
             assert work_on(mail).state == "queued"
             assert mail.attempts == attempt
-        assert "mail server" in mail.error
+        assert mail.error
 
         settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
         breaker.named("mail").reset()
@@ -97,3 +98,21 @@ class TestMail:
         with time_machine.travel(timezone.now() + timedelta(minutes=6)):
             assert work_on(mail).state == "failed"
         assert not mailoutbox
+
+    def test_is_given_up_when_its_address_does_not_exist(self, reader, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        with MailServer(refuses="550 no such box") as server:
+            settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+
+            mail = work_on(queue(reader))
+
+        assert mail.state == "failed"
+        assert "550 no such box" in mail.error
+        assert mail.values == ""
+
+    def test_waits_for_a_mail_server_that_is_busy(self, reader, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        with MailServer(refuses="451 greylisted") as server:
+            settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+
+            assert work_on(queue(reader)).state == "queued"

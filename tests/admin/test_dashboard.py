@@ -1,8 +1,9 @@
 """The dashboard, the health page and Ctrl-K show what is there, and nothing made up."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db.models import Q
 from django.utils import timezone
 
@@ -54,6 +55,67 @@ class TestFigures:
         page = flat(browser_of(boss).get("/admin/").content.decode())
 
         assert "stranger could not sign in: wrong password" in page
+
+
+@pytest.fixture
+def looked_at(rf, boss):
+    """What the dashboard asks for, asked by a superuser."""
+    request = rf.get("/admin/")
+    request.user = boss
+    return request
+
+
+class TestWhereFromAndWhy:
+    def test_counts_countries_and_names_them(self, looked_at):
+        for country, succeeded in (("CN", True), ("CN", True), ("CN", False), ("DE", True), ("", False)):
+            LoginEvent.objects.filter(pk=attempt("meiling", succeeded=succeeded).pk).update(country=country)
+        attempt("meiling", succeeded=True, days_ago=30)
+
+        found = figures.countries(looked_at)
+
+        assert [(one.label, one.number, one.failed) for one in found] == [
+            ("China", 3, 1),
+            ("unknown place", 1, 1),
+            ("Germany", 1, 0),
+        ]
+        assert found[0].url.endswith("?country=CN")
+        assert found[1].url.endswith("?country=-")
+
+    def test_counts_why_sign_ins_failed_as_the_chart_does(self, looked_at):
+        reasons = ("wrong_password", "wrong_password", "locked", "unlocked", "code_asked", "address")
+        for reason in reasons:
+            LoginEvent.objects.filter(pk=attempt("meiling", succeeded=False).pk).update(reason=reason)
+        attempt("meiling", succeeded=True)
+
+        found = figures.failures(looked_at)
+
+        assert [(one.label, one.number) for one in found] == [
+            ("wrong password", 2),
+            ("address not allowed", 1),
+            ("locked after too many failures", 1),
+        ]
+        assert figures.sign_ins(looked_at)[-1].bad == 4
+        assert figures.sign_ins(looked_at)[-1].ok == 1
+
+    @pytest.mark.parametrize(
+        ("zone", "days"), [("Asia/Shanghai", [0, 1]), ("UTC", [1, 0]), ("America/New_York", [1, 0])]
+    )
+    def test_go_by_the_days_of_who_looks(self, looked_at, zone, days):
+        # half past midnight in Shanghai is still the day before farther west
+        moment = datetime(2026, 6, 10, 16, 30, tzinfo=UTC)
+        with time_machine.travel(moment + timedelta(hours=10), tick=False), timezone.override(zone):
+            LoginEvent.objects.filter(pk=attempt("meiling", succeeded=False).pk).update(created_at=moment)
+
+            chart = {one.day: one.bad for one in figures.sign_ins(looked_at)}
+
+        assert [chart[date(2026, 6, 10)], chart.get(date(2026, 6, 11), 0)] == days
+
+    def test_are_for_who_may_read_the_log(self, rf, mei):
+        attempt("meiling", succeeded=False)
+        request = rf.get("/admin/")
+        request.user = mei
+
+        assert figures.countries(request) == figures.failures(request) == figures.addresses(request) == []
 
 
 class TestHealth:
