@@ -26,6 +26,8 @@ from django.utils.translation import gettext_lazy as _
 
 TOAST, POPUP = "1", "2"
 REFRESH_URL = "/api/v1/auth/refresh"
+RETRY_AFTER_SECONDS = 5
+"""When to ask a service that was away once more."""
 
 
 class GatehouseError(Exception):
@@ -82,6 +84,9 @@ class RemoteFailed(GatehouseError):
 class Unreachable(GatehouseError):
     code, status, retry = "10004", 503, True
     message = _("A needed service cannot be reached. Please try again shortly.")
+
+    def __init__(self, message: Any = None, **rest: Any) -> None:
+        super().__init__(message, headers={"Retry-After": str(RETRY_AFTER_SECONDS)}, **rest)
 
 
 class Conflict(GatehouseError):

@@ -42,6 +42,7 @@ class TestLockedDatabase:
 
         assert answer.status_code == 503
         assert answer.json()["error"]["code"] == "10004"
+        assert int(answer.headers["Retry-After"]) > 0
         assert waited < WAITS + 15
         assert forged.status_code == 401
         assert known.status_code in {200, 503}
