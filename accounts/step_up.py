@@ -26,14 +26,20 @@ class RecentSignIn(BasePermission):
 
 
 def is_recent(session: object) -> bool:
-    """Tell whether the person of `session` has proved themselves of late."""
+    """Tell whether the person of `session` has proved themselves of late; an API token never has."""
     if not isinstance(session, LoginSession):
         return False
     return timezone.now() - session.confirmed_at < timedelta(seconds=settings.STEP_UP_SECONDS)
 
 
 def ensure(session: object) -> None:
-    """:raises NotConfirmed: unless the person of `session` has proved themselves of late."""
+    """Let through whoever has proved themselves of late.
+
+    :raises NotConfirmed: for everybody else who is signed in.
+    :raises NotForMachines: for an API token.
+    """
+    if not isinstance(session, LoginSession):
+        raise errors.NotForMachines
     if not is_recent(session):
         raise errors.NotConfirmed
 

@@ -24,6 +24,7 @@ HIDDEN_MODELS = frozenset(
 OTHER_DEEDS = {
     "end_loginsession": _("End sessions"),
     "revoke_apitoken": _("Revoke tokens of others"),
+    "remove_secondfactor": _("Remove second factors of others"),
     "send": _("Send messages"),
     "disconnect": _("Disconnect"),
 }

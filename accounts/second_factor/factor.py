@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -56,18 +56,22 @@ def locked(user: User) -> SecondFactor | None:
     return SecondFactor.objects.select_for_update().filter(user=user).first()
 
 
-@transaction.atomic
 def begin(user: User, *, begun_for: str) -> SecondFactor:
     """Return a factor to be set up: a new secret, or the one shown to the same session or challenge before.
 
     :raises HasSecondFactor: when the person has one already.
     """
-    factor = locked(user) or _made(user, begun_for)
-    if factor.confirmed_at is not None:
-        raise errors.HasSecondFactor
-    if factor.begun_for != begun_for:
-        factor.secret, factor.begun_for, factor.last_step = codes.new_secret(), begun_for, 0
-        factor.save(update_fields=["secret", "begun_for", "last_step"])
+    if not SecondFactor.objects.filter(user=user).exists():
+        # in no transaction with what follows: MariaDB would lock the row of who was faster, and two could wait for each other
+        begun = SecondFactor(user=user, secret=codes.new_secret(), begun_for=begun_for)
+        SecondFactor.objects.bulk_create([begun], ignore_conflicts=True)
+    with transaction.atomic():
+        factor = SecondFactor.objects.select_for_update().get(user=user)
+        if factor.confirmed_at is not None:
+            raise errors.HasSecondFactor
+        if factor.begun_for != begun_for:
+            factor.secret, factor.begun_for, factor.last_step = codes.new_secret(), begun_for, 0
+            factor.save(update_fields=["secret", "begun_for", "last_step"])
     return factor
 
 
@@ -134,14 +138,6 @@ def _push(user_id: int, text: str) -> None:
         gateway.send_user(user_id, "notice", {"text": text})
     except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:
         log.info("second_factor.not_pushed", user=user_id, problem=str(problem))
-
-
-def _made(user: User, begun_for: str) -> SecondFactor:
-    try:
-        with transaction.atomic():
-            return SecondFactor.objects.create(user=user, secret=codes.new_secret(), begun_for=begun_for)
-    except IntegrityError:
-        return SecondFactor.objects.select_for_update().get(user=user)  # somebody was faster
 
 
 def _confirmed(user: User) -> SecondFactor:

@@ -1,5 +1,7 @@
 """One code, brought by many in the same moment."""
 
+from collections import Counter
+
 import pytest
 
 from accounts import second_factor
@@ -40,14 +42,14 @@ def test_lets_one_of_many_in_with_one_code(program, phone, challenges, settings)
     settings.LOGIN_MAX_FAILURES = 100
     found = together(6, act_with(program, challenges(6), phone[0].code()))
 
-    assert sorted(found) == [200] + [400] * 5
+    assert Counter(found) == {200: 1, 400: 5}
 
 
 def test_lets_one_of_many_in_with_one_recovery_code(program, phone, challenges, settings):
     settings.LOGIN_MAX_FAILURES = 100
     found = together(6, act_with(program, challenges(6), phone[1][0]))
 
-    assert sorted(found) == [200] + [400] * 5
+    assert Counter(found) == {200: 1, 400: 5}
 
 
 def test_lets_one_of_many_in_with_one_challenge(program, phone, challenges, settings):
@@ -66,7 +68,7 @@ def test_checks_no_more_guesses_than_allowed(program, phone, challenges):
 
     found = together(12, act_with(program, tokens, phone[0].wrong()))
 
-    assert sorted(found) == [400] * 5 + [429] * 7
+    assert Counter(found) == {400: 5, 429: 7}
     assert LoginEvent.objects.filter(reason="wrong_code").count() == 5
     refused = program().post("auth/login", {"username": "meiling", "password": PASSWORD})
     assert code_of(refused) == (429, "20007")

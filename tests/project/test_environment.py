@@ -47,6 +47,8 @@ MALFORMED = {
     "JWT_ALGORITHM": "none",
     "JWT_KEYS_DIR": "/no/such/folder",
     "LOGIN_MAX_FAILURES": "0",
+    "STEP_UP_SECONDS": "5",
+    "SUPERUSER_SECOND_FACTOR": "perhaps",
     "LOGIN_EVENT_DAYS": "0",
     "SESSION_HISTORY_DAYS": "for ever",
     "IP2REGION_FILE": "/no/such/file.xdb",
