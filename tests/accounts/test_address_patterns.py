@@ -86,8 +86,8 @@ class TestTable:
         chance = random.Random(7)
         rules = [rule(number, _made_up(chance), denies=chance.random() < 0.5) for number in range(1, 10_001)]
         table = Table(rules)
-        asked = [ip_address(chance.getrandbits(32)) for _ in range(300)]
-        asked += [ip_address(int(ip_address("2001:db8::")) + chance.getrandbits(96)) for _ in range(300)]
+        asked = [ip_address(chance.getrandbits(32)) for _ in range(40)]
+        asked += [ip_address(int(ip_address("2001:db8::")) + chance.getrandbits(96)) for _ in range(40)]
 
         for address in asked:
             named = [one for one in rules if address in one.span]
