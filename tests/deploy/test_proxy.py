@@ -8,7 +8,7 @@ import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 
-from tests.clients import PATIENCE, Caller, Line
+from tests.clients import Caller, Line, PATIENCE, until
 from tests.deploy.conftest import KEEPER, PASSWORD, Site
 
 pytestmark = pytest.mark.timeout(300)
@@ -182,7 +182,7 @@ class TestSockets:
             Line(nowhere.url, ticket=ticket, trust=keeper.trust)
 
         for proxy in (site.proxy, nowhere):
-            assert '"GET /ws/" ' in proxy.access_log
+            until(lambda proxy=proxy: '"GET /ws/" ' in proxy.access_log, "nginx logs the socket")
             assert ticket not in proxy.access_log + proxy.error_log
 
 
@@ -220,7 +220,7 @@ class TestPaths:
         answer = site.caller().get("auth/me", headers={"X-Request-ID": given})
 
         assert answer.headers["X-Request-ID"] == given
-        assert any(line.endswith(given) for line in site.proxy.access_log.splitlines())
+        until(lambda: any(line.endswith(given) for line in site.proxy.access_log.splitlines()), "nginx logs the id")
 
     def test_an_id_that_would_break_the_log_is_replaced(self, site):
         answer = site.caller().get("auth/me", headers={"X-Request-ID": 'a", "code": "b'})
