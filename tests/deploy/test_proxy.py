@@ -8,7 +8,7 @@ import pytest
 import requests
 from websockets.exceptions import InvalidStatus
 
-from tests.clients import Caller, Line, PATIENCE, until
+from tests.clients import PATIENCE, Caller, Line, until
 from tests.deploy.conftest import KEEPER, PASSWORD, Site
 
 pytestmark = pytest.mark.timeout(300)
