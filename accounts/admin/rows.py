@@ -1,7 +1,7 @@
 """A person's sessions and sign-ins, inside their form."""
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.decorators import display
 
 from accounts.admin import shown
@@ -27,7 +27,7 @@ class SessionRows(ReadOnlyAdmin, TabularInline[LoginSession, User]):
     def shown_device(self, session: LoginSession) -> str:
         return shown.device_name(session)
 
-    @display(description=gettext_lazy("Place"))
+    @display(description=pgettext_lazy("where from", "Place"))
     def shown_place(self, session: LoginSession) -> SafeString:
         return shown.place(session)
 
@@ -53,7 +53,7 @@ class EventRows(ReadOnlyAdmin, TabularInline[LoginEvent, User]):
     def shown_outcome(self, event: LoginEvent) -> SafeString:
         return shown.outcome(event)
 
-    @display(description=gettext_lazy("Place"))
+    @display(description=pgettext_lazy("where from", "Place"))
     def shown_place(self, event: LoginEvent) -> SafeString:
         return shown.place(event)
 

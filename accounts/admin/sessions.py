@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
@@ -98,11 +98,11 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
     def shown_device(self, session: LoginSession) -> SafeString:
         return shown.device(session)
 
-    @display(description=gettext_lazy("Place"), ordering="country")
+    @display(description=pgettext_lazy("where from", "Place"), ordering="country")
     def shown_place(self, session: LoginSession) -> SafeString:
         return shown.place(session)
 
-    @display(description=gettext_lazy("Place"))
+    @display(description=pgettext_lazy("where from", "Place"))
     def shown_country(self, session: LoginSession) -> str:
         return places.name_of(session.country, session.region)
 

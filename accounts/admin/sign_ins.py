@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
 
@@ -75,11 +75,11 @@ class LoginEventAdmin(ReadOnlyAdmin, ModelAdmin[LoginEvent]):
     def shown_outcome(self, event: LoginEvent) -> SafeString:
         return shown.outcome(event)
 
-    @display(description=gettext_lazy("Place"), ordering="country")
+    @display(description=pgettext_lazy("where from", "Place"), ordering="country")
     def shown_place(self, event: LoginEvent) -> SafeString:
         return shown.place(event)
 
-    @display(description=gettext_lazy("Place"))
+    @display(description=pgettext_lazy("where from", "Place"))
     def shown_country(self, event: LoginEvent) -> str:
         return places.name_of(event.country, event.region)
 
