@@ -32,7 +32,7 @@ def sections() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
             if found:
                 yield heading, found
             heading, found = comment[1], []
-        elif field := re.match(r"    ([A-Z_]+): ", line):
+        elif field := re.match(r"    ([A-Z0-9_]+): ", line):
             found.append((field[1], about[field[1]]))
     yield heading, found
 
