@@ -10,6 +10,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.clients import PATIENCE, Caller, Line, until
 from tests.deploy.conftest import KEEPER, PASSWORD, Site
+from tests.deploy.nginx import Nginx
 
 pytestmark = pytest.mark.timeout(300)
 VISITOR, NEIGHBOUR = "127.0.0.9", "127.0.0.2"
@@ -182,7 +183,7 @@ class TestSockets:
             Line(nowhere.url, ticket=ticket, trust=keeper.trust)
 
         for proxy in (site.proxy, nowhere):
-            until(lambda proxy=proxy: '"GET /ws/" ' in proxy.access_log, "nginx logs the socket")
+            wait_for_line(proxy, '"GET /ws/" ')
             assert ticket not in proxy.access_log + proxy.error_log
 
 
@@ -203,6 +204,11 @@ class TestUploads:
         assert error["request_id"] == answer.headers["X-Request-ID"]
 
 
+def wait_for_line(proxy: Nginx, words: str) -> None:
+    """Wait until nginx has logged them: it does so after it has answered."""
+    until(lambda: words in proxy.access_log, f"nginx logs {words!r}")
+
+
 def upload(site: Site, size: int, language: str = "en") -> requests.Response:
     """Upload a file of `size` bytes that is no workbook."""
     form = {"files": {"file": ("people.xlsx", b"\xab" * size)}, "data": {"resource": "users", "mode": "all"}}
@@ -220,7 +226,7 @@ class TestPaths:
         answer = site.caller().get("auth/me", headers={"X-Request-ID": given})
 
         assert answer.headers["X-Request-ID"] == given
-        until(lambda: any(line.endswith(given) for line in site.proxy.access_log.splitlines()), "nginx logs the id")
+        wait_for_line(site.proxy, f" {given}\n")
 
     def test_an_id_that_would_break_the_log_is_replaced(self, site):
         answer = site.caller().get("auth/me", headers={"X-Request-ID": 'a", "code": "b'})
