@@ -21,7 +21,8 @@ from ip2region import searcher, util
 log = structlog.get_logger(__name__)
 LOCAL = "local"
 """Instead of a country, for an address of one's own network."""
-DATA = "geoip2fast-ipv6.dat.gz"
+DATA = {4: "geoip2fast.dat.gz", 6: "geoip2fast-ipv6.dat.gz"}
+"""By version of the address: the second knows both, but takes four times the memory."""
 NETWORKS = [
     ipaddress.ip_network(one)
     for one in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
@@ -71,7 +72,7 @@ def name_of(country: str, region: str = "") -> str:
 def _looked_up(address: Address, file: Any) -> Place:
     if file and (found := _in_file(address, str(file))).country:
         return found
-    code = _country_file().lookup(str(address)).country_code
+    code = _country_file(address.version).lookup(str(address)).country_code
     return Place(code) if len(code) == 2 and code.isalpha() else UNKNOWN
 
 
@@ -102,13 +103,13 @@ _loading = threading.Lock()
 
 
 @cache
-def _country_data() -> GeoIP2Fast:
-    return GeoIP2Fast(geoip2fast_data_file=DATA)
+def _country_data(version: int) -> GeoIP2Fast:
+    return GeoIP2Fast(geoip2fast_data_file=DATA[version])
 
 
-def _country_file() -> GeoIP2Fast:
+def _country_file(version: int) -> GeoIP2Fast:
     with _loading:  # several first sign-ins at once read it once
-        return _country_data()
+        return _country_data(version)
 
 
 @cache

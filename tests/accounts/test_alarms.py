@@ -68,7 +68,7 @@ class TestAlarms:
         assert "Strange box" in mail.get_body(("plain",)).get_content()
         assert "Strange box" in mail.get_body(("html",)).get_content()
 
-    @pytest.mark.attack("T-RT-2")
+    @pytest.mark.attack("T-RT-1")
     def test_tell_the_other_sessions_when_a_used_token_came_back(self, busy_office, known_phone, mail_port):
         with MailServer(mail_port) as server, known_phone.socket() as line:
             laptop = busy_office.sign_in(known_phone.username, PASSWORD, "Laptop")
