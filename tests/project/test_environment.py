@@ -49,6 +49,7 @@ MALFORMED = {
     "LOGIN_MAX_FAILURES": "0",
     "STEP_UP_SECONDS": "5",
     "SUPERUSER_SECOND_FACTOR": "perhaps",
+    "API_TOKEN_MAX_DAYS": "0",
     "LOGIN_EVENT_DAYS": "0",
     "SESSION_HISTORY_DAYS": "for ever",
     "IP2REGION_FILE": "/no/such/file.xdb",
