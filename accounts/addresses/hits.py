@@ -3,7 +3,6 @@
 Each process adds what it counted itself, so the sum is right over all of them; one that is killed loses its last seconds.
 """
 
-import atexit
 import threading
 from datetime import datetime
 
@@ -16,6 +15,8 @@ from django.utils import timezone
 from accounts.models import AddressRule
 
 log = structlog.get_logger(__name__)
+
+LAST_SECONDS = 2.0
 
 _lock = threading.Lock()
 _writing = threading.Lock()
@@ -57,6 +58,14 @@ def _write(counted: dict[int, tuple[int, datetime]]) -> None:
         rows.filter(Q(last_hit_at=None) | Q(last_hit_at__lt=last)).update(last_hit_at=last)
 
 
+def finish() -> None:
+    """Write what is left, before the process ends; a database that is away does not hold it up."""
+    if _counted:
+        writing = threading.Thread(target=flush, name="address-hits", daemon=True)
+        writing.start()
+        writing.join(LAST_SECONDS)
+
+
 def forget() -> None:
     """Drop what was not written yet."""
     with _lock:
@@ -82,8 +91,3 @@ def _ring() -> None:
     finally:
         connection.close()
 
-
-@atexit.register
-def _last_flush() -> None:
-    if _counted:
-        flush()

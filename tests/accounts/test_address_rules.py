@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from auditlog.models import LogEntry
 from channels.db import database_sync_to_async
 from django.core.management import call_command
 from django.test import Client
@@ -12,7 +13,6 @@ from django.utils import timezone
 from accounts import addresses, errors, services
 from accounts.addresses import hits
 from accounts.models import AddressRule, LoginEvent
-from project.core.audit import LogEntry
 from tests.accounts.conftest import PASSWORD, Program, code_of, fields_of
 from tests.accounts.together import together
 
@@ -175,7 +175,7 @@ class TestWhoIsInAlready:
 
     @pytest.mark.django_db(transaction=True)
     async def test_sockets_are_asked_by_the_same_rules(self, rules):
-        await database_sync_to_async(rules)("deny", "203.0.113.*", for_api=False)
+        await database_sync_to_async(rules, thread_sensitive=False)("deny", "203.0.113.*", for_api=False)
 
         found = await addresses.refused_sockets([STRANGER, OFFICE], opening=True)
 
@@ -311,6 +311,7 @@ class TestApi:
 
 
 class TestHits:
+    @pytest.mark.every_database
     @pytest.mark.django_db(transaction=True)
     def test_are_all_counted_however_many_come_at_once(self, rules):
         deny, allow = rules("deny", "203.0.113.*"), rules("allow", "10.*")
@@ -334,6 +335,16 @@ class TestHits:
             assert rule.hits == 8 * 25
             assert rule.last_hit_at is not None
         assert deny.changed_at == AddressRule.objects.get(pk=deny.pk).changed_at
+
+    @pytest.mark.django_db(transaction=True)
+    def test_are_written_before_the_process_ends(self, rules):
+        rule = rules("deny", STRANGER)
+        hits.count(rule.pk)
+
+        hits.finish()
+
+        rule.refresh_from_db()
+        assert rule.hits == 1
 
     def test_of_a_rule_deleted_meanwhile_are_forgotten(self, rules):
         rule = rules("deny", STRANGER)

@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
-from asgiref.sync import sync_to_async
+from auditlog.models import LogEntry
+from channels.db import database_sync_to_async
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
@@ -13,7 +15,6 @@ from accounts import machines, services, sessions
 from accounts.authentication import ended_sessions
 from accounts.models import ApiToken, LoginEvent, LoginSession, Machine, User
 from project.core import logs
-from project.core.audit import LogEntry
 from project.core.redaction import redacted_text
 from realtime.core.codes import Refused
 from realtime.topics import has_permission
@@ -41,8 +42,8 @@ def token_of():
     """Make a token: `token_of(mechanic, "accounts.view_user")`."""
 
     def make(owner: User, *scopes: str, **more) -> services.NewToken:
-        given = {"name": "nightly export", "expires_at": timezone.now() + timedelta(days=30)} | more
-        return services.create_api_token(owner=owner, scopes=scopes or [SEES_PEOPLE], **given)
+        given: dict[str, Any] = {"name": "nightly export", "expires_at": timezone.now() + timedelta(days=30)}
+        return services.create_api_token(owner=owner, scopes=scopes or [SEES_PEOPLE], **given | more)
 
     return make
 
@@ -96,7 +97,7 @@ class TestTokens:
         text = token_of(mechanic).text
 
         assert text not in redacted_text(f"calling with {text} failed")
-        assert "ght_" not in str(logs._redact(None, "", {"event": f"shown {text}"}))  # type: ignore[arg-type]  # no logger
+        assert "ght_" not in str(logs._redact(None, "", {"event": f"shown {text}"}))
 
     def test_outlive_a_change_of_the_secret_key(self, mechanic, token_of, machine_with, settings):
         made = token_of(mechanic)
@@ -372,10 +373,11 @@ class TestRevoking:
 @pytest.mark.django_db(transaction=True)
 class TestSockets:
     async def test_belong_to_the_token(self, mechanic, token_of):
-        made = await sync_to_async(token_of)(mechanic, SEES_PEOPLE)
+        made = await database_sync_to_async(token_of, thread_sensitive=False)(mechanic, SEES_PEOPLE)
 
         who = await identify(Credentials(bearer=made.text, ip="127.0.0.1"))
 
+        assert who
         assert (who.user_id, who.username, who.name) == (mechanic.pk, "mechanic", "nightly export")
         assert who.machine == str(made.token)
         assert who.automatic_groups == {"everyone"}  # neither the owner's own nor their roles'
@@ -384,7 +386,7 @@ class TestSockets:
         assert not await has_permission(who, "accounts.change_user")
         assert await ended_sessions([who.session_id]) == {}
 
-        await sync_to_async(services.revoke_api_token)(token=made.token, by=mechanic)
+        await database_sync_to_async(services.revoke_api_token, thread_sensitive=False)(token=made.token, by=mechanic)
 
         assert await ended_sessions([who.session_id]) == {who.session_id: 4502}
         assert not await has_permission(who, SEES_PEOPLE)
@@ -393,7 +395,7 @@ class TestSockets:
         assert refused.value.code == 4500
 
     async def test_open_from_allowed_addresses_only(self, mechanic, token_of):
-        made = await sync_to_async(token_of)(mechanic, allowed_addresses=["10.1.*"])
+        made = await database_sync_to_async(token_of, thread_sensitive=False)(mechanic, allowed_addresses=["10.1.*"])
 
         with pytest.raises(Refused) as refused:
             await identify(Credentials(bearer=made.text, ip="110.1.0.1"))

@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from accounts.addresses import hits
 from project import boot, checks, server
 from project.core import logs
 from project.env import EX_CONFIG, BadEnvironment
@@ -57,6 +58,7 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         except boot.UnusableKeys as problem:
             raise CommandError(str(problem), returncode=EX_CONFIG) from problem
+        hits.finish()
         logs.flush()
         # a thread that outlived its deadline must not keep the process: its work is a row, and will be taken again
         os._exit(0)
