@@ -18,13 +18,21 @@ from tests.admin.conftest import texts
 
 pytestmark = pytest.mark.django_db
 
-OWN_PAGES = ["/admin/", "/admin/devices/", "/admin/health/", "/admin/password_change/", "/admin/away/", "/console/"]
+OWN_PAGES = [
+    "/admin/",
+    "/admin/devices/",
+    "/admin/tokens/",
+    "/admin/health/",
+    "/admin/password_change/",
+    "/admin/away/",
+    "/console/",
+]
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’]+")
 NAMED = """
     Gatehouse English JSON API UTF GBK NUL ASCII Excel XML OpenDocument JPEG PNG WebP GIF MB KB xlsx csv Redis Cookie
-    Ctrl make run core sweep chores Chrome Firefox Edge Safari Linux Windows iPhone MacBook Pixel Android macOS Mozilla
+    Ctrl make run core sweep chores Chrome Firefox Edge Safari Linux Windows iOS iPhone MacBook Pixel Android macOS Mozilla
     AppleWebKit KHTML like Gecko Version Mobile Mac OS Intel NT Win Edg rv python requests RS EdDSA sqlite memory gatehouse
-    public lobby ping title eyJ ms esc manage py jwt_keys generate SECRET_KEY CSV
+    IPv public lobby ping title eyJ ms esc manage py jwt_keys generate SECRET_KEY CSV
 """
 """Brands, units, formats, commands: they are called so in every language."""
 NAMES = set(LATIN.findall(NAMED))
