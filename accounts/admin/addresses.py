@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET
 from unfold.decorators import display
 from unfold.widgets import UnfoldBooleanWidget
@@ -112,7 +112,7 @@ class AddressRuleAdmin(ServiceAdmin[AddressRule]):
     @display(description=gettext_lazy("Where"))
     def shown_places(self, rule: AddressRule) -> str:
         labels = dict(AddressRule.Place.choices)
-        return _(", ").join(str(labels[place]) for place in rule.places) or DASH
+        return pgettext("between the items of a list", ", ").join(str(labels[place]) for place in rule.places) or DASH
 
     @display(description=gettext_lazy("State"), ordering="is_active")
     def shown_state(self, rule: AddressRule) -> SafeString:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
@@ -88,15 +88,15 @@ class ApiTokenAdmin(ReadOnlyAdmin, ModelAdmin[ApiToken]):
     def shown_state(self, token: ApiToken) -> SafeString:
         return _state(token)
 
-    @display(description=gettext_lazy("May"))
+    @display(description=gettext_lazy("Scopes"))
     def shown_scopes(self, token: ApiToken) -> SafeString:
         return _few(token.scopes)
 
-    @display(description=gettext_lazy("May"))
+    @display(description=gettext_lazy("Scopes"))
     def all_scopes(self, token: ApiToken) -> SafeString:
         return format_html_join("", "<div><code>{}</code></div>", ((one,) for one in token.scopes))
 
-    @display(description=gettext_lazy("From"))
+    @display(description=gettext_lazy("Works from"))
     def shown_addresses(self, token: ApiToken) -> str:
         return _addresses(token)
 
@@ -151,7 +151,7 @@ class NewTokenForm(forms.Form):
             "One on each line: an address, a network, a range or a beginning. Empty: from everywhere."
         ),
     )
-    scopes = forms.ModelMultipleChoiceField(grantable(), label=gettext_lazy("May"), widget=PermissionMatrix)
+    scopes = forms.ModelMultipleChoiceField(grantable(), label=gettext_lazy("Scopes"), widget=PermissionMatrix)
 
     def __init__(self, request: HttpRequest) -> None:
         month = timezone.localdate() + timedelta(days=min(90, settings.API_TOKEN_MAX_DAYS))
@@ -255,7 +255,7 @@ def _few(scopes: list[str]) -> SafeString:
 
 
 def _addresses(token: ApiToken) -> str:
-    return _(", ").join(token.allowed_addresses) or _("everywhere")
+    return pgettext("between the items of a list", ", ").join(token.allowed_addresses) or _("everywhere")
 
 
 def _used(token: ApiToken) -> SafeString:

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('key_id', models.CharField(editable=False, max_length=12, unique=True, verbose_name='id')),
                 ('secret_hash', models.CharField(editable=False, max_length=64)),
                 ('name', models.CharField(max_length=100, validators=[accounts.validators.no_control_characters], verbose_name='name')),
-                ('scopes', models.JSONField(default=list, verbose_name='may')),
+                ('scopes', models.JSONField(default=list, verbose_name='scopes')),
                 ('allowed_addresses', models.JSONField(blank=True, default=list, verbose_name='allowed addresses')),
                 ('expires_at', models.DateTimeField(verbose_name='expires')),
                 ('last_used_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='last used')),

@@ -27,7 +27,7 @@ class ApiToken(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens", verbose_name=_("owner")
     )
     name = models.CharField(_("name"), max_length=100, validators=[validators.no_control_characters])
-    scopes = models.JSONField(_("may"), default=list)
+    scopes = models.JSONField(_("scopes"), default=list)
     allowed_addresses = models.JSONField(_("allowed addresses"), default=list, blank=True)
     expires_at = models.DateTimeField(_("expires"))
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from accounts import addresses
 from accounts.addresses import Place, patterns
@@ -90,7 +90,7 @@ def _nobody_locked_out(by: User | None, i_know: bool) -> Iterator[None]:
     after = addresses.tables_now()
     lost = [str(place.label) for place in open_before if not addresses.decide(place, address, after).passes]
     if lost:
-        raise LocksYouOut(address=address, places=_(", ").join(lost))
+        raise LocksYouOut(address=address, places=pgettext("between the items of a list", ", ").join(lost))
 
 
 def _apply() -> None:
