@@ -90,4 +90,3 @@ def _ring() -> None:
         flush()
     finally:
         connection.close()
-
