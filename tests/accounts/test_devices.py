@@ -9,7 +9,7 @@ from accounts import devices, sessions
 from accounts.models import Device, LoginEvent, Mail
 from tests.accounts.conftest import PASSWORD
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.every_database]
+pytestmark = pytest.mark.django_db
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0 Safari/537.36"
@@ -77,6 +77,7 @@ def alarms() -> Callable[[], list[tuple[str, str]]]:
     return lambda: [(one.user.username, one.name) for one in Mail.objects.order_by("created_at")]
 
 
+@pytest.mark.every_database
 class TestNewDevice:
     @pytest.fixture(autouse=True)
     def _reachable(self, hire):

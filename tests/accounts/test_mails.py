@@ -12,7 +12,7 @@ from project.core import breaker, jobs
 from tests.core.redis_server import free_port
 from tests.mail_server import MailServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 VALUES = {"device": "Firefox", "scope": "API", "place": "Shanghai", "ip": "203.0.113.9"}
 
