@@ -72,7 +72,7 @@ def name_of(country: str, region: str = "") -> str:
 def _looked_up(address: Address, file: Any) -> Place:
     if file and (found := _in_file(address, str(file))).country:
         return found
-    code = _country_file(address.version).lookup(str(address)).country_code
+    code = _country_of(address)
     return Place(code) if len(code) == 2 and code.isalpha() else UNKNOWN
 
 
@@ -99,17 +99,16 @@ def _read_region(text: str) -> Place:
     return Place(code, region[:60]) if code else UNKNOWN
 
 
-_loading = threading.Lock()
+_lock = threading.Lock()
+_country_data: GeoIP2Fast | None = None
 
 
-@cache
-def _country_data(version: int) -> GeoIP2Fast:
-    return GeoIP2Fast(geoip2fast_data_file=DATA[version])
-
-
-def _country_file(version: int) -> GeoIP2Fast:
-    with _loading:  # several first sign-ins at once read it once
-        return _country_data(version)
+def _country_of(address: Address) -> str:
+    global _country_data
+    with _lock:  # the library keeps what it read last in its module, for all of its readers: there is one, used by one
+        if _country_data is None or (address.version == 6 and not _country_data.ipv6):
+            _country_data = GeoIP2Fast(geoip2fast_data_file=DATA[address.version])
+        return str(_country_data.lookup(str(address)).country_code)
 
 
 @cache

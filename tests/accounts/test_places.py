@@ -43,6 +43,13 @@ class TestPlaces:
     def test_are_found_by_address(self, address, country):
         assert places.of(address).country == country
 
+    @pytest.mark.parametrize("order", [("240e::1", "8.8.8.8", "240e::2"), ("8.8.8.8", "240e::3", "8.8.4.4")])
+    def test_are_found_whatever_was_asked_before(self, order, monkeypatch):
+        monkeypatch.setattr(places, "_country_data", None)
+        places._looked_up.cache_clear()
+
+        assert [places.of(one).country for one in order] == ["CN" if ":" in one else "US" for one in order]
+
     def test_are_named_in_the_language_of_the_reader(self):
         assert places.name_of("CN") == "China"
         assert places.name_of("local") == "local network"
