@@ -143,4 +143,5 @@ def _waits(branch: Branch) -> bool:
         "mysql": "SELECT count(*) FROM information_schema.processlist p JOIN information_schema.innodb_trx t"
         " ON t.trx_mysql_thread_id = p.id WHERE p.db = %s AND t.trx_state = 'LOCK WAIT'",
     }[branch.database.engine]
+    time.sleep(0.2)  # InnoDB renews what it tells of transactions only when nobody has asked for a tenth of a second
     return bool(branch.database.ask(sql, branch.database.name, inside=False)[0][0])
