@@ -18,6 +18,12 @@ from realtime import gateway
 log = structlog.get_logger(__name__)
 
 
+def tell(person: User, mail: str, values: dict[str, Any], notice: dict[str, Any]) -> None:
+    """Write the mail's row in the caller's transaction, and push `notice` to the person's sockets when that is through."""
+    mails.send(person, mail, values)
+    transaction.on_commit(partial(_push, person.pk, notice))
+
+
 def new_device(event: LoginEvent) -> None:
     """Tell somebody that their account was used on a device they never signed in with."""
     if event.user is not None:
@@ -32,7 +38,6 @@ def token_reused(session: LoginSession) -> None:
 
 
 def _tell(person: User, kind: str, origin: Origin, *, scope: str, device: str, ip: str = "") -> None:
-    """Write the mail's row in the caller's transaction; push when that is through."""
     with translation.override(person.language or settings.LANGUAGE_CODE):
         place = places.of(ip) if ip else places.Place(origin.country, origin.region)
         values: dict[str, Any] = {
@@ -43,8 +48,7 @@ def _tell(person: User, kind: str, origin: Origin, *, scope: str, device: str, i
             "happened_at": timezone.now(),
         }
         notice = {"kind": kind, "text": _text(kind, values), **values}
-    mails.send(person, kind, values)
-    transaction.on_commit(partial(_push, person.pk, notice))
+    tell(person, kind, values, notice)
 
 
 def _text(kind: str, values: dict[str, Any]) -> str:

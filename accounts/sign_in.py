@@ -79,6 +79,9 @@ def ask_for_second_factor(user: User, caller: Caller, *, device: str = "") -> No
 @transaction.atomic
 def succeeded(user: User, session: LoginSession, caller: Caller) -> None:
     """Note that `user` has signed in, and tell them when it was on a device they had never used."""
+    # the person first, as whoever opens a session does: MariaDB's foreign keys share that row's lock, and two who came by
+    # the device first would wait for each other
+    User.objects.get_queryset().select_for_update().filter(pk=user.pk).first()
     event = _event(user.username, user, caller, Reason.OK, session)
     event.is_new_device = devices.meet(user, event, mark=f"{caller.scope}:{caller.mark or session.device}")
     event.save()

@@ -23,6 +23,7 @@ from unfold.widgets import UnfoldAdminDateWidget, UnfoldAdminTextareaWidget, Unf
 
 from accounts import services
 from accounts.admin import shown
+from accounts.admin.filters import LiveFilter
 from accounts.admin.forms import acting
 from accounts.admin.permissions import PermissionMatrix, grantable
 from accounts.admin.step_up import ask
@@ -31,25 +32,6 @@ from project.core.admin import DASH, Confirmed, ModelAdmin, ReadOnlyAdmin, ago, 
 from project.core.errors import GatehouseError
 
 SHOWN_SCOPES = 4
-
-
-class LiveFilter(admin.SimpleListFilter):
-    """Tokens in force, or those that are over."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("live", gettext_lazy("in force")), ("over", gettext_lazy("over"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        live = ApiToken.objects.live().values("pk")
-        match self.value():
-            case "live":
-                return queryset.filter(pk__in=live)
-            case "over":
-                return queryset.exclude(pk__in=live)
-        return queryset
 
 
 @admin.register(ApiToken)

@@ -15,31 +15,13 @@ from unfold.decorators import display
 
 from accounts import places, sessions
 from accounts.admin import shown
+from accounts.admin.filters import LiveFilter
 from accounts.admin.forms import acting
 from accounts.models import LoginSession
 from project.core import audit
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
 
 SHOWN_AT_MOST = 50
-
-
-class StateFilter(admin.SimpleListFilter):
-    """Live sessions, or those that are over."""
-
-    title = gettext_lazy("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("live", gettext_lazy("live")), ("over", gettext_lazy("over"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        live = LoginSession.objects.live().values("pk")
-        match self.value():
-            case "live":
-                return queryset.filter(pk__in=live)
-            case "over":
-                return queryset.exclude(pk__in=live)
-        return queryset
 
 
 @admin.register(LoginSession)
@@ -56,7 +38,7 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
         "shown_until",
     )
     list_display_links = ("shown_user",)
-    list_filter = (StateFilter, "scope", "device_kind", "end_reason", ("created_at", RangeDateTimeFilter))
+    list_filter = (LiveFilter, "scope", "device_kind", "end_reason", ("created_at", RangeDateTimeFilter))
     list_select_related = ("user",)
     search_fields = ("user__username", "user__real_name", "ip", "device", "browser")
     search_help_text = gettext_lazy("User name, name, address or device")

@@ -1,25 +1,20 @@
 """How somebody comes to a second factor, and gets rid of it."""
 
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
-import structlog
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import errors, mails
+from accounts import alarms, errors
 from accounts.models import Role, SecondFactor, User
 from accounts.second_factor import codes
 from project.core import audit
-from project.core.errors import GatehouseError
-from realtime import gateway
 
-log = structlog.get_logger(__name__)
 ISSUER = "Gatehouse"
 
 
@@ -128,16 +123,9 @@ def to_show(factor: SecondFactor) -> dict[str, str]:
 def tell(user: User, what: str, text: Promise, *, by: User | None = None) -> None:
     """Tell the person: by mail, and in a line on their open pages."""
     staff = by.get_full_name() if by is not None and by.pk != user.pk else ""
-    mails.send(user, "second_factor", {"what": what, "by": staff, "happened_at": timezone.now()})
+    values = {"what": what, "by": staff, "happened_at": timezone.now()}
     with translation.override(user.language or settings.LANGUAGE_CODE):
-        transaction.on_commit(partial(_push, user.pk, str(text)))
-
-
-def _push(user_id: int, text: str) -> None:
-    try:
-        gateway.send_user(user_id, "notice", {"text": text})
-    except (GatehouseError, OSError, RuntimeError, TimeoutError) as problem:
-        log.info("second_factor.not_pushed", user=user_id, problem=str(problem))
+        alarms.tell(user, "second_factor", values, {"kind": "second_factor", "text": str(text)})
 
 
 def _confirmed(user: User) -> SecondFactor:

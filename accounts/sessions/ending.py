@@ -38,6 +38,8 @@ def error_for(reason: str) -> GatehouseError:
 def end(session: LoginSession, *, reason: str, actor: User | None = None) -> bool:
     """End one session, its tokens and its sockets; False when it had ended already."""
     with transaction.atomic():
+        # the person first, as everywhere: what is written of them would wait for who waits for the session
+        User.objects.get_queryset().select_for_update().filter(pk=session.user_id).first()
         ended = close(LoginSession.objects.unended().filter(pk=session.pk), reason, actor)
     session.ended_at = session.ended_at or timezone.now()
     return bool(ended)
