@@ -7,6 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from accounts.models import Role
+
 
 class LiveFilter(admin.SimpleListFilter):
     """What is in force, or what is over; for models whose manager knows `live()`."""
@@ -25,3 +27,31 @@ class LiveFilter(admin.SimpleListFilter):
             case "over":
                 return queryset.exclude(pk__in=live)
         return queryset
+
+
+class RoleFilter(admin.SimpleListFilter):
+    """People of one role."""
+
+    title = gettext_lazy("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(role.key, str(role)) for role in Role.objects.select_related("group")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(groups__role__key=self.value()) if self.value() else queryset
+
+
+class SecondFactorFilter(admin.SimpleListFilter):
+    """People with a second factor, or without."""
+
+    title = gettext_lazy("second factor")
+    parameter_name = "second_factor"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", gettext_lazy("set up")), ("no", gettext_lazy("none"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in {"yes", "no"}:
+            return queryset
+        return queryset.filter(second_factor__confirmed_at__isnull=self.value() == "no")

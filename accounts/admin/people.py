@@ -16,50 +16,21 @@ from unfold.decorators import action, display
 
 from accounts import scope, services
 from accounts.admin import passwords, shown
+from accounts.admin.bulk import BulkActions
+from accounts.admin.filters import RoleFilter, SecondFactorFilter
 from accounts.admin.forms import NewUserForm, UserForm, acting
 from accounts.admin.passwords import PasswordForm
 from accounts.admin.rows import EventRows, SessionRows
 from accounts.admin.sessions import end
 from accounts.admin.step_up import RecentSignInAdmin, ask
-from accounts.models import LoginSession, Role, SecondFactor, User
-from accounts.services.people import may_touch
-from project.core import audit
+from accounts.models import LoginSession, SecondFactor, User
 from project.core.admin import Confirmed, ago, confirmation
 
-SHOWN_AT_MOST = 50
 ANSWERED_BY_SUPERUSERS = ("is_staff", "is_superuser")
 
 
-class RoleFilter(admin.SimpleListFilter):
-    """People of one role."""
-
-    title = gettext_lazy("role")
-    parameter_name = "role"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(role.key, str(role)) for role in Role.objects.select_related("group")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(groups__role__key=self.value()) if self.value() else queryset
-
-
-class SecondFactorFilter(admin.SimpleListFilter):
-    """People with a second factor, or without."""
-
-    title = gettext_lazy("second factor")
-    parameter_name = "second_factor"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", gettext_lazy("set up")), ("no", gettext_lazy("none"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() not in {"yes", "no"}:
-            return queryset
-        return queryset.filter(second_factor__confirmed_at__isnull=self.value() == "no")
-
-
 @admin.register(User)
-class UserAdmin(RecentSignInAdmin[User]):
+class UserAdmin(BulkActions, RecentSignInAdmin[User]):
     """People."""
 
     form = UserForm
@@ -88,7 +59,6 @@ class UserAdmin(RecentSignInAdmin[User]):
     search_fields = ("username", "real_name", "nickname", "phone", "email")
     search_help_text = gettext_lazy("Name, user name, phone or mail address")
     ordering = ("username",)
-    actions = ("end_all_sessions", "deactivate", "activate")
     actions_list = ("import_people", "export_people")
     actions_detail = ("set_password", "end_sessions_of_one", "remove_second_factor")
     autocomplete_fields = ("department", "manager")
@@ -255,52 +225,6 @@ class UserAdmin(RecentSignInAdmin[User]):
     def has_set_password_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("accounts.change_user", self.get_object(request, str(object_id)))
 
-    @admin.action(description=gettext_lazy("End all sessions…"), permissions=["end"])
-    def end_all_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        live = LoginSession.objects.live().filter(user__in=queryset.values("pk")).select_related("user")
-        return end(self, request, list(live), rows=queryset)
-
-    @admin.action(description=gettext_lazy("Deactivate…"), permissions=["change"])
-    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        chosen = list(queryset.filter(is_active=True))
-        mine = may_touch(acting(request), chosen)
-        if not mine:
-            self.message_user(request, _("None of these can be deactivated by you."), messages.WARNING)
-            return None
-        question = ngettext("Deactivate %(n)d person", "Deactivate %(n)d people", len(mine)) % {"n": len(mine)}
-        answer = confirmation(
-            self,
-            request,
-            mine,
-            question=question,
-            touched=[shown.person(one) for one in mine[:SHOWN_AT_MOST]],
-            button=question,
-            note=_("They are signed out everywhere at once and cannot sign in any more; their data stay."),
-        )
-        if not isinstance(answer, Confirmed):
-            return answer
-        for one in mine:
-            services.deactivate_user(user=one, by=acting(request))
-        audit.record(
-            "users.deactivated", actor=request.user, reason=answer.reason, people=[one.username for one in mine]
-        )
-        done = ngettext("%(n)d person is deactivated.", "%(n)d people are deactivated.", len(mine)) % {"n": len(mine)}
-        self.message_user(request, done + left_alone(len(chosen) - len(mine)), messages.SUCCESS)
-        return None
-
-    @admin.action(description=gettext_lazy("Activate"), permissions=["change"])
-    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        chosen = list(queryset.filter(is_active=False))
-        mine = may_touch(acting(request), chosen)
-        for one in mine:
-            services.activate_user(user=one, by=acting(request))
-        done = ngettext("%(n)d person may sign in again.", "%(n)d people may sign in again.", len(mine)) % {
-            "n": len(mine)
-        }
-        self.message_user(
-            request, done + left_alone(len(chosen) - len(mine)), messages.SUCCESS if mine else messages.WARNING
-        )
-
     def _below(self, request: HttpRequest, object_id: str, permission: str) -> User:
         user = self.get_object(request, object_id)
         if user is None:
@@ -308,14 +232,3 @@ class UserAdmin(RecentSignInAdmin[User]):
         if not request.user.has_perm(permission, user):
             raise PermissionDenied
         return user
-
-
-def left_alone(number: int) -> str:
-    """Say how many of the chosen were not touched, if any."""
-    if not number:
-        return ""
-    return " " + ngettext(
-        "%(n)d other ranks as high as you and is left alone.",
-        "%(n)d others rank as high as you and are left alone.",
-        number,
-    ) % {"n": number}
