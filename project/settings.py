@@ -167,6 +167,8 @@ LOCK_SECONDS = 20
 """How long a writer waits for a row, or SQLite's file, that another one holds; then the caller gets 503."""
 POOL_SECONDS = 5
 """How long a request waits for a connection of its process's pool; then likewise."""
+SILENCE_SECONDS = 60
+"""How long a server may leave a question without an answer, or a packet without a receipt; then likewise."""
 SQLITE = {
     "transaction_mode": "IMMEDIATE",
     "timeout": LOCK_SECONDS,
@@ -180,11 +182,14 @@ POSTGRESQL = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
+    "tcp_user_timeout": SILENCE_SECONDS * 1000,
     "options": f"-c lock_timeout={LOCK_SECONDS}s",
 }
 MYSQL = {
     "charset": "utf8mb4",
     "connect_timeout": 5,
+    "read_timeout": SILENCE_SECONDS,
+    "write_timeout": SILENCE_SECONDS,
     "isolation_level": "read committed",
     "sql_mode": "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION",
     "init_command": f"SET SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}",

@@ -1,4 +1,4 @@
-"""Databases of a test's own on the real servers, and a way to them that may break."""
+"""Databases of a test's own on the real servers, and a way to them that may break or fall silent."""
 
 import secrets
 import select
@@ -100,7 +100,7 @@ class Way:
 
     def __init__(self, host: str, port: int) -> None:
         self._to = (host, port)
-        self._open = True
+        self._open = self._carries = True
         self._lines: set[socket.socket] = set()
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._door.getsockname()[1])
@@ -114,6 +114,10 @@ class Way:
 
     def clear(self) -> None:
         self._open = True
+
+    def silence(self) -> None:
+        """Keep the lines and carry nothing any more, as a network does that drops packets."""
+        self._carries = False
 
     def close(self) -> None:
         self.block()
@@ -139,6 +143,7 @@ class Way:
                     for one in select.select(list(ends), [], [])[0]:
                         if not (data := one.recv(65_536)):
                             return
-                        ends[one].sendall(data)
+                        if self._carries:
+                            ends[one].sendall(data)
             finally:
                 self._lines -= ends.keys()

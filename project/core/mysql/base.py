@@ -6,7 +6,7 @@ ignore case say so, by comparing upper case with upper case as on PostgreSQL.
 
 from functools import cached_property, partial
 from threading import Lock
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import pymysql
 from django.db.backends.base.base import NO_DB_ALIAS
@@ -25,7 +25,22 @@ class Features(features.DatabaseFeatures):
 
 
 class SchemaEditor(schema.DatabaseSchemaEditor):
+    """Migrations: a table of millions of rows takes as long to change as it takes."""
+
     connection: Any
+
+    def __enter__(self) -> Self:
+        self.connection.ensure_connection()
+        self._patience = self.connection.connection._read_timeout  # pymysql tells it in no other way
+        self.connection.connection._read_timeout = None
+        return super().__enter__()
+
+    def __exit__(self, *problem: Any) -> None:
+        try:
+            super().__exit__(*problem)
+        finally:
+            if self.connection.connection is not None:
+                self.connection.connection._read_timeout = self._patience
 
     @property
     def sql_create_table(self) -> str:  # type: ignore[override]  # likewise
