@@ -15,6 +15,7 @@ GatehouseError
 │   ├── LastAdministrator               nobody could administer any more
 │   ├── LocksYouOut                     this address rule would keep out who saves it
 │   ├── StillInUse                      something hangs on it
+│   ├── TreeHasChanged                  somebody moved departments meanwhile
 │   ├── HasSecondFactor                 one is enough
 │   └── NoSecondFactor                  nothing to remove
 ├── NoPermission                10009   403
@@ -92,6 +93,10 @@ class LastAdministrator(Conflict):
 
 class StillInUse(Conflict):
     message = _("“{name}” cannot be deleted: {count} things still belong to it.")
+
+
+class TreeHasChanged(Conflict):
+    message = _("The departments have changed meanwhile. Look at them anew and move it again.")
 
 
 class HasSecondFactor(Conflict):

@@ -39,6 +39,7 @@ EVENTS: dict[str, Look] = {
     "role.deleted": Look(gettext_lazy("deleted a role"), "remove_moderator", "bad"),
     "department.created": Look(gettext_lazy("created a department"), "domain_add", "ok"),
     "department.changed": Look(gettext_lazy("changed a department"), "domain"),
+    "department.moved": Look(gettext_lazy("moved a department"), "move_down"),
     "department.deleted": Look(gettext_lazy("deleted a department"), "domain_disabled", "bad"),
     "session.displaced": Look(gettext_lazy("signed in elsewhere; the older session ended"), "devices"),
     "session.revoked": Look(gettext_lazy("ended a session"), "key_off", "bad"),

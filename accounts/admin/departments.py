@@ -3,37 +3,34 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.views import ChangeList
 
-from accounts import services
+from accounts import services, tree
+from accounts.admin import department_tree
 from accounts.admin.forms import acting
 from accounts.models import Department
 from project.core.admin import ServiceAdmin, ServiceForm
 
 
 class TreeList(ChangeList):  # type: ignore[misc]  # unfold has no types
-    """A list in the order of the tree, each row knowing its depth."""
+    """A list in the order of the tree, each row knowing its depth and its people."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         found: list[Department] = list(self.result_list)  # type: ignore[has-type]  # set by get_results
-        self.result_list = in_tree_order(found)
-
-
-def in_tree_order(found: list[Any]) -> list[Any]:
-    """Sort `found` as the whole tree is sorted and give each its depth."""
-    places: dict[int, tuple[int, int]] = {}
-    for place, one in enumerate(Department.objects.with_tree_fields()):
-        places[one.pk] = (place, getattr(one, "tree_depth", 0))
-    for one in found:
-        one.depth = places[one.pk][1]
-    return sorted(found, key=lambda one: places[one.pk][0])
+        places = {one.pk: (place, one.depth) for place, one in enumerate(tree.departments())}
+        counted = tree.counted(request.user, active_only=True)
+        for one in found:
+            one.depth = places[one.pk][1]
+            one.counted = counted.get(one.pk, tree.NOBODY)
+        self.result_list = sorted(found, key=lambda one: places[one.pk][0])
 
 
 class DepartmentForm(ServiceForm[Department]):
@@ -41,7 +38,7 @@ class DepartmentForm(ServiceForm[Department]):
 
     class Meta:
         model = Department
-        fields = ("name", "parent", "head", "position")
+        fields = ("name", "parent", "head")
 
     def write(self) -> Department:
         changes = {name: self.cleaned_data[name] for name in self._meta.fields or ()}
@@ -55,20 +52,16 @@ class DepartmentAdmin(ServiceAdmin[Department]):
     """The organisation."""
 
     form = DepartmentForm
-    list_display = ("shown_name", "shown_head", "shown_people", "position")
+    list_display = ("shown_name", "shown_head", "shown_people", "shown_all_people")
     list_display_links = ("shown_name",)
     list_select_related = ("head",)
     list_per_page = 1000
     search_fields = ("name",)
     sortable_by = ()
     autocomplete_fields = ("parent", "head")
-    fields = ("name", "parent", "head", "position")
+    fields = ("name", "parent", "head")
+    actions_list = ("arrange",)
     empty_state = gettext_lazy("Departments say who belongs together; people, exports and messages can follow them.")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Department]:
-        people = Count("people", filter=Q(people__is_active=True))
-        found: QuerySet[Department] = super().get_queryset(request).annotate(active_people=people)
-        return found
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TreeList
@@ -96,5 +89,15 @@ class DepartmentAdmin(ServiceAdmin[Department]):
         return department.head.get_full_name() if department.head else None
 
     @display(description=gettext_lazy("Active people"))
-    def shown_people(self, department: Any) -> Any:
-        return department.active_people
+    def shown_people(self, department: Any) -> SafeString:
+        url = reverse("admin:accounts_user_changelist")
+        query = f"department__id__exact={department.pk}&is_active__exact=1"
+        return format_html('<a class="gh-link" href="{}?{}">{}</a>', url, query, department.counted.own)
+
+    @display(description=gettext_lazy("With those below"))
+    def shown_all_people(self, department: Any) -> Any:
+        return department.counted.all
+
+    @action(description=gettext_lazy("Arrange"), icon="account_tree", url_path="arrange", permissions=["change"])
+    def arrange(self, request: HttpRequest) -> HttpResponse:
+        return department_tree.arrange(request)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts import sessions, tickets, tokens
+from accounts import sessions, tickets, tokens, tree
 from accounts.api.fields import Secret, StrictModelSerializer, Text
 from accounts.api.origins import ORIGIN, OriginSerializer
 from accounts.models import Department, LoginSession, Role, User
@@ -117,17 +117,59 @@ class DepartmentSerializer(StrictModelSerializer):
         queryset=Department.objects.without_tree_fields(), allow_null=True, required=False
     )
     head = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), allow_null=True, required=False)
-    people = serializers.IntegerField(
-        source="people_count", read_only=True, default=0, help_text="How many belong to it."
-    )
+    head_name = serializers.CharField(source="head.get_full_name", read_only=True, default=None)
+    people = serializers.SerializerMethodField(help_text="How many of those you may see belong to it.")
+    people_total = serializers.SerializerMethodField(help_text="The same, with all departments below it.")
     depth = serializers.IntegerField(source="tree_depth", read_only=True, default=0, help_text="0 at the top.")
 
     class Meta:
         model = Department
-        fields = ("id", "name", "parent", "head", "position", "depth", "people", "created_at")
+        fields = (
+            "id",
+            "name",
+            "parent",
+            "head",
+            "head_name",
+            "position",
+            "depth",
+            "people",
+            "people_total",
+            "created_at",
+        )
         read_only_fields = ("id", "created_at")
         # DRF would ask for `parent` to compare names; the service compares them, at the top too
         validators = ()
+
+    def get_people(self, department: Department) -> int:
+        return self._counted(department).own
+
+    def get_people_total(self, department: Department) -> int:
+        return self._counted(department).all
+
+    def _counted(self, department: Department) -> tree.Counted:
+        counted: dict[int, tree.Counted] = self.context.get("counted", {})
+        return counted.get(department.pk, tree.NOBODY)
+
+
+class MoveSerializer(StrictSerializer):
+    """Where a department is to stand. Name one that is to stand beside it, or the parent, or both."""
+
+    parent = serializers.PrimaryKeyRelatedField(  # type: ignore[assignment]  # not the serializer above this one
+        queryset=Department.objects.without_tree_fields(),
+        allow_null=True,
+        required=False,
+        help_text="null: at the top. Alone: as the last below it.",
+    )
+    before = serializers.PrimaryKeyRelatedField(queryset=Department.objects.without_tree_fields(), required=False)
+    after = serializers.PrimaryKeyRelatedField(queryset=Department.objects.without_tree_fields(), required=False)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if "before" in given and "after" in given:
+            raise serializers.ValidationError({"after": _("Name one of the two: before or after.")})
+        beside = given.get("before") or given.get("after")
+        if beside is None and "parent" not in given:
+            raise serializers.ValidationError({"parent": _("Say where to: parent, before or after.")})
+        return {"parent": beside.parent if beside else None} | given
 
 
 class PermissionNames(serializers.ListField):

@@ -9,7 +9,7 @@ from accounts.services.addresses import (
     switch_off_address_rules,
     update_address_rule,
 )
-from accounts.services.departments import create_department, delete_department, update_department
+from accounts.services.departments import create_department, delete_department, move_department, update_department
 from accounts.services.installation import ensure_first_administrator
 from accounts.services.machines import NewToken, create_api_token, revoke_api_token
 from accounts.services.people import (
@@ -42,6 +42,7 @@ __all__ = [
     "delete_user",
     "end_sessions",
     "ensure_first_administrator",
+    "move_department",
     "remove_second_factor",
     "revoke_api_token",
     "set_avatar",

@@ -1,5 +1,6 @@
 """The back office in a real browser: on a phone, by keyboard, in the dark, and while the server is away."""
 
+import secrets
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -171,3 +172,75 @@ class TestSecondFactor:
         page.wait_for_url(f"{lively.url}/admin/sign-in-safety/")
         expect(page.get_by_text("10 are left")).to_be_visible()
         window.close()
+
+
+class TestArrangingDepartments:
+    """Each test brings departments of its own below one of the demo's, so that others find theirs as they were."""
+
+    @pytest.fixture
+    def house(self, lively):
+        administrator = lively.sign_in()
+        parent = administrator.post("departments/", {"name": f"House {secrets.token_hex(3)}"}).json()
+        made = [administrator.post("departments/", {"name": name, "parent": parent["id"]}).json() for name in "ABC"]
+        return administrator, parent, made
+
+    def drawn(self, house):
+        administrator, parent, made = house
+        ours = {parent["id"], *(one["id"] for one in made)}
+        rows = administrator.get("departments/?page_size=200").json()["results"]
+        return ["." * (row["depth"] - 1) + row["name"] for row in rows if row["parent"] in ours]
+
+    def row(self, page, one):
+        return page.locator(f".gh-arrange li[data-id='{one['id']}']")
+
+    def test_by_keyboard(self, sign_in, lively, house):
+        _caller, _parent, (first, second, third) = house
+        page = sign_in()
+        page.goto(f"{lively.url}/admin/accounts/department/arrange/")
+
+        for one, key in ((third, "up"), (second, "in"), (first, "down"), (second, "out"), (first, "up")):
+            button = self.row(page, one).locator(f"[data-move={key}]")
+            with page.expect_response("**/arrange/") as saved:
+                button.press("Enter")
+            assert saved.value.ok
+            expect(button).to_be_focused()
+
+        assert self.drawn(house) == ["C", "A", "B"]
+
+    @pytest.mark.parametrize("viewport", [PHONE, ViewportSize(width=1440, height=900)], ids=["phone", "desk"])
+    def test_by_dragging(self, sign_in, lively, house, viewport):
+        _caller, _parent, (first, second, third) = house
+        page = sign_in(viewport=viewport)
+        page.goto(f"{lively.url}/admin/accounts/department/arrange/")
+        handle = self.row(page, third).locator("[data-handle]")
+        handle.scroll_into_view_if_needed()
+        start, target = handle.bounding_box(), self.row(page, second).bounding_box()
+        assert start
+        assert target
+
+        page.mouse.move(start["x"] + 5, start["y"] + 10)
+        page.mouse.down()
+        page.mouse.move(start["x"] + 20, target["y"] + 8, steps=4)
+        page.mouse.move(start["x"] + 5 + 24, target["y"] + 4, steps=4)
+        with page.expect_response("**/arrange/") as saved:
+            page.mouse.up()
+
+        assert saved.value.ok
+        assert self.drawn(house) == ["A", ".C", "B"]
+
+    def test_of_a_tree_that_changed_meanwhile_is_refused_and_taken_back(self, sign_in, lively, house):
+        caller, _parent, (first, second, third) = house
+        page = sign_in()
+        page.goto(f"{lively.url}/admin/accounts/department/arrange/")
+        caller.post(f"departments/{third['id']}/move", {"before": first["id"]})
+
+        self.row(page, second).locator("[data-move=up]").click()
+
+        expect(page.get_by_role("alert")).to_contain_text("The departments have changed meanwhile")
+        shown = page.eval_on_selector_all(".gh-arrange li", "all => all.map(one => Number(one.dataset.id))")
+        assert [one for one in shown if one in {first["id"], second["id"], third["id"]}] == [
+            first["id"],
+            second["id"],
+            third["id"],
+        ]
+        assert self.drawn(house) == ["C", "A", "B"]

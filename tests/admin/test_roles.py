@@ -6,6 +6,8 @@ from django.contrib.auth.models import Permission
 from accounts.models import Department, Role
 from tests.admin.conftest import flat
 
+ARRANGE = "/admin/accounts/department/arrange/"
+
 pytestmark = pytest.mark.django_db
 
 
@@ -92,7 +94,7 @@ class TestDepartments:
     def test_cannot_stand_below_themselves(self, browser_of, boss, tree):
         page = browser_of(boss).post(
             f"/admin/accounts/department/{tree['Sales'].pk}/change/",
-            {"name": "Sales", "parent": tree["North"].pk, "position": 20},
+            {"name": "Sales", "parent": tree["North"].pk},
         )
 
         tree["Sales"].refresh_from_db()
@@ -105,3 +107,49 @@ class TestDepartments:
         browser_of(boss).post(f"/admin/accounts/department/{tree['North'].pk}/delete/", {"post": "yes"})
 
         assert Department.objects.filter(name="North").exists()
+
+    def test_lead_to_their_people(self, browser_of, boss, tree, hire):
+        hire("meiling", department=tree["North"])
+
+        page = browser_of(boss).get("/admin/accounts/department/").content.decode()
+
+        assert f"department__id__exact={tree['North'].pk}" in page
+
+    def test_are_arranged_only_by_those_who_may_change_them(self, browser_of, hire, role, tree):
+        viewer = hire("lookonly", is_staff=True, roles=[role("viewers", 90, "accounts.view_department")])
+        browser = browser_of(viewer)
+
+        assert browser.get(ARRANGE).status_code == 403
+        assert "Arrange" not in flat(browser.get("/admin/accounts/department/").content.decode())
+
+    def test_are_moved_by_what_the_page_sends(self, browser_of, boss, tree):
+        browser = browser_of(boss)
+        version = browser.get(ARRANGE).content.decode().partition('data-version="')[2][:16]
+        sent = {"department": tree["Board"].pk, "parent": tree["Sales"].pk, "after": None, "before": tree["North"].pk}
+
+        moved = browser.post(ARRANGE, sent | {"version": version}, content_type="application/json")
+        stale = browser.post(ARRANGE, sent | {"version": version}, content_type="application/json")
+
+        assert moved.json()["version"] != version
+        assert (stale.status_code, stale.json()["stale"]) == (409, True)
+        tree["Board"].refresh_from_db()
+        assert tree["Board"].parent == tree["Sales"]
+
+    @pytest.mark.parametrize(
+        "body", ["", "[]", "{}", '{"department": "1", "version": "x"}', '{"department": true, "version": "x"}', "\x00"]
+    )
+    def test_are_not_moved_by_garbage(self, browser_of, boss, tree, body):
+        assert browser_of(boss).post(ARRANGE, body, content_type="application/json").status_code == 400
+
+    def test_by_the_hundred_are_shown_with_as_many_queries_as_three(
+        self, browser_of, boss, tree, django_assert_max_num_queries
+    ):
+        Department.objects.bulk_create(
+            Department(name=f"Room {n}", parent=tree["North"], position=n) for n in range(500)
+        )
+        browser = browser_of(boss)
+        for address in ("/admin/accounts/department/", ARRANGE):
+            browser.get(address)
+
+            with django_assert_max_num_queries(24):
+                assert "Room 499" in browser.get(address).content.decode()
