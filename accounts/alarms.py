@@ -1,5 +1,6 @@
 """What people are told at once about their own account: on their sockets, and by mail."""
 
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,21 @@ def token_reused(session: LoginSession) -> None:
     """Tell somebody that a used refresh token came back, which has ended their session."""
     here = context.current()
     _tell(session.user, "token_reused", session, scope=session.scope, device=session.device, ip=here.ip if here else "")
+
+
+def impersonated(person: User, *, by: User, reason: str, until: datetime, writes: bool) -> None:
+    """Tell somebody that a member of staff acts as them, why, and until when at the latest."""
+    values: dict[str, Any] = {
+        "by": by.get_full_name(),
+        "by_username": by.username,
+        "reason": reason,
+        "writes": writes,
+        "happened_at": timezone.now(),
+        "until_at": until,
+    }
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        text = _("{by} acts as you for a while: {reason}").format_map(values)
+    tell(person, "impersonated", values, {"kind": "impersonated", "text": text, **values})
 
 
 def _tell(person: User, kind: str, origin: Origin, *, scope: str, device: str, ip: str = "") -> None:

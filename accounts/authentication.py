@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
 
-from accounts import addresses, errors, identity, machines, sessions, standing, tickets, tokens
+from accounts import addresses, errors, identity, impersonation, machines, sessions, standing, tickets, tokens
 from accounts.machines import authentication as authentication_of_machines
 from accounts.models import LoginSession, User
 from project.core import context
@@ -59,10 +59,11 @@ class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <access token>`; `request.auth` is the login session."""
 
     def authenticate(self, request: Request) -> tuple[User, LoginSession] | None:
-        """Return person and session; None without the header.
+        """Return person and session; None without the header. The person is whom they act as, if they do.
 
         :raises AddressRefused: when nobody may come in from there any more.
         :raises NotSignedIn, Displaced, Unreachable: see `session_of_token`.
+        :raises NotWhileActing: for what nobody does as somebody else.
         """
         header = get_authorization_header(request)
         if not header:
@@ -72,8 +73,17 @@ class TokenAuthentication(BaseAuthentication):
             raise errors.NotSignedIn
         addresses.ensure_allowed(addresses.Place.API, context.get_ip())
         session = session_of_token(token.decode("latin-1").strip())
-        _enter(session)
-        return session.user, session
+        user = self._who(request, session)
+        impersonation.ensure_may_ask(request._request, session, user)
+        return user, session
+
+    def _who(self, request: Request, session: LoginSession) -> User:
+        try:
+            return _enter(session)
+        except errors.ActsNoMore:
+            if not impersonation.is_way_out(request._request):
+                raise
+            return session.user
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="gatehouse"'
@@ -94,15 +104,24 @@ class AdminSessionAuthentication(SessionAuthentication):
         if session is None:
             return None
         self.enforce_csrf(request)
-        return session.user, session
+        return http.user, session  # type: ignore[return-value]  # the middleware has set it: nobody anonymous
 
 
-def _enter(session: LoginSession) -> None:
-    user = session.user
+def _enter(session: LoginSession) -> User:
+    """Begin a call of `session`; return the person it speaks for.
+
+    :raises ActsNoMore: see `impersonation.who_acts`.
+    """
+    person = session.user
     sessions.seen(session)
-    context.set_user(identity.for_request(user, session.sid))
-    if user.time_zone:
-        timezone.activate(user.time_zone)
+    # language and time stay those of who reads
+    if person.time_zone:
+        timezone.activate(person.time_zone)
+    context.set_user(identity.for_request(person, session.sid))
+    user = impersonation.who_acts(session)
+    if user is not person:
+        context.set_user(identity.for_request(user, session.sid))
+    return user
 
 
 # --- back office ----------------------------------------------------------------------------------------------------------
@@ -138,8 +157,11 @@ class AdminSessionMiddleware:
             request.signed_out_because = found.reason if found and found.reason else Reason.REVOKED  # type: ignore[attr-defined]  # ours
             return
         request.login_session = found.session  # type: ignore[attr-defined]  # ours
-        request.user = found.user
-        _enter(found.session)
+        try:
+            request.user = _enter(found.session)
+        except errors.ActsNoMore as problem:
+            request.user = found.user
+            request.acts_no_more = problem  # type: ignore[attr-defined]  # ours; ImpersonationMiddleware says so
         self._speak(request, found.user)
 
     def _speak(self, request: HttpRequest, user: User) -> None:
@@ -214,6 +236,7 @@ async def _identified(find: Callable[[str], Identity | None], credential: str) -
 def _by_token(token: str) -> Identity:
     try:
         session = session_of_token(token)
+        _ensure_oneself(session)
     except errors.Displaced as problem:
         raise Refused(CloseCode.DISPLACED) from problem
     except errors.NotSignedIn as problem:
@@ -225,7 +248,13 @@ def _by_sid(sid: str) -> Identity:
     found = sessions.state_of(sid)
     if found is None or found.reason:
         raise Refused(sessions.close_code(found.reason) if found else CloseCode.NOT_AUTHENTICATED)
+    _ensure_oneself(found.session)
     return identity.for_socket(found.user, sid)
+
+
+def _ensure_oneself(session: LoginSession) -> None:
+    if session.subject_id is not None:
+        raise Refused(CloseCode.NOT_AUTHENTICATED, impersonation.NO_SOCKETS)
 
 
 def _by_cookie(session_key: str) -> Identity | None:
@@ -240,4 +269,6 @@ def _ended(session_ids: list[str]) -> dict[str, int]:
     rows = {row.sid: row for row in LoginSession.objects.filter(sid__in=session_ids).select_related("user")}
     reasons = {sid: standing.judge(rows[sid]) if sid in rows else Reason.REVOKED for sid in session_ids}
     ended = {sid: int(sessions.close_code(reason)) for sid, reason in reasons.items() if reason}
+    acting = [sid for sid, row in rows.items() if row.subject_id is not None and sid not in ended]
+    ended |= dict.fromkeys(acting, int(CloseCode.NOT_AUTHENTICATED))
     return ended | dict.fromkeys(authentication_of_machines.ended(of_machines), int(CloseCode.SESSION_ENDED))

@@ -17,10 +17,15 @@ GatehouseError
 │   ├── StillInUse                      something hangs on it
 │   ├── TreeHasChanged                  somebody moved departments meanwhile
 │   ├── HasSecondFactor                 one is enough
+│   ├── NotThisPerson                   nobody acts as this person, or not from here
+│   ├── ActsAlready                     one person at a time
 │   └── NoSecondFactor                  nothing to remove
 ├── NoPermission                10009   403
 │   ├── AddressRefused                  an address rule keeps this address out
 │   ├── NotForMachines                  an API token does not do what only people may
+│   ├── NotWhileActing                  whoever acts as somebody else does not do what only they may
+│   │   ├── OnlyReading                 they look, and change nothing
+│   │   └── ActsNoMore                  they are themselves again
 │   └── NotAbove                        the person's rank is not below one's own
 ├── NotConfirmed                20008   403   show once more who you are; carries `confirm_url`
 └── KeyProblem                  10001   500   signing keys are missing or unusable; says what to do
@@ -120,6 +125,26 @@ class AddressRefused(NoPermission):
 
 class NotForMachines(NoPermission):
     message = _("An API token cannot do this: it is for people who are signed in.")
+
+
+class NotWhileActing(NoPermission):
+    message = _("You act as somebody else: this is for themselves only. Stop acting first.")
+
+
+class OnlyReading(NotWhileActing):
+    message = _("You act as {name} and may only read: nothing was changed.")
+
+
+class ActsNoMore(NotWhileActing):
+    message = _("You do not act as {name} any more: {why} You are yourself again; nothing was done.")
+
+
+class NotThisPerson(Conflict):
+    message = _("Nobody can act as themselves.")
+
+
+class ActsAlready(Conflict):
+    message = _("You act as somebody already.")
 
 
 class NotAbove(NoPermission):

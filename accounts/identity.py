@@ -12,7 +12,7 @@ from realtime.core.connection import Identity as SocketIdentity
 
 
 def for_request(user: User, session_id: str, *, machine: str = "") -> context.Identity:
-    """The person behind a request; roles are read only when somebody asks for them."""
+    """The person behind a request, and who acts as them; roles are read only when somebody asks for them."""
     return context.Identity(
         user_id=user.pk,
         username=user.username,
@@ -21,6 +21,7 @@ def for_request(user: User, session_id: str, *, machine: str = "") -> context.Id
         session_id=session_id,
         department_id=user.department_id,
         role_keys=cast("tuple[str, ...]", SimpleLazyObject(lambda: user.role_keys)),
+        actor_id=user.impersonator.pk if user.impersonator else None,
         machine=machine,
     )
 

@@ -26,8 +26,11 @@ class RecentSignIn(BasePermission):
 
 
 def is_recent(session: object) -> bool:
-    """Tell whether the person of `session` has proved themselves of late; an API token never has."""
-    if not isinstance(session, LoginSession):
+    """Tell whether the person of `session` has proved themselves of late.
+
+    An API token never has, nor has whoever acts as somebody else.
+    """
+    if not isinstance(session, LoginSession) or session.subject_id is not None:
         return False
     return timezone.now() - session.confirmed_at < timedelta(seconds=settings.STEP_UP_SECONDS)
 
@@ -37,9 +40,12 @@ def ensure(session: object) -> None:
 
     :raises NotConfirmed: for everybody else who is signed in.
     :raises NotForMachines: for an API token.
+    :raises NotWhileActing: for whoever acts as somebody else: they prove nothing about that person.
     """
     if not isinstance(session, LoginSession):
         raise errors.NotForMachines
+    if session.subject_id is not None:
+        raise errors.NotWhileActing
     if not is_recent(session):
         raise errors.NotConfirmed
 
@@ -50,7 +56,10 @@ def confirm(session: LoginSession, user: User, caller: Caller, *, password: str 
     :raises InvalidParameters: when the password is wrong.
     :raises WrongCode: when the code is.
     :raises Locked: after too many failures.
+    :raises NotWhileActing: for whoever acts as somebody else.
     """
+    if session.subject_id is not None:
+        raise errors.NotWhileActing
     if code:
         second_step.check(user, code, caller)
     else:

@@ -2,15 +2,17 @@
 
 from celery import shared_task
 
-from accounts import mails, retention, second_factor, sessions
+from accounts import impersonation, mails, retention, second_factor, sessions
 from accounts.models import Mail
 from project.core import jobs
 
 
 @shared_task(name="accounts.close_run_out")
 def close_run_out() -> int:
-    """Put an end to sessions whose time is over, and to their sockets; return how many. Challenges likewise."""
+    """Put an end to sessions whose time is over, and to their sockets; return how many. Likewise to challenges, and to acting
+    as somebody."""
     second_factor.forget_run_out()
+    impersonation.end_run_out()
     return sessions.close_run_out()
 
 

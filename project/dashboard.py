@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.admin import devices, machines, passwords, second_factor
+from accounts.admin import devices, impersonation, machines, passwords, second_factor
 from project import feed, figures, health, history, queues, search, sidebar
 
 
@@ -84,6 +84,7 @@ pages: list[URLPattern | URLResolver] = [
     path("second-step/", second_factor.second_step_page, name="second_step"),
     path("tokens/", inside(machines.show), name="tokens"),
     path("tokens/revoke/", inside(machines.revoke), name="revoke_token"),
+    path("impersonation/end/", impersonation.end, name="end_impersonation"),
     path("health/", inside(health_page), name="health"),
     path("pulse/", inside(pulse), name="pulse"),
     path("away.js", away_script, name="away_script"),
@@ -92,7 +93,7 @@ pages: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", inside(search.search)),
     path("<slug:app_label>/<slug:model_name>/<path:object_id>/history/", inside(history.show)),
-    path("login/", second_factor.sign_in),
-    path("password_change/", inside(passwords.change_own)),
+    path("login/", second_factor.sign_in, name="own_sign_in"),
+    path("password_change/", inside(passwords.change_own), name="own_password"),
     path("", include((pages, "dashboard"))),
 ]

@@ -241,6 +241,12 @@ class Environment:
     STEP_UP_SECONDS: int = variable(
         "600", kind.integer(10, DAY), "How long a password or a code counts as proof before dangerous actions."
     )
+    IMPERSONATION_SECONDS: int = variable(
+        "900", kind.integer(30, DAY), "How long somebody may act as another person before they are themselves again."
+    )
+    IMPERSONATION_TELLS: bool = variable(
+        "true", kind.boolean, "Is a person told, by mail and on their pages, that somebody acts as them, and why?"
+    )
     SUPERUSER_SECOND_FACTOR: bool = variable("false", kind.boolean, "Must superusers have a second factor?")
 
     # mail

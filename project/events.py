@@ -47,6 +47,8 @@ EVENTS: dict[str, Look] = {
     "session.password": Look(gettext_lazy("lost a session: the password changed"), "key_off"),
     "session.disabled": Look(gettext_lazy("lost a session: the account was disabled"), "key_off", "bad"),
     "sessions.ended": Look(gettext_lazy("ended sessions"), "key_off", "bad"),
+    "impersonation.started": Look(gettext_lazy("began to act as somebody else"), "theater_comedy", "warn"),
+    "impersonation.ended": Look(gettext_lazy("stopped acting as somebody else"), "theater_comedy"),
     "address_rule.created": Look(gettext_lazy("added an address rule"), "add_circle", "warn"),
     "address_rule.changed": Look(gettext_lazy("changed an address rule"), "shield_lock", "warn"),
     "address_rule.deleted": Look(gettext_lazy("deleted an address rule"), "delete", "bad"),
@@ -99,7 +101,8 @@ def kind_of(entry: LogEntry) -> str:
 def who(entry: LogEntry) -> str:
     """Return who did it; where nobody in particular did, whom it happened to."""
     if entry.actor:
-        return str(entry.actor.get_full_name())
+        name, subject = str(entry.actor.get_full_name()), (entry.additional_data or {}).get("as")
+        return gettext("%(actor)s as %(subject)s") % {"actor": name, "subject": subject} if subject else name
     details = (entry.additional_data or {}).get("details")
     person = details.get("person", "") if isinstance(details, dict) else ""
     return person or gettext("The system")

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "accounts.devices.DeviceCookieMiddleware",
     "accounts.addresses.middleware.AddressRulesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.impersonation.middleware.ImpersonationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -335,6 +336,8 @@ ADDRESS_RULES_LOOK_SECONDS = 1.0
 ADDRESS_RULES_FLUSH_SECONDS = 5.0
 """How long a process keeps what it counted of their hits, before it adds that to the rows."""
 STEP_UP_SECONDS = env.STEP_UP_SECONDS
+IMPERSONATION_SECONDS = env.IMPERSONATION_SECONDS
+IMPERSONATION_TELLS = env.IMPERSONATION_TELLS
 SUPERUSER_SECOND_FACTOR = env.SUPERUSER_SECOND_FACTOR
 
 FIRST_ADMINISTRATOR = {

@@ -37,9 +37,13 @@ class Item:
     permission: str = ""
     count: Callable[[], int] | None = None
     tone: str = ""
+    themselves: bool = False
+    """Not for who acts as somebody else."""
 
     def may(self, request: HttpRequest) -> bool:
         """Say whether the person who asks may open it."""
+        if self.themselves and is_acted(request):
+            return False
         return not self.permission or request.user.has_perm(self.permission)
 
 
@@ -49,8 +53,8 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
         _("Overview"),
         (
             Item("dashboard", _("Dashboard"), "space_dashboard", "admin:index"),
-            Item("devices", _("My devices"), "devices", "dashboard:devices"),
-            Item("safety", _("Sign-in safety"), "shield_lock", "dashboard:safety"),
+            Item("devices", _("My devices"), "devices", "dashboard:devices", themselves=True),
+            Item("safety", _("Sign-in safety"), "shield_lock", "dashboard:safety", themselves=True),
         ),
     ),
     (
@@ -158,8 +162,15 @@ def counts(request: HttpRequest) -> dict[str, int]:
     return {item.key: _count(item) for _key, _title, items in permitted(request) for item in items if item.count}
 
 
-def account_links(_request: HttpRequest) -> list[dict[str, Any]]:
-    """Build the menu under one's own name."""
+def is_acted(request: HttpRequest) -> bool:
+    """Does somebody act as the person who asks?"""
+    return getattr(request.user, "impersonator", None) is not None
+
+
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    """Build the menu under one's own name; nothing of it is for who acts as somebody else."""
+    if is_acted(request):
+        return []
     return [
         {"title": _("My devices"), "link": reverse("dashboard:devices")},
         {"title": _("My API tokens"), "link": reverse("dashboard:tokens")},

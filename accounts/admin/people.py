@@ -19,10 +19,12 @@ from accounts.admin import passwords, shown
 from accounts.admin.bulk import BulkActions
 from accounts.admin.filters import RoleFilter, SecondFactorFilter
 from accounts.admin.forms import NewUserForm, UserForm, acting
+from accounts.admin.impersonation import begin
 from accounts.admin.passwords import PasswordForm
 from accounts.admin.rows import EventRows, SessionRows
 from accounts.admin.sessions import end
 from accounts.admin.step_up import RecentSignInAdmin, ask
+from accounts.impersonation.state import MAY, has_access, may_act_as
 from accounts.models import LoginSession, SecondFactor, User
 from project.core.admin import Confirmed, ago, confirmation
 
@@ -60,7 +62,7 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
     search_help_text = gettext_lazy("Name, user name, phone or mail address")
     ordering = ("username",)
     actions_list = ("import_people", "export_people")
-    actions_detail = ("set_password", "end_sessions_of_one", "remove_second_factor")
+    actions_detail = ("impersonate", "set_password", "end_sessions_of_one", "remove_second_factor")
     autocomplete_fields = ("department", "manager")
     readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined")
     empty_state = gettext_lazy(
@@ -221,6 +223,17 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
         user = self._below(request, object_id, "accounts.end_loginsession")
         live = list(LoginSession.objects.live().filter(user=user).select_related("user"))
         return end(self, request, live) or redirect("admin:accounts_user_change", user.pk)
+
+    @action(
+        description=gettext_lazy("Act as…"), icon="theater_comedy", url_path="impersonate", permissions=["impersonate"]
+    )
+    def impersonate(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return begin(request, self._below(request, object_id, MAY))
+
+    def has_impersonate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        subject = self.get_object(request, str(object_id))
+        person = acting(request)
+        return subject is not None and has_access(subject, LoginSession.Scope.ADMIN) and may_act_as(person, subject)
 
     def has_set_password_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("accounts.change_user", self.get_object(request, str(object_id)))

@@ -25,6 +25,8 @@ OTHER_DEEDS = {
     "end_loginsession": _("End sessions"),
     "revoke_apitoken": _("Revoke tokens of others"),
     "remove_secondfactor": _("Remove second factors of others"),
+    "impersonate_user": _("Act as others, only looking"),
+    "impersonate_write": _("Change things while acting as others"),
     "send": _("Send messages"),
     "disconnect": _("Disconnect"),
 }

@@ -39,12 +39,13 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
     )
     list_display_links = ("shown_user",)
     list_filter = (LiveFilter, "scope", "device_kind", "end_reason", ("created_at", RangeDateTimeFilter))
-    list_select_related = ("user",)
+    list_select_related = ("user", "subject")
     search_fields = ("user__username", "user__real_name", "ip", "device", "browser")
     search_help_text = gettext_lazy("User name, name, address or device")
     actions = ("end_sessions",)
     fieldsets = (
         (None, {"fields": ("user", "shown_state", "scope", "kind", "sid")}),
+        (gettext_lazy("Acting as somebody else"), {"fields": ("subject", "subject_until", "subject_writes")}),
         (
             gettext_lazy("Device"),
             {"fields": ("device", "browser", "os", "device_kind", "shown_country", "ip", "user_agent")},
@@ -65,12 +66,20 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
         ),
         (gettext_lazy("End"), {"fields": ("ended_at", "end_reason", "ended_by", "replaced_by")}),
     )
-    readonly_fields = ("sid", "shown_state", "shown_country", "shown_renewals")
+    readonly_fields = (
+        "sid",
+        "subject",
+        "subject_until",
+        "subject_writes",
+        "shown_state",
+        "shown_country",
+        "shown_renewals",
+    )
     empty_state = gettext_lazy("A session appears here when somebody signs in, to the back office or to the API.")
 
     @display(description=gettext_lazy("Person"), ordering="user__username")
     def shown_user(self, session: LoginSession) -> SafeString:
-        return shown.person(session.user)
+        return shown.actor(session)
 
     @display(description=gettext_lazy("State"), ordering=F("ended_at").asc(nulls_first=True))
     def shown_state(self, session: LoginSession) -> SafeString:

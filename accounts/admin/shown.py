@@ -47,6 +47,14 @@ def person(user: User, *, online: bool = False) -> SafeString:
     )
 
 
+def actor(session: LoginSession) -> SafeString:
+    """Whose session it is, and as whom they act at the moment."""
+    if session.subject is None:
+        return person(session.user)
+    acts = badge(_("as %(name)s") % {"name": session.subject.username}, "warn", icon="theater_comedy")
+    return format_html("{} {}", person(session.user), acts)
+
+
 def avatar(user: User, *, online: bool = False) -> SafeString:
     """A picture or initials, with a light while the person is online."""
     hue = zlib.crc32(user.username.encode()) % 360

@@ -77,7 +77,7 @@ def ask(request: HttpRequest) -> HttpResponse | None:
     The page sends what was asked for along, so that nothing has to be filled in twice; chosen files have to be chosen again.
     """
     session: LoginSession | None = getattr(request, "login_session", None)
-    if session is None:
+    if session is None or session.subject_id is not None:
         raise PermissionDenied
     if step_up.is_recent(session):
         return None

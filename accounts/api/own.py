@@ -33,7 +33,7 @@ REFUSED = error_responses(errors.NotSignedIn)
 class MeView(APIView):
     @extend_schema(operation_id="auth_me", summary="Who am I?", tags=TAGS, responses={200: MeSerializer, **REFUSED})
     def get(self, request: Request) -> Response:
-        return Response(MeSerializer(request.user).data)
+        return Response(MeSerializer(request.user, context={"request": request}).data)
 
     @extend_schema(
         operation_id="auth_me_change",

@@ -12,6 +12,7 @@ from rest_framework import serializers
 
 from accounts import sessions, tickets, tokens, tree
 from accounts.api.fields import Secret, StrictModelSerializer, Text
+from accounts.api.impersonation_serializers import ImpersonatorSerializer, impersonator_of
 from accounts.api.origins import ORIGIN, OriginSerializer
 from accounts.models import Department, LoginSession, Role, User
 from project.core.api import StrictSerializer
@@ -81,13 +82,19 @@ class MeSerializer(UserSerializer):
     """The person who asks, with what they may do."""
 
     permissions = serializers.SerializerMethodField(help_text="All permissions, `app.codename`.")
+    impersonated_by = serializers.SerializerMethodField(help_text="Who really asks; null: the person themselves.")
 
     class Meta(UserSerializer.Meta):
-        fields = (*UserSerializer.Meta.fields, "permissions")
+        fields = (*UserSerializer.Meta.fields, "permissions", "impersonated_by")
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_permissions(self, user: User) -> list[str]:
         return sorted(user.get_all_permissions())
+
+    @extend_schema_field(ImpersonatorSerializer(allow_null=True))
+    def get_impersonated_by(self, user: User) -> Any:
+        request = self.context.get("request")
+        return impersonator_of(getattr(request, "auth", None), user)
 
 
 class UserQuerySerializer(StrictSerializer):

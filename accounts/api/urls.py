@@ -2,7 +2,19 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from accounts.api import addresses, auth, departments, jwks, machines, own, roles, second_factor, sign_ins, users
+from accounts.api import (
+    addresses,
+    auth,
+    departments,
+    impersonation,
+    jwks,
+    machines,
+    own,
+    roles,
+    second_factor,
+    sign_ins,
+    users,
+)
 from project.core.api import Router
 
 router = Router()
@@ -30,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/tokens", machines.MyTokensView.as_view(), name="auth-tokens"),
     path("auth/tokens/<str:key_id>", machines.MyTokenView.as_view(), name="auth-token"),
     path("auth/sign-ins", sign_ins.MySignInsView.as_view(), name="auth-sign-ins"),
+    path("auth/impersonation", impersonation.ImpersonationView.as_view(), name="auth-impersonation"),
     path("auth/ticket", own.TicketView.as_view(), name="auth-ticket"),
     *router.urls,
 ]

@@ -13,10 +13,12 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, scope, second_factor, services, step_up
 from accounts.api import asking
+from accounts.api.impersonation_serializers import ActingSerializer, ImpersonateSerializer
 from accounts.api.second_factor_serializers import SecondFactorStateSerializer
 from accounts.api.serializers import EndedSerializer, NewUserSerializer, UserQuerySerializer, UserSerializer
 from accounts.models import User
 from accounts.permissions import ModelPermissions, requires
+from accounts.services import guards
 from integrations.sheets import services as sheets
 from project.core.api import error_responses
 from project.core.errors import NoPermission, NotFound
@@ -143,6 +145,40 @@ class UserViewSet(GenericViewSet[User]):
     def end_sessions(self, request: Request, pk: str) -> Response:
         ended = services.end_sessions(user=self.get_object(), by=asking.person(request))
         return Response(EndedSerializer({"ended": ended}).data)
+
+    @extend_schema(
+        operation_id="users_impersonate",
+        summary="Act as a person",
+        description=(
+            "From now on this session speaks for that person, for a short while: `auth/me` says so, `DELETE "
+            "auth/impersonation` ends it. They are told. Needs `accounts.impersonate_user`, a higher rank and a recent "
+            "sign-in. Nothing under `auth/` but reading `auth/me` is for who acts as somebody else."
+        ),
+        tags=TAGS,
+        request=ImpersonateSerializer,
+        responses={
+            200: ActingSerializer,
+            **ONE_REFUSED,
+            **error_responses(
+                "10000", "10009", errors.NotConfirmed, errors.NotAbove, errors.NotThisPerson, errors.ActsAlready
+            ),
+        },
+    )
+    @action(detail=True, methods=["post"], permission_classes=[IsAuthenticated, requires("accounts.impersonate_user")])
+    def impersonate(self, request: Request, pk: str) -> Response:
+        subject = self.get_object()
+        guards.ensure_person(asking.person(request))
+        step_up.ensure(request.auth)
+        asked = ImpersonateSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        session = services.impersonate(
+            session=asking.session(request),
+            subject=subject,
+            by=asking.person(request),
+            reason=asked.validated_data["reason"],
+            writes=not asked.validated_data["read_only"],
+        )
+        return Response(ActingSerializer(session).data)
 
     @extend_schema(
         operation_id="users_second_factor",

@@ -127,6 +127,13 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         verbose_name = _("user")
         verbose_name_plural = _("users")
         ordering = ["username"]
+        permissions = [
+            ("impersonate_user", "Can act as other people, reading only"),
+            ("impersonate_write", "Can change things while acting as other people"),
+        ]
+
+    impersonator: "User | None" = None
+    """Who really acts, while somebody acts as this person: set on the person of a request, kept nowhere."""
 
     def __str__(self) -> str:
         return f"{self.real_name} ({self.username})" if self.real_name else self.username

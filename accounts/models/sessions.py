@@ -86,6 +86,18 @@ class LoginSession(Origin):
         "self", models.SET_NULL, null=True, blank=True, related_name="replaced", verbose_name=_("replaced by")
     )
     created_at = models.DateTimeField(_("signed in"), default=timezone.now)
+    # as whom the person of this session acts, until when, and whether they may change anything: accounts.impersonation
+    subject = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("acts as"),
+    )
+    subject_until = models.DateTimeField(_("acts until"), null=True, blank=True, editable=False)
+    subject_writes = models.BooleanField(_("may change things"), default=False, editable=False)
 
     objects = LoginSessionQuerySet.as_manager()
 

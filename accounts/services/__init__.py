@@ -10,6 +10,7 @@ from accounts.services.addresses import (
     update_address_rule,
 )
 from accounts.services.departments import create_department, delete_department, move_department, update_department
+from accounts.services.impersonation import impersonate, stop_impersonating
 from accounts.services.installation import ensure_first_administrator
 from accounts.services.machines import NewToken, create_api_token, revoke_api_token
 from accounts.services.people import (
@@ -42,12 +43,14 @@ __all__ = [
     "delete_user",
     "end_sessions",
     "ensure_first_administrator",
+    "impersonate",
     "move_department",
     "remove_second_factor",
     "revoke_api_token",
     "set_avatar",
     "set_password",
     "set_roles",
+    "stop_impersonating",
     "switch_off_address_rules",
     "update_address_rule",
     "update_department",

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from accounts.errors import LastAdministrator, NotAbove, NotForMachines
+from accounts.errors import LastAdministrator, NotAbove, NotForMachines, NotWhileActing
 from accounts.models import Machine, User
 from accounts.scope import outranks
 from project.core.errors import NoPermission
@@ -28,9 +28,15 @@ def is_machine(by: User | None) -> bool:
 
 
 def ensure_person(by: User | None) -> None:
-    """:raises NotForMachines: when a token acts."""
+    """Do they act themselves?
+
+    :raises NotForMachines: when a token acts.
+    :raises NotWhileActing: when somebody else acts as them.
+    """
     if is_machine(by):
         raise NotForMachines
+    if by is not None and by.impersonator is not None:
+        raise NotWhileActing
 
 
 def ensure_may_rank(by: User | None, *ranks: int) -> None:

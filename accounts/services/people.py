@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
 
-from accounts import pictures, sessions, sockets, standing, validators
+from accounts import impersonation, pictures, sessions, sockets, standing, validators
 from accounts.models import LoginSession, Role, User
 from accounts.scope import outranks
 from accounts.services import guards
@@ -244,6 +244,7 @@ def delete_user(*, user: User, by: User | None) -> None:
     if person.is_superuser:
         guards.ensure_not_last_administrator(person)
     sessions.end_all(person, reason=Reason.DISABLED, actor=by)
+    impersonation.end_all_of(person)
     audit.record("user.deleted", person, actor=by, username=person.username)
     if person.avatar:
         transaction.on_commit(partial(person.avatar.storage.delete, str(person.avatar.name)))

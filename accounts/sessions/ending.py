@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from accounts import errors, machines, standing
+from accounts import errors, impersonation, machines, standing
 from accounts.models import LoginSession, User
 from project.core import audit
 from project.core.errors import GatehouseError
@@ -74,6 +74,8 @@ def close(rows: QuerySet[LoginSession], reason: str, actor: User | None = None) 
             session.ended_at, session.end_reason, session.live_key = now, why, None
             ended.append(session)
             _note(session, actor)
+            if session.subject_id is not None:
+                impersonation.note_end(session, why=impersonation.Why.SESSION)
     transaction.on_commit(partial(_tell, ended))
     return ended
 

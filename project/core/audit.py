@@ -50,7 +50,10 @@ def _fill_in(sender: Any, instance: Any, **_rest: Any) -> None:
     if instance.actor_id is None and user is not None:
         instance.actor_id = user.actor_id or user.user_id
     if user is not None and user.actor_id and user.actor_id != user.user_id:
-        instance.additional_data = {**(instance.additional_data or {}), "as_user": user.user_id}
+        if instance.actor_id == user.user_id:
+            # whoever says "actor=by" means the person of the request: it was not they
+            instance.actor_id = user.actor_id
+        instance.additional_data = {**(instance.additional_data or {}), "as_user": user.user_id, "as": user.username}
     if user is not None and user.machine:
         instance.additional_data = {**(instance.additional_data or {}), "machine": user.machine}
     instance.remote_addr = instance.remote_addr or asking.ip or None

@@ -48,6 +48,8 @@ MALFORMED = {
     "JWT_KEYS_DIR": "/no/such/folder",
     "LOGIN_MAX_FAILURES": "0",
     "STEP_UP_SECONDS": "5",
+    "IMPERSONATION_SECONDS": "0",
+    "IMPERSONATION_TELLS": "perhaps",
     "SUPERUSER_SECOND_FACTOR": "perhaps",
     "API_TOKEN_MAX_DAYS": "0",
     "LOGIN_EVENT_DAYS": "0",

@@ -1,0 +1,125 @@
+"""Every call and page there is, asked by who acts as somebody else: taken from the product's own lists, not from ours."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.exceptions import NoReverseMatch
+
+from accounts.impersonation import rules
+from accounts.models import LoginSession, User
+from tests.accounts.conftest import code_of
+from tests.accounts.test_back_office import browser_of
+from tests.accounts.test_impersonation_pages import begin
+from tests.docs.blocks import operations
+
+pytestmark = pytest.mark.django_db
+
+OPEN = {"/api/v1/auth/login", "/api/v1/auth/refresh", "/api/v1/auth/second-factor"}
+"""Asked without saying who one is; they are about nobody's session but the one they name."""
+STOPPING = {("DELETE", "/api/v1/auth/impersonation"), ("POST", "/api/v1/auth/logout")}
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+ID = "1"
+
+
+@pytest.fixture
+def other(hire) -> User:
+    """A superuser: whatever is refused here is not refused for want of permissions."""
+    return hire("otherboss", is_staff=True, is_superuser=True)
+
+
+def calls() -> list[tuple[str, str]]:
+    return [(method, path) for method, path, _operation in operations() if path not in OPEN]
+
+
+def filled(path: str) -> str:
+    while "{" in path:
+        path = path[: path.index("{")] + ID + path[path.index("}") + 1 :]
+    return path
+
+
+def named_paths(patterns: list[URLPattern | URLResolver], prefix: str = "", space: str = "") -> Iterator[str]:
+    """The names of all paths, as `resolver_match.view_name` has them."""
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            yield from named_paths(one.url_patterns, prefix, f"{one.namespace}:" if one.namespace else space)
+        elif one.name:
+            yield space + one.name
+
+
+class TestTheApi:
+    def test_changes_nothing_while_one_only_reads(self, phone_of, boss, other):
+        program = phone_of(boss)
+        assert program.post(f"users/{other.pk}/impersonate", {"reason": "x"}).status_code == 200
+        asked = [one for one in calls() if one[0] in UNSAFE and one not in STOPPING]
+
+        let_through = {}
+        for method, path in asked:
+            answer = program.call(method, filled(path), {})
+            if code_of(answer) != (403, "10009"):
+                let_through[f"{method} {path}"] = answer.status_code
+
+        assert len(asked) > 25
+        assert let_through == {}
+        assert LoginSession.objects.live().exclude(subject=None).exists()
+
+    @pytest.mark.parametrize("read_only", [True, False])
+    def test_lets_nobody_near_the_subjects_own_sign_in(self, phone_of, boss, other, read_only):
+        program = phone_of(boss)
+        program.post(f"users/{other.pk}/impersonate", {"reason": "x", "read_only": read_only})
+        own = [(method, path) for method, path in calls() if path.startswith("/api/v1/auth/")]
+        allowed = STOPPING | {("GET", "/api/v1/auth/me")}
+
+        let_through = {
+            f"{method} {path}"
+            for method, path in own
+            if (method, path) not in allowed and program.call(method, filled(path), {}).status_code != 403
+        }
+
+        assert len(own) > 15
+        assert let_through == set()
+
+
+class TestTheBackOffice:
+    def test_changes_nothing_while_one_only_reads(self, boss, other):
+        browser = begin(browser_of(boss), other)
+        addresses = ["/admin/", "/admin/devices/end/", "/admin/tokens/revoke/", "/admin/password_change/", "/console/"]
+        for model, page in admin.site._registry.items():
+            base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+            addresses += [base, f"{base}add/", f"{base}{ID}/change/", f"{base}{ID}/delete/"]
+            addresses += [f"{base}{ID}/{one.path}/" for one in page.get_actions_detail_default(None) or [] if one.path]
+        known = 0
+        let_through = {}
+
+        for address in addresses:
+            for method in UNSAFE:
+                answer = browser.generic(method, address)
+                known += answer.status_code != 404
+                if answer.status_code not in {403, 404}:
+                    let_through[f"{method} {address}"] = answer.status_code
+
+        assert known > 100
+        assert let_through == {}
+
+    def test_has_no_page_of_ones_own_that_is_not_refused(self):
+        """A new page there is for oneself until somebody says otherwise."""
+        names = set(named_paths(get_resolver().url_patterns))
+        own = {one for one in names if one.startswith(rules.ABOUT_ONESELF)}
+
+        assert {"dashboard:devices", "own_password", "auth-password"} <= own
+        assert rules.HARMLESS | rules.WAYS_OUT | rules.OF_THE_BROWSER | rules.NEVER <= names
+
+
+class TestNames:
+    def test_of_all_calls_about_oneself_begin_alike(self):
+        found = {}
+        for _method, path in calls():
+            try:
+                found[path] = get_resolver().resolve(filled(path)).view_name
+            except NoReverseMatch:  # pragma: no cover (says which)
+                found[path] = ""
+
+        assert {path for path, name in found.items() if path.startswith("/api/v1/auth/")} == {
+            path for path, name in found.items() if name.startswith("auth-")
+        }
