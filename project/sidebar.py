@@ -170,7 +170,8 @@ def is_acted(request: HttpRequest) -> bool:
 def account_links(request: HttpRequest) -> list[dict[str, Any]]:
     """Build the menu under one's own name; nothing of it is for who acts as somebody else."""
     if is_acted(request):
-        return []
+        # not empty: the theme would offer to change the password
+        return [{"title": _("Dashboard"), "link": reverse("admin:index")}]
     return [
         {"title": _("My devices"), "link": reverse("dashboard:devices")},
         {"title": _("My API tokens"), "link": reverse("dashboard:tokens")},
