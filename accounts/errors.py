@@ -16,10 +16,15 @@ GatehouseError
 │   ├── LocksYouOut                     this address rule would keep out who saves it
 │   ├── StillInUse                      something hangs on it
 │   ├── TreeHasChanged                  somebody moved departments meanwhile
+│   ├── KeyInUse                        this key signs at present
+│   ├── KeysInFiles                     signing keys are files: only an operator changes them
+│   ├── RotatedMeanwhile                another key signs already
 │   ├── HasSecondFactor                 one is enough
 │   ├── NotThisPerson                   nobody acts as this person, or not from here
 │   ├── ActsAlready                     one person at a time
 │   └── NoSecondFactor                  nothing to remove
+├── NotFound                    10008   404
+│   └── NoSuchKey                       no signing key of this id that could be retired
 ├── NoPermission                10009   403
 │   ├── AddressRefused                  an address rule keeps this address out
 │   ├── NotForMachines                  an API token does not do what only people may
@@ -33,7 +38,7 @@ GatehouseError
 
 from django.utils.translation import gettext_lazy as _
 
-from project.core.errors import POPUP, Conflict, GatehouseError, NoPermission, TooManyRequests
+from project.core.errors import POPUP, Conflict, GatehouseError, NoPermission, NotFound, TooManyRequests
 from project.core.errors import NotSignedIn as NotSignedIn
 
 
@@ -116,6 +121,22 @@ class LocksYouOut(Conflict):
     message = _(
         "This would lock you out: {address} could not reach {places} any more. Confirm that you know, or change the rule."
     )
+
+
+class KeyInUse(Conflict):
+    message = _("The key {kid} signs at present. Rotate first; then it retires by itself.")
+
+
+class KeysInFiles(Conflict):
+    message = _("The signing keys are files in {folder}: an operator changes them, with manage.py jwt_keys.")
+
+
+class RotatedMeanwhile(Conflict):
+    message = _("Somebody else has rotated the keys in the meantime. Look again before you go on.")
+
+
+class NoSuchKey(NotFound):
+    message = _("There is no signing key {kid} that could be retired.")
 
 
 class AddressRefused(NoPermission):

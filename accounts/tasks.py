@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import impersonation, mails, retention, second_factor, sessions
+from accounts import impersonation, mails, retention, second_factor, services, sessions
 from accounts.models import Mail
 from project.core import jobs
 
@@ -20,6 +20,13 @@ def close_run_out() -> int:
 def purge() -> dict[str, int]:
     """Forget old sign-ins, sessions, devices and mails; return how many of each."""
     return retention.purge()
+
+
+@shared_task(name="accounts.rotate_keys")
+def rotate_keys() -> str:
+    """Let a signing key whose time has come take over; return its id."""
+    key = services.keep_rotating()
+    return key.kid if key else ""
 
 
 @jobs.worker(Mail)

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from accounts.admin import devices, impersonation, machines, passwords, second_factor
+from accounts import keys as signing_keys
+from accounts.admin import devices, impersonation, keys, machines, passwords, second_factor
 from project import feed, figures, health, history, queues, search, sidebar
 
 
@@ -31,6 +32,7 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "feed": feed.latest(request) if feed.sources(request) else None,
         "failing": [str(one.label) for one in health.probe() if not one.ok] if watches else [],
         "late": queues.late() if watches else [],
+        "old_key_days": signing_keys.days_of_old() if request.user.has_perm("accounts.view_signingkey") else None,
     }
 
 
@@ -50,6 +52,7 @@ def health_page(request: HttpRequest) -> HttpResponse:
         _("Health"),
         probes=health.probe(),
         queues=queues.waiting(),
+        keys=keys.standing_of_rotation(),
         checked_at=timezone.localtime(),
     )
 

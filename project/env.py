@@ -226,6 +226,12 @@ class Environment:
     JWT_KEYS_DIR: Path | None = variable(
         "", kind.existing_folder, "Signing keys as PEM files (0600) instead of rows.", example="/etc/gatehouse/jwt"
     )
+    JWT_KEY_ROTATE_DAYS: int = variable(
+        "90", kind.integer(1, 3650), "Days a key signs before the health page says that it is time for another."
+    )
+    JWT_KEY_AUTO_ROTATE: bool = variable(
+        "false", kind.boolean, "Rotate by itself then? Only keys in the database, not those of `JWT_KEYS_DIR`."
+    )
     API_TOKEN_MAX_DAYS: int = variable("365", kind.integer(1, 3650), "Days an API token of a machine may live at most.")
     LOGIN_MAX_FAILURES: int = variable(
         "5", kind.integer(1, 1000), "Wrong passwords in a row before a sign-in is locked."

@@ -298,6 +298,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # one that nobody took in its time is not wanted any more: the next has been sent
     "core.sweep": {"task": "core.sweep", "schedule": 10.0, "options": {"expire_seconds": 10}},
     "accounts.close_run_out": {"task": "accounts.close_run_out", "schedule": 60.0, "options": {"expire_seconds": 60}},
+    "accounts.rotate_keys": {"task": "accounts.rotate_keys", "schedule": 60.0, "options": {"expire_seconds": 60}},
     "accounts.purge": {"task": "accounts.purge", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
 }
@@ -326,6 +327,8 @@ ACCESS_TOKEN_EXPIRES = env.ACCESS_TOKEN_EXPIRES
 REFRESH_GRACE_SECONDS = env.REFRESH_GRACE_SECONDS
 JWT_ALGORITHM = env.JWT_ALGORITHM
 JWT_KEYS_DIR = env.JWT_KEYS_DIR
+JWT_KEY_ROTATE_DAYS = env.JWT_KEY_ROTATE_DAYS
+JWT_KEY_AUTO_ROTATE = env.JWT_KEY_AUTO_ROTATE
 LOGIN_MAX_FAILURES = env.LOGIN_MAX_FAILURES
 LOGIN_EVENT_DAYS = env.LOGIN_EVENT_DAYS
 SESSION_HISTORY_DAYS = env.SESSION_HISTORY_DAYS

@@ -27,6 +27,7 @@ OTHER_DEEDS = {
     "remove_secondfactor": _("Remove second factors of others"),
     "impersonate_user": _("Act as others, only looking"),
     "impersonate_write": _("Change things while acting as others"),
+    "rotate_keys": _("Rotate and retire keys"),
     "send": _("Send messages"),
     "disconnect": _("Disconnect"),
 }

@@ -8,6 +8,7 @@ from accounts.api import (
     departments,
     impersonation,
     jwks,
+    keys,
     machines,
     own,
     roles,
@@ -23,6 +24,7 @@ router.register("sign-ins", sign_ins.SignInViewSet, "sign-in")
 router.register("departments", departments.DepartmentViewSet, "department")
 router.register("roles", roles.RoleViewSet, "role")
 router.register("address-rules", addresses.AddressRuleViewSet, "address-rule")
+router.register("keys", keys.SigningKeyViewSet, "key")
 router.register("tokens", machines.ApiTokenViewSet, "token")
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -2,13 +2,14 @@
 
     next ── promote ──> current ── promote another ──> retired ── after the longest token's life ──> ignored
 
+accounts.services.keys rotates them; the moments are in `times`.
+
 `current` signs; all three verify (a retired one until its last token has expired). The algorithm always comes from the
 key, never from a token. Keys are rows shared by all nodes, or PEM files in JWT_KEYS_DIR for operators who manage files.
 """
 
 import threading
 import time
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -18,9 +19,11 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.errors import KeyProblem
+from accounts.keys import times
 from accounts.keys.folder import Folder
 from accounts.keys.key import ALGORITHMS, KID, Key, State
 from accounts.keys.rows import Rows
+from accounts.keys.times import LEEWAY_SECONDS, counts, is_old, leeway_seconds, rotate_at
 
 __all__ = [
     "ALGORITHMS",
@@ -28,18 +31,20 @@ __all__ = [
     "Key",
     "State",
     "current",
+    "days_of_old",
+    "doubts",
     "ensure",
     "find",
     "forget",
     "jwks",
+    "leeway_seconds",
     "problems",
     "store",
+    "times",
 ]
 
 log = structlog.get_logger(__name__)
 
-LEEWAY_SECONDS = 30
-"""The most a token may be late: clocks of nodes differ. A short-lived one gets a sixtieth of its life."""
 RELOAD_SECONDS = 30
 UNKNOWN_KID_SECONDS = 10
 """Made-up key ids cause at most one reload in this time."""
@@ -112,12 +117,12 @@ def find(kid: object) -> Key | None:
     if not isinstance(kid, str) or not KID.fullmatch(kid):
         return None
     key = _ring.keys().get(kid) or _ring.keys(at_most=UNKNOWN_KID_SECONDS).get(kid)
-    return key if key and _counts(key) else None
+    return key if key and counts(key) else None
 
 
 def jwks() -> dict[str, list[dict[str, Any]]]:
     """Return the public parts of all keys whose signatures count or will."""
-    return {"keys": [key.jwk for key in _ring.keys().values() if _counts(key)]}
+    return {"keys": [key.jwk for key in _ring.keys().values() if counts(key)]}
 
 
 def forget() -> None:
@@ -133,13 +138,20 @@ def problems() -> list[str]:
         return [str(problem)]
 
 
-def leeway_seconds() -> int:
-    """How late a token may come."""
-    return min(LEEWAY_SECONDS, settings.ACCESS_TOKEN_EXPIRES // 60)
+def doubts() -> list[str]:
+    """What is not wrong with the keys yet, each with what to do about it."""
+    return [
+        f"The current key {key.kid} should have been replaced on {rotate_at(key):%Y-%m-%d} (JWT_KEY_ROTATE_DAYS): "
+        "run `manage.py jwt_keys rotate`."
+        for key in store().load()
+        if is_old(key)
+    ]
 
 
-def _counts(key: Key) -> bool:
-    if key.state is not State.RETIRED or key.retired_at is None:
-        return True
-    last_token_dies = key.retired_at + timedelta(seconds=settings.ACCESS_TOKEN_EXPIRES + leeway_seconds())
-    return timezone.now() <= last_token_dies
+def days_of_old() -> int | None:
+    """For how many days the current key has signed, when that is too long; as far as this process knows."""
+    try:
+        key = current()
+    except (KeyProblem, ImproperlyConfigured):
+        return None
+    return (timezone.now() - times.signs_since(key)).days if is_old(key) else None

@@ -55,7 +55,7 @@ class Folder:
         for other, about in index.items():
             if about["state"] == State.CURRENT and other != kid:
                 about |= {"state": State.RETIRED, "retired_at": now}
-        index[kid] |= {"state": State.CURRENT, "retired_at": None}
+        index[kid] |= {"state": State.CURRENT, "promoted_at": now, "retired_at": None}
         self._save(index)
 
     def retire(self, kid: str) -> None:
@@ -118,7 +118,6 @@ class Folder:
     def _read(self, kid: str, about: dict[str, Any]) -> Key:
         path = self._pem(kid)
         private = from_pem(path.read_bytes())
-        retired_at = about.get("retired_at")
         return Key(
             kid=kid,
             algorithm=about["alg"],
@@ -127,7 +126,8 @@ class Folder:
             private=private,
             jwk=describe(private.public_key(), about["alg"]),
             created_at=datetime.fromtimestamp(path.stat().st_mtime, tz=timezone.get_default_timezone()),
-            retired_at=datetime.fromisoformat(retired_at) if retired_at else None,
+            promoted_at=_moment(about.get("promoted_at")),
+            retired_at=_moment(about.get("retired_at")),
         )
 
     def _pem(self, kid: str) -> Path:
@@ -146,3 +146,7 @@ class Folder:
         draft = self.path / f".keys.json.{os.getpid()}"
         draft.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
         draft.replace(self.path / "keys.json")
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

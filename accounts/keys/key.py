@@ -44,6 +44,8 @@ class Key:
     private: Private | None
     jwk: dict[str, Any]
     created_at: datetime | None = None
+    promote_at: datetime | None = None
+    promoted_at: datetime | None = None
     retired_at: datetime | None = None
 
 

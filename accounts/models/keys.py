@@ -21,6 +21,8 @@ class SigningKey(models.Model):
     private = models.TextField(editable=False, help_text=_("Encrypted with a key derived from SECRET_KEY."))
     public = models.JSONField(_("public part"), editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    # when a waiting key is to take over by itself
+    promote_at = models.DateTimeField(_("takes over"), null=True, blank=True)
     promoted_at = models.DateTimeField(_("current since"), null=True, blank=True)
     retired_at = models.DateTimeField(_("retired"), null=True, blank=True)
 
@@ -29,6 +31,7 @@ class SigningKey(models.Model):
         verbose_name_plural = _("signing keys")
         ordering = ["-created_at"]
         default_permissions = ("view",)
+        permissions = [("rotate_keys", "Can rotate signing keys")]
 
     def __str__(self) -> str:
         return f"{self.kid[:12]}… · {self.algorithm} · {self.get_state_display()}"

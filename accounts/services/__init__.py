@@ -12,6 +12,7 @@ from accounts.services.addresses import (
 from accounts.services.departments import create_department, delete_department, move_department, update_department
 from accounts.services.impersonation import impersonate, stop_impersonating
 from accounts.services.installation import ensure_first_administrator
+from accounts.services.keys import generate_key, keep_rotating, prepare_key, promote_key, retire_key, rotate_keys
 from accounts.services.machines import NewToken, create_api_token, revoke_api_token
 from accounts.services.people import (
     activate_user,
@@ -43,10 +44,16 @@ __all__ = [
     "delete_user",
     "end_sessions",
     "ensure_first_administrator",
+    "generate_key",
     "impersonate",
+    "keep_rotating",
     "move_department",
+    "prepare_key",
+    "promote_key",
     "remove_second_factor",
+    "retire_key",
     "revoke_api_token",
+    "rotate_keys",
     "set_avatar",
     "set_password",
     "set_roles",

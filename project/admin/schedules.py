@@ -24,6 +24,7 @@ from project.core.errors import Unreachable
 OUR_OWN = {
     "core.sweep": gettext_lazy("Find work that was left behind"),
     "accounts.close_run_out": gettext_lazy("Close sessions that ran out"),
+    "accounts.rotate_keys": gettext_lazy("Let the next signing key take over when its time has come"),
     "accounts.purge": gettext_lazy("Forget old sign-ins, sessions, devices and mails"),
     "sheets.purge": gettext_lazy("Delete files of old imports and exports"),
 }

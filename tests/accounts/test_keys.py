@@ -146,7 +146,7 @@ class TestRotation:
     def test_never_retires_the_current_key(self):
         keys.ensure()
 
-        with pytest.raises(CommandError, match="promote another key first"):
+        with pytest.raises(CommandError, match="Rotate first"):
             run("retire", keys.current().kid)
         with pytest.raises(CommandError, match="No key waits"):
             run("promote")

@@ -46,6 +46,8 @@ MALFORMED = {
     "REFRESH_GRACE_SECONDS": "3600",
     "JWT_ALGORITHM": "none",
     "JWT_KEYS_DIR": "/no/such/folder",
+    "JWT_KEY_ROTATE_DAYS": "0",
+    "JWT_KEY_AUTO_ROTATE": "sometimes",
     "LOGIN_MAX_FAILURES": "0",
     "STEP_UP_SECONDS": "5",
     "IMPERSONATION_SECONDS": "0",
