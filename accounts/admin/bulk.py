@@ -1,27 +1,68 @@
 """What staff do to many people at once: each action says whom it touches, asks, and tells whom it left alone."""
 
+from collections import Counter
+from typing import Any
+
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts import services
-from accounts.admin import shown
+from accounts.admin import choices, shown
 from accounts.admin.forms import acting
 from accounts.admin.sessions import end
 from accounts.models import LoginSession, User
+from accounts.services.bulk import Action, Done
 from accounts.services.people import may_touch
-from project.core import audit
-from project.core.admin import Confirmed, ModelAdmin, confirmation
+from project.core.admin import Confirmed, ModelAdmin, confirmation, is_confirmed
 
 SHOWN_AT_MOST = 50
+NAMED_AT_MOST = 5
+EXPORTED_AT_MOST = 500
+"""By choosing: so many ids fit into an address. The button above the list takes all."""
 
 
 class BulkActions(ModelAdmin[User]):
     """Actions on the people ticked in the list."""
 
-    actions = ("end_all_sessions", "deactivate", "activate")
+    actions = (
+        "give_role",
+        "take_role",
+        "move",
+        "set_manager",
+        "end_all_sessions",
+        "deactivate",
+        "activate",
+        "export_chosen",
+    )
+
+    @admin.action(description=gettext_lazy("Give a role…"), permissions=["change"])
+    def give_role(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        question = ngettext("Give %(n)d person a role", "Give %(n)d people a role", queryset.count())
+        return self._change(request, queryset, Action.GIVE_ROLE, question, role=choices.role(request, _("Role")))
+
+    @admin.action(description=gettext_lazy("Take a role…"), permissions=["change"])
+    def take_role(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        question = ngettext("Take a role from %(n)d person", "Take a role from %(n)d people", queryset.count())
+        return self._change(request, queryset, Action.TAKE_ROLE, question, role=choices.role(request, _("Role")))
+
+    @admin.action(description=gettext_lazy("Move to a department…"), permissions=["change"])
+    def move(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        question = ngettext("Move %(n)d person", "Move %(n)d people", queryset.count())
+        field = choices.department(_("Department"), required=False, empty_label=_("No department"))
+        return self._change(request, queryset, Action.MOVE, question, department=field)
+
+    @admin.action(description=gettext_lazy("Set the manager…"), permissions=["change"])
+    def set_manager(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        question = ngettext("Set the manager of %(n)d person", "Set the manager of %(n)d people", queryset.count())
+        field = choices.person(request, _("Manager"), required=False, help_text=_("Left empty: none."))
+        return self._change(request, queryset, Action.SET_MANAGER, question, manager=field)
 
     @admin.action(description=gettext_lazy("End all sessions…"), permissions=["end"])
     def end_all_sessions(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
@@ -30,44 +71,89 @@ class BulkActions(ModelAdmin[User]):
 
     @admin.action(description=gettext_lazy("Deactivate…"), permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
-        chosen = list(queryset.filter(is_active=True))
+        question = ngettext("Deactivate %(n)d person", "Deactivate %(n)d people", queryset.count())
+        note = _("They are signed out everywhere at once and cannot sign in any more; their data stay.")
+        return self._change(request, queryset, Action.DEACTIVATE, question, note=note)
+
+    @admin.action(description=gettext_lazy("Activate…"), permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        question = ngettext("Activate %(n)d person", "Activate %(n)d people", queryset.count())
+        return self._change(request, queryset, Action.ACTIVATE, question, note=_("They may sign in again."))
+
+    @admin.action(description=gettext_lazy("Export…"), permissions=["view"])
+    def export_chosen(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        ids = list(queryset.values_list("pk", flat=True)[: EXPORTED_AT_MOST + 1])
+        if len(ids) > EXPORTED_AT_MOST:
+            text = _("At most %(n)d people can be exported by choosing them. Filter the list and use Export above it.")
+            self.message_user(request, text % {"n": EXPORTED_AT_MOST}, messages.WARNING)
+            return None
+        query = urlencode({"resource": "users", "ids": ",".join(map(str, ids))})
+        return redirect(f"{reverse('admin:sheets_exportjob_add')}?{query}")
+
+    def _change(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[User],
+        action: Action,
+        question: str,
+        *,
+        note: str = "",
+        **fields: forms.Field,
+    ) -> HttpResponse | None:
+        """Ask on a page that says whom it touches, then carry the action out and tell what became of each."""
+        chosen = list(queryset)
         mine = may_touch(acting(request), chosen)
         if not mine:
-            self.message_user(request, _("None of these can be deactivated by you."), messages.WARNING)
+            text = _("None of these can be changed by you: they rank as high as you.")
+            self.message_user(request, text, messages.WARNING)
             return None
-        question = ngettext("Deactivate %(n)d person", "Deactivate %(n)d people", len(mine)) % {"n": len(mine)}
+        form = _form(request, fields) if fields else None
+        question %= {"n": len(mine)}
         answer = confirmation(
             self,
             request,
-            mine,
+            chosen,
             question=question,
-            touched=[shown.person(one) for one in mine[:SHOWN_AT_MOST]],
+            touched=_touched(mine),
             button=question,
-            note=_("They are signed out everywhere at once and cannot sign in any more; their data stay."),
+            note=f"{note}{left_alone(len(chosen) - len(mine))}".strip(),
+            form=form,
         )
         if not isinstance(answer, Confirmed):
             return answer
-        for one in mine:
-            services.deactivate_user(user=one, by=acting(request))
-        audit.record(
-            "users.deactivated", actor=request.user, reason=answer.reason, people=[one.username for one in mine]
-        )
-        done = ngettext("%(n)d person is deactivated.", "%(n)d people are deactivated.", len(mine)) % {"n": len(mine)}
-        self.message_user(request, done + left_alone(len(chosen) - len(mine)), messages.SUCCESS)
+        given = form.cleaned_data if form else {}
+        done = services.change_many(by=acting(request), chosen=chosen, action=action, reason=answer.reason, **given)
+        self.message_user(request, *_told(done))
         return None
 
-    @admin.action(description=gettext_lazy("Activate"), permissions=["change"])
-    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        chosen = list(queryset.filter(is_active=False))
-        mine = may_touch(acting(request), chosen)
-        for one in mine:
-            services.activate_user(user=one, by=acting(request))
-        done = ngettext("%(n)d person may sign in again.", "%(n)d people may sign in again.", len(mine)) % {
-            "n": len(mine)
-        }
-        self.message_user(
-            request, done + left_alone(len(chosen) - len(mine)), messages.SUCCESS if mine else messages.WARNING
-        )
+
+def _form(request: HttpRequest, fields: dict[str, forms.Field]) -> forms.Form:
+    kind: Any = type("Choice", (forms.Form,), dict(fields))
+    form: forms.Form = kind(request.POST if is_confirmed(request) else None)
+    return form
+
+
+def _touched(people: list[User]) -> list[Any]:
+    more = len(people) - SHOWN_AT_MOST
+    faces: list[Any] = [shown.person(one) for one in people[:SHOWN_AT_MOST]]
+    return faces + ([ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}] if more > 0 else [])
+
+
+def _told(done: list[Done]) -> tuple[str, int]:
+    """Say what became of whom, and how serious that is."""
+    changed = sum(one.changed for one in done)
+    refused = [one for one in done if one.problem]
+    same = len(done) - changed - len(refused)
+    said = [ngettext("%(n)d person was changed.", "%(n)d people were changed.", changed) % {"n": changed}]
+    if same:
+        said.append(ngettext("%(n)d was so already.", "%(n)d were so already.", same) % {"n": same})
+    comma = pgettext("between the items of a list", ", ")
+    for why, number in Counter(str(one.problem) for one in refused).items():
+        names = [str(one.person) for one in refused if str(one.problem) == why][:NAMED_AT_MOST]
+        named = comma.join(names) + ("…" if number > NAMED_AT_MOST else "")
+        text = ngettext("Left alone: %(names)s. %(why)s", "%(n)d left alone: %(names)s. %(why)s", number)
+        said.append(text % {"n": number, "names": named, "why": why})
+    return " ".join(said), messages.WARNING if refused or not changed else messages.SUCCESS
 
 
 def left_alone(number: int) -> str:

@@ -26,7 +26,7 @@ from accounts.admin.sessions import end
 from accounts.admin.step_up import RecentSignInAdmin, ask
 from accounts.impersonation.state import MAY, has_access, may_act_as
 from accounts.models import LoginSession, SecondFactor, User
-from project.core.admin import Confirmed, ago, confirmation
+from project.core.admin import Confirmed, ago, confirmation, list_query
 
 ANSWERED_BY_SUPERUSERS = ("is_staff", "is_superuser")
 
@@ -177,7 +177,9 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
 
     @action(description=gettext_lazy("Export"), icon="download", permissions=["view"])
     def export_people(self, request: HttpRequest) -> HttpResponse:
-        return redirect(reverse("admin:sheets_exportjob_add") + "?resource=users")
+        query = list_query(request)
+        query["resource"] = "users"
+        return redirect(f"{reverse('admin:sheets_exportjob_add')}?{query.urlencode()}")
 
     @action(
         description=gettext_lazy("Set password"), icon="password", url_path="password", permissions=["set_password"]

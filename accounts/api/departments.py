@@ -13,7 +13,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, services, tree
 from accounts.api import asking
-from accounts.api.serializers import DepartmentSerializer, MoveSerializer
+from accounts.api.serializers import DepartmentSerializer
+from accounts.api.structure_serializers import MoveSerializer
 from accounts.models import Department
 from accounts.permissions import ModelPermissions, requires
 from project.core.api import error_responses

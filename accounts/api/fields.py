@@ -1,8 +1,10 @@
 """Fields that take their own JSON type and no other: a number is not a text, "yes" is not a truth."""
 
+import re
 from typing import Any
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from project.core.api import StrictSerializer
@@ -33,6 +35,16 @@ class Flag(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class Ids(serializers.CharField):
+    """Ids with commas between them."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        text = super().to_internal_value(data)
+        if not re.fullmatch(r"[0-9]{1,18}(,[0-9]{1,18})*", text):
+            raise serializers.ValidationError(_("Ids with commas between them, like 1,2,3."))
+        return [int(one) for one in text.split(",")]
 
 
 class Secret(Text):

@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts import sessions, tickets, tokens, tree
-from accounts.api.fields import Secret, StrictModelSerializer, Text
+from accounts.api.fields import Ids, Secret, StrictModelSerializer, Text
 from accounts.api.impersonation_serializers import ImpersonatorSerializer, impersonator_of
 from accounts.api.origins import ORIGIN, OriginSerializer
 from accounts.models import Department, LoginSession, Role, User
@@ -109,6 +109,7 @@ class UserQuerySerializer(StrictSerializer):
     is_active = serializers.BooleanField(required=False, allow_null=True, default=None)
     is_staff = serializers.BooleanField(required=False, allow_null=True, default=None)
     second_factor = serializers.BooleanField(required=False, allow_null=True, default=None)
+    ids = Ids(required=False, max_length=4000, help_text="Only these, of those found: `1,2,3`.")
     ordering = serializers.ChoiceField(
         [sign + name for name in ORDERINGS for sign in ("", "-")], required=False, default="username"
     )
@@ -156,27 +157,6 @@ class DepartmentSerializer(StrictModelSerializer):
     def _counted(self, department: Department) -> tree.Counted:
         counted: dict[int, tree.Counted] = self.context.get("counted", {})
         return counted.get(department.pk, tree.NOBODY)
-
-
-class MoveSerializer(StrictSerializer):
-    """Where a department is to stand. Name one that is to stand beside it, or the parent, or both."""
-
-    parent = serializers.PrimaryKeyRelatedField(  # type: ignore[assignment]  # not the serializer above this one
-        queryset=Department.objects.without_tree_fields(),
-        allow_null=True,
-        required=False,
-        help_text="null: at the top. Alone: as the last below it.",
-    )
-    before = serializers.PrimaryKeyRelatedField(queryset=Department.objects.without_tree_fields(), required=False)
-    after = serializers.PrimaryKeyRelatedField(queryset=Department.objects.without_tree_fields(), required=False)
-
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        if "before" in given and "after" in given:
-            raise serializers.ValidationError({"after": _("Name one of the two: before or after.")})
-        beside = given.get("before") or given.get("after")
-        if beside is None and "parent" not in given:
-            raise serializers.ValidationError({"parent": _("Say where to: parent, before or after.")})
-        return {"parent": beside.parent if beside else None} | given
 
 
 class PermissionNames(serializers.ListField):

@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, scope, second_factor, services, step_up
 from accounts.api import asking
+from accounts.api.bulk import BulkMixin
 from accounts.api.impersonation_serializers import ActingSerializer, ImpersonateSerializer
 from accounts.api.second_factor_serializers import SecondFactorStateSerializer
 from accounts.api.serializers import EndedSerializer, NewUserSerializer, UserQuerySerializer, UserSerializer
@@ -30,7 +31,7 @@ ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
 ID = r"[0-9]{1,18}"
 
 
-class UserViewSet(GenericViewSet[User]):
+class UserViewSet(BulkMixin, GenericViewSet[User]):
     """People in your scope. Whoever changes somebody must stand above them in rank."""
 
     serializer_class = UserSerializer
@@ -59,6 +60,8 @@ class UserViewSet(GenericViewSet[User]):
                 people = people.filter(**{name: asked[name]})
         if asked.get("role"):
             people = people.filter(groups__role=asked["role"])
+        if asked.get("ids"):
+            people = people.filter(pk__in=asked["ids"])
         if asked["second_factor"] is not None:
             people = people.filter(second_factor__confirmed_at__isnull=not asked["second_factor"])
         found: QuerySet[User] = people.in_order(asked["ordering"])  # type: ignore[attr-defined]  # likewise

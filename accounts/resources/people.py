@@ -24,7 +24,7 @@ from project.core.errors import InvalidParameters
 
 NEVER = _("rights are never taken from a sheet")
 GENDERS = {"未知": 0, "男": 1, "女": 2, "unknown": 0, "male": 1, "female": 2, "m": 1, "f": 2}
-FILTERS = {"search", "is_active", "is_staff", "is_superuser", "gender", "department", "role"}
+FILTERS = {"search", "is_active", "is_staff", "is_superuser", "gender", "department", "role", "second_factor", "ids"}
 
 
 class UserResource(SheetResource):
@@ -133,7 +133,12 @@ class UserResource(SheetResource):
                 return people.filter(groups__role__key=str(value))
             case "department" | "gender":
                 return people.filter(**{name: int(value)})
-        return people.filter(**{name: str(value).casefold() in {"1", "true", "yes"}})
+            case "ids":
+                return people.filter(pk__in=[int(one) for one in str(value).split(",")])
+        wanted = str(value).casefold() in {"1", "true", "yes"}
+        if name == "second_factor":
+            return people.filter(second_factor__confirmed_at__isnull=not wanted)
+        return people.filter(**{name: wanted})
 
     def choices(self, column: Column) -> list[str]:
         if isinstance(column.widget, InDepartment | Roles):

@@ -9,6 +9,7 @@ from accounts.services.addresses import (
     switch_off_address_rules,
     update_address_rule,
 )
+from accounts.services.bulk import change_many
 from accounts.services.departments import create_department, delete_department, move_department, update_department
 from accounts.services.impersonation import impersonate, stop_impersonating
 from accounts.services.installation import ensure_first_administrator
@@ -32,6 +33,7 @@ from accounts.services.second_factor import remove_second_factor
 __all__ = [
     "NewToken",
     "activate_user",
+    "change_many",
     "create_address_rule",
     "create_api_token",
     "create_department",

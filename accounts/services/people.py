@@ -96,7 +96,7 @@ def update_user(*, by: User | None, user: User, roles: Iterable[Role] | None = N
     guards.ensure_known(changes, FIELDS)
     if not changes.keys().isdisjoint({"is_active", "is_superuser"}):
         guards.lock_administrators()
-    person = _locked(user)
+    person = locked(user)
     guards.ensure_above(by, person)
     guards.ensure_no_powers(by, changes, person)
     _write(person, changes, by, named_by_staff=by is not None)
@@ -112,7 +112,7 @@ def update_own_profile(*, user: User, **changes: Any) -> User:
     :raises ValidationError: naming the fields at fault.
     """
     guards.ensure_known(changes, OWN_FIELDS)
-    _write(_locked(user), changes, user, named_by_staff=False)
+    _write(locked(user), changes, user, named_by_staff=False)
     return _fresh(user)
 
 
@@ -149,7 +149,7 @@ def set_roles(*, by: User | None, user: User, roles: Iterable[Role]) -> None:
 
     :raises NotAbove: unless `by` stands above the person, and above every role added or taken.
     """
-    person = _locked(user)
+    person = locked(user)
     guards.ensure_above(by, person)
     wanted = {role.pk: role for role in roles}
     present = {role.pk: role for role in person.roles}
@@ -173,7 +173,7 @@ def set_avatar(*, user: User, file: UploadedFile[Any] | None) -> User:
     """
     picture = pictures.clean(file) if file is not None else None
     with transaction.atomic():
-        person = _locked(user)
+        person = locked(user)
         old = person.avatar.name if person.avatar else ""
         person.avatar = picture
         person.save(update_fields=["avatar"])
@@ -201,7 +201,7 @@ def set_password(*, user: User, password: str, by: User | None = None, keep: Log
         password_validation.validate_password(password, user)
     except ValidationError as problem:
         raise ValidationError({"new_password": problem.messages}) from problem
-    person = _locked(user)
+    person = locked(user)
     person.set_password(password)
     person.save(update_fields=["password"])
     ended = sessions.end_all(person, reason=Reason.PASSWORD, actor=by, keep=keep)
@@ -239,7 +239,7 @@ def delete_user(*, user: User, by: User | None) -> None:
     :raises LastAdministrator: when nobody could administer any more.
     """
     guards.lock_administrators()
-    person = _locked(user)
+    person = locked(user)
     guards.ensure_above(by, person)
     if person.is_superuser:
         guards.ensure_not_last_administrator(person)
@@ -259,7 +259,8 @@ def may_touch(by: User, people: Iterable[User]) -> list[User]:
 # --- inside ---------------------------------------------------------------------------------------------------------------
 
 
-def _locked(user: User) -> User:
+def locked(user: User) -> User:
+    """Return the person's row as it is now, locked until the caller's transaction ends."""
     return User.objects.get_queryset().select_for_update().get(pk=user.pk)
 
 

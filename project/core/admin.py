@@ -162,13 +162,18 @@ def confirmation(
     touched: Iterable[Any],
     button: str,
     note: str = "",
+    form: forms.Form | None = None,
+    reason_required: bool = False,
 ) -> Confirmed | TemplateResponse:
     """Ask before an action on chosen rows: say what it will touch, and take a reason for the audit trail.
 
     The first call answers with the page that asks; return it. When the person goes on, the action is called again
     and this returns their reason.
+
+    :param form: what else must be said, bound when `is_confirmed(request)`; the page asks again until it is valid.
     """
-    if request.POST.get("confirmed") == "yes":
+    missing = reason_required and not request.POST.get("reason", "").strip()
+    if is_confirmed(request) and not missing and (form is None or form.is_valid()):
         return Confirmed(request.POST.get("reason", "").strip()[:200])
     context = {
         "title": question,
@@ -178,8 +183,17 @@ def confirmation(
         "button": button,
         "rows": [str(row.pk) for row in rows],
         "action": request.POST.get("action", ""),
+        "form": form,
+        "media": page.media + form.media if form else page.media,
+        "reason_required": reason_required,
+        "reason_missing": missing and is_confirmed(request),
     }
     return TemplateResponse(request, "gatehouse/confirm.html", page.admin_site.each_context(request) | context)
+
+
+def is_confirmed(request: HttpRequest) -> bool:
+    """Tell whether the person has seen the page that asks, and went on."""
+    return request.POST.get("confirmed") == "yes"
 
 
 def list_query(request: HttpRequest) -> QueryDict:

@@ -39,6 +39,10 @@ def change(browser, person: User, **changes: object):
     return browser.post(f"{LIST}{person.pk}/change/", form_of(person, **changes), follow=True)
 
 
+def fresh(person: User) -> User:
+    return User.objects.get_queryset().get(pk=person.pk)
+
+
 def signed_in(person: User) -> LoginSession:
     return sessions.open(user=person, scope="api", device="Pixel 9", ip="203.0.113.7")
 
@@ -241,10 +245,62 @@ class TestActions:
     def test_activating_lets_people_in_again(self, browser_of, boss, mei):
         services.deactivate_user(user=mei, by=None)
 
-        self.ask(browser_of(boss), "activate", mei)
+        self.ask(browser_of(boss), "activate", mei, confirmed="yes")
 
         mei.refresh_from_db()
         assert mei.is_active
+
+    def test_giving_a_role_asks_which_and_tells_what_became_of_each(self, browser_of, clerk, hire, role, mei):
+        helpers, peer = role("helpers", 3), hire("otherclerk", roles=clerk.roles)
+        has_it = hire("zhangwei", roles=[helpers])
+        browser = browser_of(clerk)
+
+        asked = flat(self.ask(browser, "give_role", mei, peer, has_it).content.decode())
+        assert "Give 2 people a role" in asked
+        assert "1 other ranks as high as you and is left alone." in asked
+
+        told = flat(
+            self.ask(browser, "give_role", mei, peer, has_it, confirmed="yes", role=str(helpers.pk)).content.decode()
+        )
+        assert "1 person was changed." in told
+        assert "1 was so already." in told
+        assert "Left alone: otherclerk." in told
+        assert fresh(mei).role_keys == ("helpers",)
+        assert fresh(peer).role_keys == ("clerks",)
+
+    def test_taking_a_role_leaves_the_others(self, browser_of, boss, hire, role):
+        helpers, guards = role("helpers", 3), role("guards", 5)
+        person = hire("zhangwei", roles=[helpers, guards])
+
+        self.ask(browser_of(boss), "take_role", person, confirmed="yes", role=str(helpers.pk))
+
+        assert fresh(person).role_keys == ("guards",)
+
+    def test_offer_no_role_as_high_as_ones_own(self, browser_of, clerk, mei, role):
+        high = role("directors", 80)
+
+        page = flat(self.ask(browser_of(clerk), "give_role", mei, confirmed="yes", role=str(high.pk)).content.decode())
+
+        assert "Select a valid choice" in page
+        assert fresh(mei).role_keys == ()
+
+    def test_moving_and_managing(self, browser_of, boss, hire):
+        north = services.create_department(by=None, name="North")
+        mei, hans = hire("meiling"), hire("hansmeier")
+        browser = browser_of(boss)
+
+        self.ask(browser, "move", mei, hans, confirmed="yes", department=str(north.pk))
+        page = self.ask(browser, "set_manager", mei, hans, confirmed="yes", manager=str(hans.pk))
+
+        assert (fresh(mei).department, fresh(hans).department) == (north, north)
+        assert (fresh(mei).manager, fresh(hans).manager) == (hans, None)
+        assert "Nobody can be their own manager" in flat(page.content.decode())
+
+    def test_exporting_takes_the_chosen_along(self, browser_of, boss, mei, hire):
+        answer = self.ask(browser_of(boss), "export_chosen", mei, hire("hansmeier"))
+
+        assert answer.redirect_chain[-1][0].startswith("/admin/sheets/exportjob/add/?resource=users&ids=")
+        assert answer.status_code == 200
 
     def test_are_not_there_for_those_who_only_look(self, browser_of, hire, role, mei):
         viewer = hire("lookonly", is_staff=True, roles=[role("viewers", 90, "accounts.view_user")])
