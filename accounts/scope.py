@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef
 
 from accounts.models import ApiToken, LoginSession, Role, User, UserQuerySet
 
@@ -20,6 +21,18 @@ def outranks(actor: Any, subject: Any) -> bool:
     if actor.is_superuser:
         return True
     return not subject.is_superuser and bool(actor.rank > subject.rank)
+
+
+def below(actor: Any, people: UserQuerySet) -> UserQuerySet:
+    """Those of `people` that `actor` outranks, asked of the database at once."""
+    if not getattr(actor, "is_active", False):
+        return people.none()
+    if actor.is_superuser:
+        return people
+    if not actor.rank:
+        return people.none()  # nobody stands below those without a role
+    as_high = Role.objects.filter(rank__gte=actor.rank, group__user=OuterRef("pk"))
+    return people.filter(~Exists(as_high), is_superuser=False)
 
 
 def people(user: Any) -> UserQuerySet:

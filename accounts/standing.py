@@ -5,6 +5,7 @@ process's own, asking the database is as fast and never behind what another proc
 the database; when that is gone too, the answer is "cannot be reached", never "signed out".
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -64,28 +65,28 @@ def judge(session: LoginSession) -> str:
     return "" if session.runs_out_at > timezone.now() else Reason.EXPIRED
 
 
-def bury(sid: str, reason: str) -> None:
-    """Mark the session as over for every node, longer than any of its access tokens lives."""
-    if is_shared():
-        cache.state.insist("session", sid, value={ENDED: reason}, ttl=settings.ACCESS_TOKEN_EXPIRES + 60)
+def bury(reasons: Mapping[str, str]) -> None:
+    """Mark sessions as over, each for its reason, for every node and longer than any of their access tokens lives."""
+    if is_shared() and reasons:
+        marks = {sid: {ENDED: reason} for sid, reason in reasons.items()}
+        cache.state.insist_many("session", marks, ttl=settings.ACCESS_TOKEN_EXPIRES + 60)
 
 
-def forget(sid: str, *, name: str = "session") -> None:
-    """Let the next call read the row again; a cache that is down has nothing to forget."""
-    if is_shared():
+def forget(*sids: str, name: str = "session") -> None:
+    """Let the next call read the rows again; a cache that is down has nothing to forget."""
+    if is_shared() and sids:
         try:
-            cache.state.delete(name, sid)
+            cache.state.delete_many(name, sids)
         except Unreachable as problem:
             log.warning("session.not_forgotten", problem=str(problem))
 
 
-def forget_people(user_ids: list[int]) -> None:
+def forget_people(user_ids: Collection[int]) -> None:
     """Let the next call of these people read their rows again."""
     if is_shared():
-        for sid in LoginSession.objects.live().filter(user__in=user_ids).values_list("sid", flat=True):
-            forget(sid)
-        for key_id in ApiToken.objects.live().filter(owner__in=user_ids).values_list("key_id", flat=True):
-            forget(key_id, name="machine")
+        forget(*LoginSession.objects.live().filter(user__in=user_ids).values_list("sid", flat=True))
+        tokens = ApiToken.objects.live().filter(owner__in=user_ids)
+        forget(*tokens.values_list("key_id", flat=True), name="machine")
 
 
 def _kept(sid: str) -> dict[str, Any] | None:

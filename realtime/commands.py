@@ -32,6 +32,7 @@ class Command:
     ids: tuple[str, ...] = ()
     user_id: int | None = None
     session_id: str | None = None
+    session_ids: tuple[str, ...] = ()
     group: str | None = None
     exclude_user: int | None = None
     message: Message | None = None
@@ -67,7 +68,7 @@ class Command:
     @classmethod
     def unpack(cls, body: dict[str, Any]) -> "Command":
         values = {name: value for name, value in body.items() if name in cls.__slots__}
-        for name in ("ids", "groups"):
+        for name in ("ids", "groups", "session_ids"):
             values[name] = tuple(values.get(name, ()))
         if "message" in body:
             values["message"] = Message(body["message"], binary=body.get("binary", False))
@@ -108,9 +109,20 @@ def _send_groups(hub: Hub, command: Command) -> None:
 
 def _close(hub: Hub, command: Command) -> None:
     for connection in _chosen(hub, command):
-        reason = command.reason or hub.reason(connection, command.code)
-        hub.reply(connection, Message.push(KICK, {"code": command.code, "reason": reason}))
-        connection.close(command.code, reason)
+        _kick(hub, connection, command)
+
+
+def _close_sessions(hub: Hub, command: Command) -> None:
+    # a word of its own: a node of an older version does not know the list, and must not take its absence for "all"
+    for sid in command.session_ids:
+        for connection in hub.find(session_id=sid):
+            _kick(hub, connection, command)
+
+
+def _kick(hub: Hub, connection: Connection, command: Command) -> None:
+    reason = command.reason or hub.reason(connection, command.code)
+    hub.reply(connection, Message.push(KICK, {"code": command.code, "reason": reason}))
+    connection.close(command.code, reason)
 
 
 def _join(hub: Hub, command: Command) -> None:
@@ -146,6 +158,7 @@ _DO: dict[str, Callable[[Hub, Command], None]] = {
     "send": _send,
     "send_groups": _send_groups,
     "close": _close,
+    "close_sessions": _close_sessions,
     "join": _join,
     "leave": _leave,
     "set": _set,

@@ -95,6 +95,11 @@ def disconnect(
     _run(_to_close(connection_id, user_id, session_id, code, reason))
 
 
+def disconnect_sessions(session_ids: Iterable[str], code: int = CloseCode.SESSION_ENDED, reason: str = "") -> None:
+    """Close the connections of many sessions, by one message to the nodes."""
+    _run(_to_close_sessions(session_ids, code, reason))
+
+
 def is_online(user_id: int) -> bool:
     """Whether a user has a connection, on whatever node."""
     return cast(bool, _ask(lambda who: who.is_online(user_id)))
@@ -175,6 +180,12 @@ async def adisconnect(
     await _arun(_to_close(connection_id, user_id, session_id, code, reason))
 
 
+async def adisconnect_sessions(
+    session_ids: Iterable[str], code: int = CloseCode.SESSION_ENDED, reason: str = ""
+) -> None:
+    await _arun(_to_close_sessions(session_ids, code, reason))
+
+
 async def ais_online(user_id: int) -> bool:
     return cast(bool, await _aask(lambda who: who.is_online(user_id)))
 
@@ -217,6 +228,10 @@ def _to_close(
         raise ValueError("Say which connections: connection_id, user_id or session_id.")
     ids = () if connection_id is None else (connection_id,)
     return Command("close", ids=ids, user_id=user_id, session_id=session_id, code=int(code), reason=str(reason))
+
+
+def _to_close_sessions(session_ids: Iterable[str], code: int, reason: str) -> Command:
+    return Command("close_sessions", session_ids=tuple(map(str, session_ids)), code=int(code), reason=str(reason))
 
 
 def _to_set(connection_id: str, values: dict[str, str]) -> Command:

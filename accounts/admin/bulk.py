@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from accounts import services
 from accounts.admin import choices, shown
+from accounts.admin.ending import end
 from accounts.admin.forms import acting
-from accounts.admin.sessions import end
 from accounts.models import LoginSession, User
 from accounts.services.bulk import Action, Done
 from accounts.services.people import may_touch

@@ -14,6 +14,7 @@ from unfold.views import ChangeList
 
 from accounts import services, tree
 from accounts.admin import department_tree
+from accounts.admin.ending import EndsSessionsOfDepartments
 from accounts.admin.forms import acting
 from accounts.models import Department
 from project.core.admin import ServiceAdmin, ServiceForm
@@ -48,7 +49,7 @@ class DepartmentForm(ServiceForm[Department]):
 
 
 @admin.register(Department)
-class DepartmentAdmin(ServiceAdmin[Department]):
+class DepartmentAdmin(EndsSessionsOfDepartments, ServiceAdmin[Department]):
     """The organisation."""
 
     form = DepartmentForm

@@ -17,12 +17,12 @@ from unfold.decorators import action, display
 from accounts import scope, services
 from accounts.admin import passwords, shown
 from accounts.admin.bulk import BulkActions
+from accounts.admin.ending import end
 from accounts.admin.filters import RoleFilter, SecondFactorFilter
 from accounts.admin.forms import NewUserForm, UserForm, acting
 from accounts.admin.impersonation import begin
 from accounts.admin.passwords import PasswordForm
 from accounts.admin.rows import EventRows, SessionRows
-from accounts.admin.sessions import end
 from accounts.admin.step_up import RecentSignInAdmin, ask
 from accounts.impersonation.state import MAY, has_access, may_act_as
 from accounts.models import LoginSession, SecondFactor, User

@@ -1,27 +1,20 @@
 """Where people are signed in."""
 
-from collections.abc import Iterable
-from typing import Any
-
-from django.contrib import admin, messages
-from django.db.models import F, Model, QuerySet
+from django.contrib import admin
+from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.utils.html import format_html
+from django.shortcuts import redirect
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.contrib.filters.admin import RangeDateTimeFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
-from accounts import places, sessions
+from accounts import places, scope
 from accounts.admin import shown
+from accounts.admin.ending import end, end_everybodys
 from accounts.admin.filters import LiveFilter
-from accounts.admin.forms import acting
 from accounts.models import LoginSession
-from project.core import audit
-from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
-
-SHOWN_AT_MOST = 50
+from project.core.admin import ModelAdmin, ReadOnlyAdmin, ago
 
 
 @admin.register(LoginSession)
@@ -43,6 +36,7 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
     search_fields = ("user__username", "user__real_name", "ip", "device", "browser")
     search_help_text = gettext_lazy("User name, name, address or device")
     actions = ("end_sessions",)
+    actions_list = ("end_all",)
     fieldsets = (
         (None, {"fields": ("user", "shown_state", "scope", "kind", "sid")}),
         (gettext_lazy("Acting as somebody else"), {"fields": ("subject", "subject_until", "subject_writes")}),
@@ -76,6 +70,10 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
         "shown_renewals",
     )
     empty_state = gettext_lazy("A session appears here when somebody signs in, to the back office or to the API.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LoginSession]:
+        found: QuerySet[LoginSession] = super().get_queryset(request)
+        return found.filter(user__in=scope.people(request.user).values("pk"))
 
     @display(description=gettext_lazy("Person"), ordering="user__username")
     def shown_user(self, session: LoginSession) -> SafeString:
@@ -121,70 +119,6 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
         live = queryset.filter(pk__in=LoginSession.objects.live().values("pk")).select_related("user")
         return end(self, request, list(live))
 
-
-def end(
-    page: ModelAdmin[Any], request: HttpRequest, chosen: list[LoginSession], *, rows: Iterable[Model] | None = None
-) -> HttpResponse | None:
-    """Ask, then end those of `chosen` whose people rank below the person who asks.
-
-    :param rows: what was ticked in the list, where that is not the sessions themselves.
-    """
-    mine = [one for one in chosen if request.user.has_perm("accounts.end_loginsession", one)]
-    if not mine:
-        page.message_user(
-            request, _("None of these can be ended by you: they are over, or of higher rank."), messages.WARNING
-        )
-        return None
-    answer = confirmation(
-        page,
-        request,
-        mine if rows is None else rows,
-        question=what(mine),
-        touched=[_touched(one) for one in mine[:SHOWN_AT_MOST]],
-        button=what(mine),
-        note=_skipped(len(chosen) - len(mine)),
-    )
-    if not isinstance(answer, Confirmed):
-        return answer
-    for one in mine:
-        sessions.end(one, reason=LoginSession.Reason.REVOKED, actor=acting(request))
-    people = sorted({one.user.username for one in mine})
-    audit.record("sessions.ended", actor=request.user, reason=answer.reason, people=people, number=len(mine))
-    page.message_user(request, told(mine), messages.SUCCESS)
-    return None
-
-
-def what(chosen: list[LoginSession]) -> str:
-    """Say what ending `chosen` touches: "End 3 sessions of 2 people"."""
-    number, people = len(chosen), len({one.user_id for one in chosen})
-    of = ngettext("of %(n)d person", "of %(n)d people", people) % {"n": people}
-    return ngettext("End %(n)d session %(of)s", "End %(n)d sessions %(of)s", number) % {"n": number, "of": of}
-
-
-def told(ended: list[LoginSession]) -> str:
-    """Say what was done."""
-    number = len(ended)
-    return ngettext(
-        "%(n)d session is over; its tokens and sockets are dead.",
-        "%(n)d sessions are over; their tokens and sockets are dead.",
-        number,
-    ) % {"n": number}
-
-
-def _skipped(number: int) -> str:
-    if not number:
-        return ""
-    return ngettext(
-        "%(n)d other is left alone: over already, or of a person who ranks as high as you.",
-        "%(n)d others are left alone: over already, or of people who rank as high as you.",
-        number,
-    ) % {"n": number}
-
-
-def _touched(session: LoginSession) -> SafeString:
-    return format_html(
-        '{}<span class="gh-feed-text" style="text-align: right">{}<small>{}</small></span>',
-        shown.person(session.user),
-        shown.device_name(session),
-        session.ip or "",
-    )
+    @action(description=gettext_lazy("End everybody's"), icon="key_off", url_path="end-all", permissions=["end"])
+    def end_all(self, request: HttpRequest) -> HttpResponse:
+        return end_everybodys(self, request) or redirect("admin:accounts_loginsession_changelist")

@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from accounts import errors, services, tree
+from accounts import errors, services, step_up, tree
 from accounts.api import asking
 from accounts.api.serializers import DepartmentSerializer
+from accounts.api.sessions import EndedTogetherSerializer, EndOfDepartmentSerializer
 from accounts.api.structure_serializers import MoveSerializer
 from accounts.models import Department
 from accounts.permissions import ModelPermissions, requires
@@ -123,6 +124,37 @@ class DepartmentViewSet(GenericViewSet[Department]):
     def destroy(self, request: Request, pk: str) -> Response:
         services.delete_department(by=asking.person(request), department=self.get_object())
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        operation_id="departments_end_sessions",
+        summary="End the sessions of a department's people",
+        description=(
+            "Of those in your scope who rank below you; the session that asks stays. Tokens and sockets are dead at once, on "
+            "all nodes. Needs `accounts.end_loginsession` and a recent sign-in."
+        ),
+        tags=TAGS,
+        request=EndOfDepartmentSerializer,
+        responses={
+            200: EndedTogetherSerializer,
+            **ONE_REFUSED,
+            **error_responses("10000", "10009", errors.NotConfirmed),
+        },
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path="end-sessions",
+        permission_classes=[IsAuthenticated, requires("accounts.end_loginsession")],
+    )
+    def end_sessions(self, request: Request, pk: str) -> Response:
+        department = self.get_object()
+        asked = EndOfDepartmentSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        step_up.ensure(request.auth)
+        done = services.end_sessions_of_departments(
+            by=asking.person(request), departments=[department], keep=asking.session(request), **asked.validated_data
+        )
+        return Response(EndedTogetherSerializer(done).data)
 
     def _shown(self, department: Department) -> Any:
         return self.get_serializer(self.get_queryset().get(pk=department.pk)).data

@@ -13,6 +13,7 @@ from accounts.api import (
     own,
     roles,
     second_factor,
+    sessions,
     sign_ins,
     users,
 )
@@ -20,6 +21,7 @@ from project.core.api import Router
 
 router = Router()
 router.register("users", users.UserViewSet, "user")
+router.register("sessions", sessions.SessionViewSet, "session")
 router.register("sign-ins", sign_ins.SignInViewSet, "sign-in")
 router.register("departments", departments.DepartmentViewSet, "department")
 router.register("roles", roles.RoleViewSet, "role")

@@ -29,6 +29,12 @@ from accounts.services.people import (
 )
 from accounts.services.roles import create_role, delete_role, update_role
 from accounts.services.second_factor import remove_second_factor
+from accounts.services.sessions import (
+    end_everybodys_sessions,
+    end_session,
+    end_sessions_of_departments,
+    people_of,
+)
 
 __all__ = [
     "NewToken",
@@ -44,12 +50,16 @@ __all__ = [
     "delete_department",
     "delete_role",
     "delete_user",
+    "end_everybodys_sessions",
+    "end_session",
     "end_sessions",
+    "end_sessions_of_departments",
     "ensure_first_administrator",
     "generate_key",
     "impersonate",
     "keep_rotating",
     "move_department",
+    "people_of",
     "prepare_key",
     "promote_key",
     "remove_second_factor",

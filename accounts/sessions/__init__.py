@@ -6,20 +6,29 @@ the session's sockets are closed; when that cannot be done the rows still say it
 """
 
 from accounts.sessions.ending import close_code, close_run_out, end, end_all, error_for
+from accounts.sessions.looking import narrowed, seen_by
 from accounts.sessions.opening import key_hash, open, state_of  # noqa: A004 (reads as sessions.open)
 from accounts.sessions.refreshing import refresh, renew, renewals_left, seen
+from accounts.sessions.together import Ended, end_people, end_these, preview, reach
 
 __all__ = [
+    "Ended",
     "close_code",
     "close_run_out",
     "end",
     "end_all",
+    "end_people",
+    "end_these",
     "error_for",
     "key_hash",
+    "narrowed",
     "open",
+    "preview",
+    "reach",
     "refresh",
     "renew",
     "renewals_left",
     "seen",
+    "seen_by",
     "state_of",
 ]

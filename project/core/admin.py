@@ -151,6 +151,7 @@ class Confirmed:
     """Somebody was told what an action will touch, and went on."""
 
     reason: str
+    options: frozenset[str] = frozenset()
 
 
 def confirmation(
@@ -164,6 +165,7 @@ def confirmation(
     note: str = "",
     form: forms.Form | None = None,
     reason_required: bool = False,
+    options: Mapping[str, str] | None = None,
 ) -> Confirmed | TemplateResponse:
     """Ask before an action on chosen rows: say what it will touch, and take a reason for the audit trail.
 
@@ -171,10 +173,13 @@ def confirmation(
     and this returns their reason.
 
     :param form: what else must be said, bound when `is_confirmed(request)`; the page asks again until it is valid.
+    :param options: what may be ticked besides, by name; this returns the names of those that were.
     """
+    offered = options or {}
     missing = reason_required and not request.POST.get("reason", "").strip()
     if is_confirmed(request) and not missing and (form is None or form.is_valid()):
-        return Confirmed(request.POST.get("reason", "").strip()[:200])
+        ticked = frozenset(name for name in offered if request.POST.get(name))
+        return Confirmed(request.POST.get("reason", "").strip()[:200], ticked)
     context = {
         "title": question,
         "opts": page.model._meta,
@@ -187,6 +192,7 @@ def confirmation(
         "media": page.media + form.media if form else page.media,
         "reason_required": reason_required,
         "reason_missing": missing and is_confirmed(request),
+        "options": offered.items(),
     }
     return TemplateResponse(request, "gatehouse/confirm.html", page.admin_site.each_context(request) | context)
 

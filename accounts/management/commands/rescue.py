@@ -69,11 +69,14 @@ class Command(BaseCommand):
         self.stdout.write(f"The second factor of {person.username} is removed: the password alone lets them in.")
 
     def do_sessions(self, *, user: str | None, everybody: bool, **_options: Any) -> None:
-        signed_in = User.objects.filter(login_sessions__in=LoginSession.objects.unended()).distinct()
-        people = list(signed_in) if everybody else [self._find(user or "")]
-        ended = sum(sessions.end_all(person, reason=Reason.REVOKED) for person in people)
-        audit.record("rescue.sessions", None if everybody else people[0], everybody=everybody, ended=ended)
-        self.stdout.write(f"{ended} session(s) of {len(people)} person(s) ended.")
+        if everybody:
+            done = services.end_everybodys_sessions(by=None, reason="rescue")
+            ended, people = done.sessions, done.people
+        else:
+            person = self._find(user or "")
+            ended, people = sessions.end_all(person, reason=Reason.REVOKED), 1
+        audit.record("rescue.sessions", None if everybody else person, everybody=everybody, ended=ended)
+        self.stdout.write(f"{ended} session(s) of {people} person(s) ended.")
 
     def do_addresses(self, **_options: Any) -> None:
         number = services.switch_off_address_rules()

@@ -11,7 +11,7 @@ CACHE_URL chooses memory://, file:///folder or redis://…; values are plain JSO
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -80,9 +80,16 @@ class State:
 
         It is for what must not be forgotten ("this is over"), written once for a key; it raises nothing.
         """
-        wanted = key(name, *parts)
-        if not _told(wanted, value, ttl):
-            _owed.add(wanted, value, ttl, find(name).seconds + MARGIN_SECONDS)
+        self._insist(name, {key(name, *parts): value}, ttl)
+
+    def insist_many(self, name: str, values: Mapping[str, Any], *, ttl: float) -> None:
+        """Insist on many values at once, each under the one part that `name` takes."""
+        self._insist(name, {key(name, part): value for part, value in values.items()}, ttl)
+
+    def _insist(self, name: str, wanted: Mapping[str, Any], ttl: float) -> None:
+        if not _told(wanted, ttl):
+            for one, value in wanted.items():
+                _owed.add(one, value, ttl, find(name).seconds + MARGIN_SECONDS)
 
     def failed_of_late(self, name: str) -> bool:
         """Did it fail while anything kept under `name` now was kept already? That may have missed a change since."""
@@ -101,6 +108,10 @@ class State:
 
     def delete(self, name: str, *parts: object) -> bool:
         return _state().delete(key(name, *parts))
+
+    def delete_many(self, name: str, parts: Iterable[str]) -> None:
+        """Delete many at once, each under the one part that `name` takes."""
+        _state().delete_many([key(name, part) for part in parts])
 
     def incr(self, name: str, *parts: object, by: int = 1, ttl: float | None = None) -> int:
         """Add to a counter that lives from its first count for the catalogue's time; return the sum."""
@@ -125,8 +136,8 @@ class State:
         return await _state().in_thread(self.incr, name, *parts, by=by, ttl=ttl)
 
 
-def _told(wanted: str, value: Any, ttl: float) -> bool:
-    for tell in (partial(_state().set, wanted, value, ttl), partial(_state().delete, wanted)):
+def _told(wanted: Mapping[str, Any], ttl: float) -> bool:
+    for tell in (partial(_state().set_many, wanted, ttl), partial(_state().delete_many, wanted)):
         try:
             tell()  # a full Redis keeps nothing more, but deletes
         except Unreachable:
@@ -136,7 +147,7 @@ def _told(wanted: str, value: Any, ttl: float) -> bool:
 
 
 state = State()
-_owed = Owed(_told)
+_owed = Owed(lambda wanted, value, ttl: _told({wanted: value}, ttl))
 
 
 def _cache() -> Cache:

@@ -58,8 +58,12 @@ class StoreCache(BaseCache):
     def set_many(
         self, data: Mapping[str, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> list[str]:
-        for key, value in data.items():
-            self.set(key, value, timeout, version)
+        seconds = self._seconds(timeout)
+        if seconds is not None and seconds <= 0:
+            self.delete_many(data, version)
+        elif data:
+            texts = {self._name(key, version): encoded(key, value) for key, value in data.items()}
+            self.guarded(self.store.set_many, texts, seconds, otherwise=None)
         return []
 
     def delete(self, key: str, version: int | None = None) -> bool:

@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -48,6 +48,10 @@ class FileStore:
             self._write(key, text, _until(seconds))
         self._sweep_now_and_then()
         return True
+
+    def set_many(self, texts: Mapping[str, str], seconds: float | None) -> None:
+        for key, text in texts.items():
+            self.set(key, text, seconds)
 
     def delete(self, keys: Iterable[str]) -> int:
         return sum(self.take(key) is not None for key in keys)

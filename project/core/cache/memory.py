@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 
 class MemoryStore:
@@ -30,6 +30,11 @@ class MemoryStore:
                 return False
             self._write(key, text, self._until(seconds))
             return True
+
+    def set_many(self, texts: Mapping[str, str], seconds: float | None) -> None:
+        with self._lock:
+            for key, text in texts.items():
+                self._write(key, text, self._until(seconds))
 
     def delete(self, keys: Iterable[str]) -> int:
         with self._lock:

@@ -4,7 +4,7 @@ Every call is bounded by 0.3 s to connect and 0.3 s to be answered. A connection
 replaced once; nothing else is tried twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, cast
 
 import redis
@@ -44,6 +44,12 @@ class RedisStore:
 
     def set(self, key: str, text: str, seconds: float | None, *, only_new: bool = False) -> bool:
         return bool(self.client.set(self._prefix + key, text, px=_milliseconds(seconds), nx=only_new))
+
+    def set_many(self, texts: Mapping[str, str], seconds: float | None) -> None:
+        with self.client.pipeline(transaction=False) as pipeline:
+            for key, text in texts.items():
+                pipeline.set(self._prefix + key, text, px=_milliseconds(seconds))
+            pipeline.execute()
 
     def delete(self, keys: Iterable[str]) -> int:
         names = [self._prefix + key for key in keys]

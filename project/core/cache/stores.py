@@ -1,7 +1,7 @@
 """Where a cache keeps things: one URL chooses the adapter."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -18,7 +18,7 @@ MEMORY_LIMITS = {"cache": 10_000, "state": 200_000}
 
 
 class Store(Protocol):
-    """What an adapter can do. `seconds` None = for ever; every method is one atomic step."""
+    """What an adapter can do. `seconds` None = for ever; every method is one atomic step, `set_many` one for each key."""
 
     waits: bool
     """Does a call leave the process, so that a coroutine must not make it in its loop?"""
@@ -26,6 +26,7 @@ class Store(Protocol):
     def get(self, key: str) -> str | None: ...
     def get_many(self, keys: Iterable[str]) -> dict[str, str]: ...
     def set(self, key: str, text: str, seconds: float | None, *, only_new: bool = False) -> bool: ...
+    def set_many(self, texts: Mapping[str, str], seconds: float | None) -> None: ...
     def delete(self, keys: Iterable[str]) -> int: ...
     def take(self, key: str) -> str | None: ...
     def incr(self, key: str, by: int, seconds: float | None, *, create: bool) -> int | None: ...
