@@ -15,7 +15,18 @@ from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
 from rest_framework.request import Request
 
-from accounts import addresses, errors, identity, impersonation, machines, sessions, standing, tickets, tokens
+from accounts import (
+    addresses,
+    errors,
+    identity,
+    impersonation,
+    machines,
+    passwords,
+    sessions,
+    standing,
+    tickets,
+    tokens,
+)
 from accounts.machines import authentication as authentication_of_machines
 from accounts.models import LoginSession, User
 from project.core import context
@@ -64,6 +75,7 @@ class TokenAuthentication(BaseAuthentication):
         :raises AddressRefused: when nobody may come in from there any more.
         :raises NotSignedIn, Displaced, Unreachable: see `session_of_token`.
         :raises NotWhileActing: for what nobody does as somebody else.
+        :raises PasswordDue: when they must choose a new password first.
         """
         header = get_authorization_header(request)
         if not header:
@@ -75,6 +87,7 @@ class TokenAuthentication(BaseAuthentication):
         session = session_of_token(token.decode("latin-1").strip())
         user = self._who(request, session)
         impersonation.ensure_may_ask(request._request, session, user)
+        passwords.ensure_not_due(session, request._request)
         return user, session
 
     def _who(self, request: Request, session: LoginSession) -> User:
@@ -96,6 +109,7 @@ class AdminSessionAuthentication(SessionAuthentication):
         """Return person and session; None without the cookie.
 
         :raises NotSignedIn, Displaced: when the browser's session is over.
+        :raises PasswordDue: when they must choose a new password first.
         """
         http = request._request
         if reason := getattr(http, "signed_out_because", ""):
@@ -104,6 +118,7 @@ class AdminSessionAuthentication(SessionAuthentication):
         if session is None:
             return None
         self.enforce_csrf(request)
+        passwords.ensure_not_due(session, http)
         return http.user, session  # type: ignore[return-value]  # the middleware has set it: nobody anonymous
 
 
@@ -236,25 +251,26 @@ async def _identified(find: Callable[[str], Identity | None], credential: str) -
 def _by_token(token: str) -> Identity:
     try:
         session = session_of_token(token)
-        _ensure_oneself(session)
+        return _for_socket(session)
     except errors.Displaced as problem:
         raise Refused(CloseCode.DISPLACED) from problem
     except errors.NotSignedIn as problem:
         raise Refused(CloseCode.NOT_AUTHENTICATED) from problem
-    return identity.for_socket(session.user, session.sid)
 
 
 def _by_sid(sid: str) -> Identity:
     found = sessions.state_of(sid)
     if found is None or found.reason:
         raise Refused(sessions.close_code(found.reason) if found else CloseCode.NOT_AUTHENTICATED)
-    _ensure_oneself(found.session)
-    return identity.for_socket(found.user, sid)
+    return _for_socket(found.session)
 
 
-def _ensure_oneself(session: LoginSession) -> None:
+def _for_socket(session: LoginSession) -> Identity:
     if session.subject_id is not None:
         raise Refused(CloseCode.NOT_AUTHENTICATED, impersonation.NO_SOCKETS)
+    if passwords.is_due(session):
+        raise Refused(CloseCode.NOT_AUTHENTICATED, errors.PasswordDue.message)
+    return identity.for_socket(session.user, session.sid)
 
 
 def _by_cookie(session_key: str) -> Identity | None:
@@ -269,6 +285,6 @@ def _ended(session_ids: list[str]) -> dict[str, int]:
     rows = {row.sid: row for row in LoginSession.objects.filter(sid__in=session_ids).select_related("user")}
     reasons = {sid: standing.judge(rows[sid]) if sid in rows else Reason.REVOKED for sid in session_ids}
     ended = {sid: int(sessions.close_code(reason)) for sid, reason in reasons.items() if reason}
-    acting = [sid for sid, row in rows.items() if row.subject_id is not None and sid not in ended]
-    ended |= dict.fromkeys(acting, int(CloseCode.NOT_AUTHENTICATED))
+    kept_out = [sid for sid, row in rows.items() if row.subject_id is not None or passwords.is_due(row)]
+    ended = dict.fromkeys(kept_out, int(CloseCode.NOT_AUTHENTICATED)) | ended
     return ended | dict.fromkeys(authentication_of_machines.ended(of_machines), int(CloseCode.SESSION_ENDED))

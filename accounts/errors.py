@@ -9,7 +9,8 @@ GatehouseError
 │   ├── TokenReused             20004   a used refresh token came back: the session is over
 │   └── SecondFactorRequired    20005   carries `challenge`
 ├── WrongCode                   20006   400
-│   └── ChallengeOver                         begin again with the password
+│   ├── ChallengeOver                         begin again with the password
+│   └── LinkOver                              a link to choose a password that is good no more
 ├── Locked                      20007   429   too many failures; `retry_after` seconds
 ├── Conflict                    10005   409
 │   ├── LastAdministrator               nobody could administer any more
@@ -22,7 +23,8 @@ GatehouseError
 │   ├── HasSecondFactor                 one is enough
 │   ├── NotThisPerson                   nobody acts as this person, or not from here
 │   ├── ActsAlready                     one person at a time
-│   └── NoSecondFactor                  nothing to remove
+│   ├── NoSecondFactor                  nothing to remove
+│   └── CannotBeInvited                 no mail address, or no active account
 ├── NotFound                    10008   404
 │   └── NoSuchKey                       no signing key of this id that could be retired
 ├── NoPermission                10009   403
@@ -33,6 +35,7 @@ GatehouseError
 │   │   └── ActsNoMore                  they are themselves again
 │   └── NotAbove                        the person's rank is not below one's own
 ├── NotConfirmed                20008   403   show once more who you are; carries `confirm_url`
+├── PasswordDue                 20010   403   choose a new password first; carries `change_url`
 └── KeyProblem                  10001   500   signing keys are missing or unusable; says what to do
 """
 
@@ -84,12 +87,24 @@ class ChallengeOver(WrongCode):
     message = _("This sign-in took too long, or had too many tries. Begin again with your password.")
 
 
+class LinkOver(WrongCode):
+    message = _("This link is wrong, used or expired. Ask for a new one.")
+
+
 class NotConfirmed(GatehouseError):
     code, status = "20008", 403
     message = _("Show once more that it is you: with your password or a code.")
 
     def __init__(self) -> None:
         super().__init__(extra={"confirm_url": "/api/v1/auth/confirm"})
+
+
+class PasswordDue(GatehouseError):
+    code, status = "20010", 403
+    message = _("You must choose a new password before anything else.")
+
+    def __init__(self) -> None:
+        super().__init__(extra={"change_url": "/api/v1/auth/password"})
 
 
 class Locked(TooManyRequests):
@@ -115,6 +130,10 @@ class HasSecondFactor(Conflict):
 
 class NoSecondFactor(Conflict):
     message = _("There is no second factor.")
+
+
+class CannotBeInvited(Conflict):
+    message = _("{name} cannot be sent a link: they have no mail address, or are not active.")
 
 
 class LocksYouOut(Conflict):

@@ -93,16 +93,18 @@ def compose(mail: Mail) -> EmailMultiAlternatives:
     values = {"person": person, "public_url": settings.PUBLIC_URL, "language": mail.language} | _open(mail)
     with translation.override(mail.language), timezone.override(person.time_zone or settings.TIME_ZONE):
         text = f"mail/{mail.name}.{mail.language}.txt"
+        # said, for Django logs the whole context of a name that it looked for in vain
+        body = values | {"part": "body"}
         sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
         message = EmailMultiAlternatives(
             subject=" ".join(_rendered(text, values | {"part": "subject"}).split()),
-            body=_rendered(text, values) + "\n",
+            body=_rendered(text, body) + "\n",
             to=[mail.address],
             # the same for every try: a mail that was sent twice is shown once
             headers={"Message-ID": f"<{mail.pk}@{sender}>", "Auto-Submitted": "auto-generated"},
         )
         with suppress(TemplateDoesNotExist):  # plain text it is
-            message.attach_alternative(_rendered(f"mail/{mail.name}.{mail.language}.html", values), "text/html")
+            message.attach_alternative(_rendered(f"mail/{mail.name}.{mail.language}.html", body), "text/html")
     return message
 
 

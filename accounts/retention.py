@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import lockout, mails
 from accounts.models import Device, LoginEvent, LoginSession
+from accounts.passwords import asked, links
 from project.core import audit
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ def purge() -> dict[str, int]:
         # a person's latest stays: without any, the next device of all would pass for their first
         "devices": _forget(Device.objects.filter(Exists(newer), last_seen_at__lt=events_before)),
         "mails": mails.purge(),
+        "password_links": asked.purge() + links.forget_run_out(),
     }
     log.info("sign_ins.purged", **gone)
     if any(gone.values()):

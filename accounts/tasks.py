@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from accounts import impersonation, mails, retention, second_factor, services, sessions
-from accounts.models import Mail
+from accounts.models import Mail, PasswordRequest
+from accounts.passwords import asked
 from project.core import jobs
 
 
@@ -33,3 +34,9 @@ def rotate_keys() -> str:
 def send_mail(mail: Mail) -> None:
     """Send one mail."""
     mails.deliver(mail)
+
+
+@jobs.worker(PasswordRequest)
+def answer_forgotten_password(request: PasswordRequest) -> None:
+    """Mail a link to whoever forgot their password, if there is such a person."""
+    asked.answer(request)

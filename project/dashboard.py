@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts import keys as signing_keys
-from accounts.admin import devices, impersonation, keys, machines, passwords, second_factor
+from accounts.admin import devices, forgotten, impersonation, keys, machines, passwords, second_factor
 from project import feed, figures, health, history, queues, search, sidebar
 
 
@@ -85,6 +85,8 @@ pages: list[URLPattern | URLResolver] = [
     path("devices/end/", inside(devices.end), name="end_device"),
     path("sign-in-safety/", inside(second_factor.safety), name="safety"),
     path("second-step/", second_factor.second_step_page, name="second_step"),
+    path("forgot-password/", forgotten.forgotten, name="forgotten"),
+    path("new-password/", forgotten.choose, name="new_password"),
     path("tokens/", inside(machines.show), name="tokens"),
     path("tokens/revoke/", inside(machines.revoke), name="revoke_token"),
     path("impersonation/end/", impersonation.end, name="end_impersonation"),

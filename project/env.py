@@ -236,6 +236,27 @@ class Environment:
     LOGIN_MAX_FAILURES: int = variable(
         "5", kind.integer(1, 1000), "Wrong passwords in a row before a sign-in is locked."
     )
+    PASSWORD_RULE: str = variable(
+        "length",
+        kind.one_of("length", "seed"),
+        "Form of new passwords: `length` asks for `PASSWORD_MIN_LENGTH`, `seed` for 6 to 16 letters and digits, both kinds.",
+        example="length",
+    )
+    PASSWORD_MIN_LENGTH: int = variable(
+        "10", kind.integer(8, 64), "Least characters of a new password; 15 where there is no second factor."
+    )
+    PASSWORD_FORBIDDEN_WORDS: list[str] = variable(
+        "gatehouse",
+        kind.words,
+        "Names that no password may consist of, but for a few characters: the company, the product.",
+        example="gatehouse,example",
+    )
+    PASSWORD_MAX_AGE_DAYS: int = variable(
+        "0",
+        kind.integer(0, 3650),
+        "Days after which a password must be changed; 0: never, as is advised.",
+        example="365",
+    )
     LOGIN_EVENT_DAYS: int = variable("180", kind.integer(1, 36_500), "Days the log of sign-ins is kept.")
     SESSION_HISTORY_DAYS: int = variable("90", kind.integer(1, 36_500), "Days an ended session is kept.")
     IP2REGION_FILE: Path | None = variable(

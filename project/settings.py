@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "accounts.addresses.middleware.AddressRulesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.impersonation.middleware.ImpersonationMiddleware",
+    "accounts.passwords.middleware.PasswordDueMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -308,11 +309,19 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.scope.RankBackend", "django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = ["accounts.hashers.Argon2Hasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "accounts.passwords.rules.Form"},
+    {"NAME": "accounts.passwords.rules.NotLeaked"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "real_name", "nickname", "email", "phone")},
+    },
+    {"NAME": "accounts.passwords.rules.NotOurName"},
 ]
+PASSWORD_RULE = env.PASSWORD_RULE
+PASSWORD_MIN_LENGTH = env.PASSWORD_MIN_LENGTH
+PASSWORD_FORBIDDEN_WORDS = env.PASSWORD_FORBIDDEN_WORDS
+PASSWORD_MAX_AGE_DAYS = env.PASSWORD_MAX_AGE_DAYS
 LOGIN_URL = "admin:login"
 LOGIN_REDIRECT_URL = "admin:index"
 LOGOUT_REDIRECT_URL = "admin:login"

@@ -32,6 +32,7 @@ PROFILE = (
     "is_active",
     "is_staff",
     "is_superuser",
+    "must_change_password",
 )
 
 
@@ -113,6 +114,10 @@ class NewUserForm(UserForm):
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["must_change_password"] = True  # whoever types it here knows it
 
     def clean_password2(self) -> str:
         first, second = self.cleaned_data.get("password1") or "", self.cleaned_data.get("password2") or ""

@@ -27,6 +27,7 @@ from accounts.admin.step_up import RecentSignInAdmin, ask
 from accounts.impersonation.state import MAY, has_access, may_act_as
 from accounts.models import LoginSession, SecondFactor, User
 from project.core.admin import Confirmed, ago, confirmation, list_query
+from project.core.errors import GatehouseError
 
 ANSWERED_BY_SUPERUSERS = ("is_staff", "is_superuser")
 
@@ -62,9 +63,9 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
     search_help_text = gettext_lazy("Name, user name, phone or mail address")
     ordering = ("username",)
     actions_list = ("import_people", "export_people")
-    actions_detail = ("impersonate", "set_password", "end_sessions_of_one", "remove_second_factor")
+    actions_detail = ("impersonate", "set_password", "invite", "end_sessions_of_one", "remove_second_factor")
     autocomplete_fields = ("department", "manager")
-    readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined")
+    readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined", "password_changed_at")
     empty_state = gettext_lazy(
         "Add people one by one, or import a workbook: its columns are matched by their headings."
     )
@@ -75,13 +76,14 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
         ),
         (gettext_lazy("Place"), {"fields": (("department", "manager"),)}),
         (gettext_lazy("Rights"), {"fields": ("roles", ("is_active", "is_staff", "is_superuser"))}),
+        (gettext_lazy("Password"), {"fields": (("must_change_password", "password_changed_at"),)}),
         (gettext_lazy("Preferences"), {"fields": (("language", "time_zone"),)}),
         (gettext_lazy("History"), {"fields": (("shown_status", "shown_factor"), ("shown_last_login", "date_joined"))}),
     )
     add_fieldsets = (
         *fieldsets[:3],
-        (gettext_lazy("Password"), {"fields": (("password1", "password2"),)}),
-        fieldsets[3],
+        (gettext_lazy("Password"), {"fields": (("password1", "password2"), "must_change_password")}),
+        fieldsets[4],
     )
 
     # --- list ---
@@ -194,6 +196,34 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
             )
             return redirect("admin:accounts_user_change", user.pk)
         return passwords.page(request, form, _("Set a password for %(name)s") % {"name": user}, self.model._meta)
+
+    @action(
+        description=gettext_lazy("Send a link"),
+        icon="forward_to_inbox",
+        url_path="invite",
+        permissions=["set_password"],
+    )
+    def invite(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self._below(request, object_id, "accounts.change_user")
+        answer = confirmation(
+            self,
+            request,
+            [],
+            question=_("Send %(name)s a link to choose a password") % {"name": user},
+            touched=[shown.person(user)],
+            button=_("Send a link"),
+            note=_("It goes to %(address)s and is good once, for three days. Their present password stays until then.")
+            % {"address": user.email or _("nowhere: they have no mail address")},
+        )
+        if not isinstance(answer, Confirmed):
+            return answer
+        try:
+            link = services.invite(user=user, by=acting(request), reason=answer.reason)
+        except GatehouseError as problem:
+            self.message_user(request, str(problem), messages.ERROR)
+        else:
+            self.message_user(request, _("A link is on its way to %(to)s.") % {"to": link.address}, messages.SUCCESS)
+        return redirect("admin:accounts_user_change", user.pk)
 
     @action(
         description=gettext_lazy("Remove second factor"),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts import sessions, tickets, tokens, tree
+from accounts import passwords, sessions, tickets, tokens, tree
 from accounts.api.fields import Ids, Secret, StrictModelSerializer, Text
 from accounts.api.impersonation_serializers import ImpersonatorSerializer, impersonator_of
 from accounts.api.origins import ORIGIN, OriginSerializer
@@ -51,6 +51,7 @@ class UserSerializer(StrictModelSerializer):
             "is_active",
             "is_staff",
             "is_superuser",
+            "must_change_password",
             "last_login",
             "date_joined",
         )
@@ -81,11 +82,17 @@ class ProfileSerializer(UserSerializer):
 class MeSerializer(UserSerializer):
     """The person who asks, with what they may do."""
 
+    password_due = serializers.SerializerMethodField(
+        help_text="Must they choose a new password before anything else? Until then other calls answer 20010."
+    )
     permissions = serializers.SerializerMethodField(help_text="All permissions, `app.codename`.")
     impersonated_by = serializers.SerializerMethodField(help_text="Who really asks; null: the person themselves.")
 
     class Meta(UserSerializer.Meta):
-        fields = (*UserSerializer.Meta.fields, "permissions", "impersonated_by")
+        fields = (*UserSerializer.Meta.fields, "password_due", "permissions", "impersonated_by")
+
+    def get_password_due(self, user: User) -> bool:
+        return passwords.is_due_for(user)
 
     @extend_schema_field(serializers.ListField(child=serializers.CharField()))
     def get_permissions(self, user: User) -> list[str]:
@@ -259,6 +266,12 @@ class SignedInSerializer(serializers.Serializer[LoginSession]):
     refresh_expires_in = serializers.SerializerMethodField(help_text="Seconds; use renews it.")
     session = serializers.SerializerMethodField()
     user = UserSerializer(read_only=True)
+    password_due = serializers.SerializerMethodField(
+        help_text="Must they choose a new password first? Until then other calls answer 20010."
+    )
+
+    def get_password_due(self, session: LoginSession) -> bool:
+        return passwords.is_due(session)
 
     def get_access(self, session: LoginSession) -> str:
         return tokens.access(session)

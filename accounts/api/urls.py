@@ -1,6 +1,6 @@
 """accounts' part of the API."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 
 from accounts.api import (
     addresses,
@@ -11,6 +11,7 @@ from accounts.api import (
     keys,
     machines,
     own,
+    passwords,
     roles,
     second_factor,
     sessions,
@@ -40,6 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/me", own.MeView.as_view(), name="auth-me"),
     path("auth/me/avatar", own.MyAvatarView.as_view(), name="auth-avatar"),
     path("auth/password", own.PasswordView.as_view(), name="auth-password"),
+    path("auth/password-reset", passwords.ForgottenView.as_view(), name="auth-password-reset"),
+    path("auth/password-reset/confirm", passwords.ChosenView.as_view(), name="auth-password-reset-confirm"),
     path("auth/sessions", own.MySessionsView.as_view(), name="auth-sessions"),
     path("auth/sessions/revoke-others", own.RevokeOthersView.as_view(), name="auth-sessions-revoke-others"),
     path("auth/sessions/<str:sid>", own.MySessionView.as_view(), name="auth-session"),
@@ -48,6 +51,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/sign-ins", sign_ins.MySignInsView.as_view(), name="auth-sign-ins"),
     path("auth/impersonation", impersonation.ImpersonationView.as_view(), name="auth-impersonation"),
     path("auth/ticket", own.TicketView.as_view(), name="auth-ticket"),
+    re_path(rf"^users/(?P<pk>{users.ID})/password/?$", passwords.SetView.as_view(), name="user-set-password"),
+    re_path(rf"^users/(?P<pk>{users.ID})/invite/?$", passwords.InviteView.as_view(), name="user-invite"),
     *router.urls,
 ]
 

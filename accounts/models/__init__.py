@@ -6,6 +6,7 @@ from accounts.models.machines import ApiToken, ApiTokenQuerySet, Machine
 from accounts.models.mails import Mail
 from accounts.models.organisation import Department, Role
 from accounts.models.origins import Device, Origin
+from accounts.models.passwords import PasswordLink, PasswordRequest
 from accounts.models.people import User, UserManager, UserQuerySet, avatar_path, languages
 from accounts.models.second_factor import RecoveryCode, SecondFactor, SignInChallenge
 from accounts.models.sessions import LoginEvent, LoginSession, LoginSessionQuerySet, new_family_secret, new_sid
@@ -23,6 +24,8 @@ __all__ = [
     "Machine",
     "Mail",
     "Origin",
+    "PasswordLink",
+    "PasswordRequest",
     "RecoveryCode",
     "Role",
     "SecondFactor",

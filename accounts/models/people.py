@@ -111,6 +111,13 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, validators=[validators.time_zone])
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the back office."))
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Switch off instead of deleting."))
+    must_change_password = models.BooleanField(
+        _("must change password"),
+        default=False,
+        help_text=_("They can do nothing else before they have chosen a password of their own."),
+    )
+    # NULL: as old as the account
+    password_changed_at = models.DateTimeField(_("password since"), null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     # a session or token from an earlier epoch is void
     auth_epoch = models.PositiveIntegerField(_("sign-in epoch"), default=0, editable=False)

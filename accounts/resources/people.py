@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -178,8 +179,8 @@ class UserResource(SheetResource):
                 raise ValidationError(
                     gettext(
                         "This password is too weak: 6 to 16 letters and digits with at least one of each will do, "
-                        "or 8 and more characters that are no common password."
-                    )
+                        "or {n} and more characters that are on no list of leaked passwords."
+                    ).format(n=settings.PASSWORD_MIN_LENGTH)
                 ) from None
 
     def check_row(self, instance: User, values: Mapping[str, Any], row: Checked) -> None:

@@ -15,6 +15,7 @@ from accounts.services.impersonation import impersonate, stop_impersonating
 from accounts.services.installation import ensure_first_administrator
 from accounts.services.keys import generate_key, keep_rotating, prepare_key, promote_key, retire_key, rotate_keys
 from accounts.services.machines import NewToken, create_api_token, revoke_api_token
+from accounts.services.passwords import choose_password, invite, set_password
 from accounts.services.people import (
     activate_user,
     create_user,
@@ -22,7 +23,6 @@ from accounts.services.people import (
     delete_user,
     end_sessions,
     set_avatar,
-    set_password,
     set_roles,
     update_own_profile,
     update_user,
@@ -40,6 +40,7 @@ __all__ = [
     "NewToken",
     "activate_user",
     "change_many",
+    "choose_password",
     "create_address_rule",
     "create_api_token",
     "create_department",
@@ -57,6 +58,7 @@ __all__ = [
     "ensure_first_administrator",
     "generate_key",
     "impersonate",
+    "invite",
     "keep_rotating",
     "move_department",
     "people_of",

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from accounts import impersonation, pictures, sessions, sockets, standing, validators
 from accounts.models import LoginSession, Role, User
@@ -20,7 +21,15 @@ from project.core import audit
 Reason = LoginSession.Reason
 
 OWN_FIELDS = frozenset({"real_name", "nickname", "email", "phone", "gender", "language", "time_zone"})
-FIELDS = OWN_FIELDS | {"username", "department", "manager", "is_active", "is_staff", "is_superuser"}
+FIELDS = OWN_FIELDS | {
+    "username",
+    "department",
+    "manager",
+    "is_active",
+    "is_staff",
+    "is_superuser",
+    "must_change_password",
+}
 
 
 # --- making ---------------------------------------------------------------------------------------------------------------
@@ -43,6 +52,8 @@ def create_user(
     user = User(username=username, **fields)
     _ensure_valid(user, password, named_by_staff=by is not None)
     user.set_password(password)
+    user.password_changed_at = timezone.now() if password else None
+    user.must_change_password = user.must_change_password and bool(password)
     user.save()
     user.groups.set([role.group for role in roles])
     audit.record("user.created", user, actor=by, roles=[role.key for role in roles])
@@ -139,6 +150,9 @@ def _after_change(person: User, changed: dict[str, Any], by: User | None, *, was
     elif person.is_active and not was_active:
         audit.record("user.activated", person, actor=by)
     transaction.on_commit(partial(standing.forget_people, [person.pk]))
+    if changed.get("must_change_password"):
+        audit.record("user.password_change_required", person, actor=by)
+        transaction.on_commit(partial(sockets.close_until_password_changed, person.pk))
     if "department" in changed:
         transaction.on_commit(partial(sockets.regroup, [person.pk]))
 
@@ -183,31 +197,7 @@ def set_avatar(*, user: User, file: UploadedFile[Any] | None) -> User:
     return _fresh(user)
 
 
-# --- passwords and sessions -----------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def set_password(*, user: User, password: str, by: User | None = None, keep: LoginSession | None = None) -> int:
-    """Set a password and end every session of the person but `keep`; return how many ended.
-
-    :raises ValidationError: when the password is too weak.
-    :raises NotAbove: when `by` is somebody else and does not stand above the person.
-    :raises NotForMachines: when a token acts.
-    """
-    guards.ensure_person(by)
-    if by is not None and by.pk != user.pk:
-        guards.ensure_above(by, user)
-    try:
-        password_validation.validate_password(password, user)
-    except ValidationError as problem:
-        raise ValidationError({"new_password": problem.messages}) from problem
-    person = locked(user)
-    person.set_password(password)
-    person.save(update_fields=["password"])
-    ended = sessions.end_all(person, reason=Reason.PASSWORD, actor=by, keep=keep)
-    audit.record("user.password_set", person, actor=by, sessions_ended=ended)
-    user.password, user.auth_epoch = person.password, person.auth_epoch
-    return ended
+# --- sessions and accounts ---------------------------------------------------------------------------------------------
 
 
 def end_sessions(*, user: User, by: User | None, keep: LoginSession | None = None) -> int:

@@ -54,6 +54,9 @@ MALFORMED = {
     "IMPERSONATION_TELLS": "perhaps",
     "SUPERUSER_SECOND_FACTOR": "perhaps",
     "API_TOKEN_MAX_DAYS": "0",
+    "PASSWORD_RULE": "hard",
+    "PASSWORD_MIN_LENGTH": "6",
+    "PASSWORD_MAX_AGE_DAYS": "-1",
     "LOGIN_EVENT_DAYS": "0",
     "SESSION_HISTORY_DAYS": "for ever",
     "IP2REGION_FILE": "/no/such/file.xdb",
@@ -86,6 +89,7 @@ ANY_TEXT = {
     "SECRET_KEY",
     "DJANGO_SUPERUSER_PASSWORD",
     "DEFAULT_FROM_EMAIL",
+    "PASSWORD_FORBIDDEN_WORDS",
 }
 """Variables that no text is wrong for, on its own."""
 

@@ -25,6 +25,7 @@ class ErrorBodySerializer(serializers.Serializer[object]):
         help_text="Of 20005: `secret` and `otpauth_uri`, to set up an app.",
     )
     confirm_url = serializers.CharField(required=False, help_text="Of 20008.")
+    change_url = serializers.CharField(required=False, help_text="Of 20010: where to choose a new password.")
     refresh_url = serializers.CharField(required=False, help_text="Of 20002.")
     request_id = serializers.CharField()
 

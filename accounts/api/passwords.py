@@ -1,0 +1,142 @@
+"""Passwords over the API: forgotten ones, and what staff do about other people's."""
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from accounts import addresses, errors, scope, services
+from accounts.api import asking
+from accounts.api.auth import TAGS, caller
+from accounts.api.fields import Flag, Secret, Text
+from accounts.api.serializers import EndedSerializer
+from accounts.models import PasswordLink, User
+from accounts.passwords import asked
+from accounts.permissions import requires
+from project.core import context
+from project.core.api import StrictSerializer, error_responses
+from project.core.errors import NotFound
+
+OF_STAFF = (IsAuthenticated, requires("accounts.change_user"))
+ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
+
+
+class ForgottenSerializer(StrictSerializer):
+    """Who forgot their password."""
+
+    username = Text(max_length=254, help_text="User name or mail address.")
+
+
+class ChosenSerializer(StrictSerializer):
+    """What a mail's link says, and the password to come."""
+
+    token = Secret(max_length=200, help_text="What follows `token=` in the link.")
+    new_password = Secret(max_length=128)
+
+
+class SetSerializer(StrictSerializer):
+    """A password for somebody else."""
+
+    new_password = Secret(max_length=128)
+    must_change = Flag(default=True, help_text="They choose another at the next sign-in, before anything else.")
+
+
+class LinkSerializer(serializers.ModelSerializer[PasswordLink]):
+    """A link that was sent; what it says is in the mail only."""
+
+    class Meta:
+        model = PasswordLink
+        fields = ("address", "expires_at")
+        read_only_fields = fields
+
+
+class ForgottenView(APIView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="auth_password_reset",
+        summary="I forgot my password",
+        description=(
+            "The same answer for every name. Whoever is meant, by user name or mail address, gets a mail with a link, if "
+            "they may sign in and have an address. It is good once, for half an hour."
+        ),
+        tags=TAGS,
+        auth=[],
+        request=ForgottenSerializer,
+        responses={202: None, **error_responses("10000", "10007", "10009")},
+    )
+    def post(self, request: Request) -> Response:
+        given = ForgottenSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked.ask(given.validated_data["username"], caller())
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+
+class ChosenView(APIView):
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="auth_password_reset_confirm",
+        summary="Choose a password with a mail's link",
+        description="All sessions of the person end. A second factor is still asked for when they sign in.",
+        tags=TAGS,
+        auth=[],
+        request=ChosenSerializer,
+        responses={204: None, **error_responses("10000", errors.LinkOver, "10009")},
+    )
+    def post(self, request: Request) -> Response:
+        given = ChosenSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        addresses.ensure_allowed(addresses.Place.API, context.get_ip())
+        services.choose_password(token=given.validated_data["token"], password=given.validated_data["new_password"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class SetView(APIView):
+    permission_classes = OF_STAFF
+
+    @extend_schema(
+        operation_id="users_set_password",
+        summary="Set a person's password",
+        description="All their sessions end, and they are told. Not for API tokens.",
+        tags=["users"],
+        request=SetSerializer,
+        responses={200: EndedSerializer, **ONE_REFUSED, **error_responses("10000")},
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        given = SetSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        ended = services.set_password(
+            user=_seen_by(request, pk),
+            password=given.validated_data["new_password"],
+            by=asking.person(request),
+            must_change=given.validated_data["must_change"],
+        )
+        return Response(EndedSerializer({"ended": ended}).data)
+
+
+class InviteView(APIView):
+    permission_classes = OF_STAFF
+
+    @extend_schema(
+        operation_id="users_invite",
+        summary="Mail a person a link to choose their password",
+        description="For new people, and for those who lost theirs. Good once, for three days. Not for API tokens.",
+        tags=["users"],
+        request=None,
+        responses={202: LinkSerializer, **ONE_REFUSED, **error_responses(errors.CannotBeInvited)},
+    )
+    def post(self, request: Request, pk: str) -> Response:
+        link = services.invite(user=_seen_by(request, pk), by=asking.person(request))
+        return Response(LinkSerializer(link).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _seen_by(request: Request, pk: str) -> User:
+    found: User | None = scope.people(asking.person(request)).filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found

@@ -1,0 +1,116 @@
+"""How people come to a password: staff set it, they change it, or they follow a link."""
+
+from django.conf import settings
+from django.contrib.auth import password_validation
+from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from accounts import alarms, errors, passwords, sessions
+from accounts.models import LoginSession, PasswordLink, User
+from accounts.passwords import links
+from accounts.services import guards
+from project.core import audit
+
+FIELD = "new_password"
+OWN, STAFF, LINK, OPERATOR = "own", "staff", "link", "operator"
+"""In what way a password was set, as its person is told."""
+
+
+def set_password(
+    *,
+    user: User,
+    password: str,
+    by: User | None = None,
+    keep: LoginSession | None = None,
+    must_change: bool = False,
+) -> int:
+    """Set a password and end every session of the person but `keep`; return how many ended. The person is told.
+
+    :param must_change: they choose another one at the next sign-in, before anything else.
+    :raises ValidationError: when the password is too weak, or the one they have.
+    :raises NotAbove: when `by` is somebody else and does not stand above the person.
+    :raises NotForMachines: when a token acts.
+    """
+    guards.ensure_person(by)
+    if by is not None and by.pk != user.pk:
+        guards.ensure_above(by, user)
+    how = OPERATOR if by is None else OWN if by.pk == user.pk else STAFF
+    return _set(user, password, how=how, by=by, keep=keep, must_change=must_change)
+
+
+def choose_password(*, token: str, password: str) -> User:
+    """Let whoever followed a link choose their password; return who it was. All their sessions end, and all their links.
+
+    It proves that they read their mails and no more: a second factor is still asked for, and failed sign-ins still count,
+    for those may have been somebody else's.
+
+    :raises LinkOver: when the link is wrong, used or too old.
+    :raises ValidationError: when the password is too weak; the link stays good.
+    """
+    with transaction.atomic():
+        link = links.taken(token)
+        if link is None:
+            raise errors.LinkOver
+        _set(link.user, password, how=LINK, by=link.user)
+    return link.user
+
+
+@transaction.atomic
+def invite(*, user: User, by: User | None, reason: str = "") -> PasswordLink:
+    """Mail somebody a link with which they choose their password, for new people and for those who lost theirs.
+
+    :raises NotAbove: unless `by` stands above them.
+    :raises NotForMachines: when a token acts.
+    :raises CannotBeInvited: when they have no mail address, or are not active.
+    """
+    guards.ensure_person(by)
+    guards.ensure_above(by, user)
+    person = User.objects.get_queryset().select_for_update().get(pk=user.pk)
+    if not person.email or not person.is_active:
+        raise errors.CannotBeInvited(name=str(person))
+    link = links.send(person, links.Purpose.INVITATION)
+    audit.record("user.invited", person, actor=by, reason=reason, address=person.email)
+    return link
+
+
+# --- inside ---------------------------------------------------------------------------------------------------------------
+
+
+def _set(
+    user: User, password: str, *, how: str, by: User | None, keep: LoginSession | None = None, must_change: bool = False
+) -> int:
+    _ensure_good(user, password, how)
+    hashed = make_password(password)  # slow on purpose: nobody's row is locked meanwhile
+    with transaction.atomic():
+        person = User.objects.get_queryset().select_for_update().get(pk=user.pk)
+        person.password, person.password_changed_at = hashed, timezone.now()
+        person.must_change_password = must_change and how == STAFF
+        person.save(update_fields=["password", "password_changed_at", "must_change_password"])
+        links.void(person)
+        ended = sessions.end_all(person, reason=LoginSession.Reason.PASSWORD, actor=by, keep=keep)
+        event = "user.password_reset" if how == LINK else "user.password_set"
+        audit.record(event, person, actor=by, sessions_ended=ended)
+        _tell(person, how, by)
+    for name in ("password", "password_changed_at", "must_change_password", "auth_epoch"):
+        setattr(user, name, getattr(person, name))
+    return ended
+
+
+def _ensure_good(user: User, password: str, how: str) -> None:
+    try:
+        password_validation.validate_password(password, user)
+        if how != OPERATOR:  # who repairs something may set again what was there
+            passwords.ensure_new(user, password)
+    except ValidationError as problem:
+        raise ValidationError({FIELD: problem.messages}) from problem
+
+
+def _tell(person: User, how: str, by: User | None) -> None:
+    staff = by.get_full_name() if how == STAFF and by is not None else ""
+    values = {"how": how, "by": staff, "must_change": person.must_change_password, "happened_at": timezone.now()}
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        text = _("{name} set a new password for you.").format(name=staff) if staff else _("Your password was changed.")
+    alarms.tell(person, "password_changed", values, {"kind": "password_changed", "text": text})
