@@ -20,6 +20,7 @@ GatehouseError
 │   ├── KeyInUse                        this key signs at present
 │   ├── KeysInFiles                     signing keys are files: only an operator changes them
 │   ├── RotatedMeanwhile                another key signs already
+│   ├── TooManyDevices                  as many sign-ins as allowed; carries `sessions`
 │   ├── HasSecondFactor                 one is enough
 │   ├── NotThisPerson                   nobody acts as this person, or not from here
 │   ├── ActsAlready                     one person at a time
@@ -122,6 +123,13 @@ class StillInUse(Conflict):
 
 class TreeHasChanged(Conflict):
     message = _("The departments have changed meanwhile. Look at them anew and move it again.")
+
+
+class TooManyDevices(Conflict):
+    message = _(
+        "You are signed in with as many devices of this kind as allowed ({limit}): {devices}. Sign out on one of them, or "
+        "sign in again and say which of them to sign out."
+    )
 
 
 class HasSecondFactor(Conflict):

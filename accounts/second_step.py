@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import transaction
 
-from accounts import errors, lockout, second_factor, sessions, sign_in
+from accounts import errors, lockout, second_factor, sign_in
 from accounts.models import LoginEvent, LoginSession, User
 from accounts.second_factor import codes
 from accounts.sign_in import Caller
@@ -51,15 +51,16 @@ def prove(*, challenge: str, code: str, caller: Caller) -> Proven:
     return _told(judged)
 
 
-def sign_in_with(*, challenge: str, code: str, caller: Caller) -> tuple[LoginSession, tuple[str, ...]]:
+def sign_in_with(
+    *, challenge: str, code: str, caller: Caller, instead_of: str = ""
+) -> tuple[LoginSession, tuple[str, ...]]:
     """Open the session that the challenge was for; with it come the recovery codes of who has just enrolled.
 
     :raises ChallengeOver, WrongCode, Locked: see `prove`.
+    :raises TooManyDevices: see `sign_in.open_session`.
     """
     proven = prove(challenge=challenge, code=code, caller=caller)
-    session = sessions.open(
-        user=proven.user, scope=caller.scope, device=proven.device, ip=caller.ip, user_agent=caller.user_agent
-    )
+    session = sign_in.open_session(proven.user, caller, device=proven.device, instead_of=instead_of)
     sign_in.succeeded(proven.user, session, caller)
     return session, proven.recovery_codes
 

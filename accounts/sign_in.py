@@ -1,7 +1,7 @@
 """Is it really them? The one function that checks a password, for the API and the back office alike."""
 
 import unicodedata
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
@@ -50,18 +50,31 @@ def authenticate(*, username: str, password: str, caller: Caller, staff_only: bo
     return user
 
 
-def sign_in(*, username: str, password: str, device: str, caller: Caller) -> LoginSession:
+def sign_in(*, username: str, password: str, device: str, caller: Caller, instead_of: str = "") -> LoginSession:
     """Check the password and open a session.
 
     :raises BadCredentials: see `authenticate`.
     :raises Locked: likewise.
     :raises SecondFactorRequired: see `ask_for_second_factor`.
+    :raises TooManyDevices: see `open_session`.
     """
     user = authenticate(username=username, password=password, caller=caller)
     ask_for_second_factor(user, caller, device=device)
-    session = sessions.open(user=user, scope=caller.scope, device=device, ip=caller.ip, user_agent=caller.user_agent)
+    session = open_session(user, caller, device=device, instead_of=instead_of)
     succeeded(user, session, caller)
     return session
+
+
+def open_session(user: User, caller: Caller, **how: Any) -> LoginSession:
+    """Open a session for somebody who has given all that is asked for; see `sessions.open`.
+
+    :raises TooManyDevices: when they are signed in with as many devices of the kind as they may; leaves a row.
+    """
+    try:
+        return sessions.open(user=user, scope=caller.scope, ip=caller.ip, user_agent=caller.user_agent, **how)
+    except errors.TooManyDevices:
+        note(user.username, user, caller, Reason.TOO_MANY)
+        raise
 
 
 def ask_for_second_factor(user: User, caller: Caller, *, device: str = "") -> None:

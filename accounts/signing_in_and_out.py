@@ -11,6 +11,8 @@ from accounts.authentication import SID_KEY
 from accounts.models import LoginSession, User
 
 SCOPE = LoginSession.Scope.ADMIN
+INSTEAD_KEY = "instead_of_oldest"
+"""Where a browser's session keeps, until it is signed in, that the person would rather sign out of another device."""
 
 
 def caller_of(request: HttpRequest | None) -> sign_in.Caller:
@@ -27,14 +29,13 @@ def open_session(sender: object, request: HttpRequest, user: User, **_rest: Any)
     if not request.session.session_key:
         request.session.create()
     caller = caller_of(request)._replace(mark=devices.mark_of(request))
-    session = sessions.open(
-        user=user,
-        scope=SCOPE,
+    session = sign_in.open_session(
+        user,
+        caller,
         kind=LoginSession.Kind.DJANGO,
         device=devices.name_of(caller.user_agent),
-        ip=caller.ip,
-        user_agent=caller.user_agent,
         django_key=request.session.session_key or "",
+        instead_of=sessions.OLDEST if request.session.pop(INSTEAD_KEY, False) else "",
     )
     sign_in.succeeded(user, session, caller)
     request.session[SID_KEY] = session.sid

@@ -10,11 +10,11 @@ from project.core import jobs
 
 @shared_task(name="accounts.close_run_out")
 def close_run_out() -> int:
-    """Put an end to sessions whose time is over, and to their sockets; return how many. Likewise to challenges, and to acting
-    as somebody."""
+    """Put an end to sessions whose time is over or that are too many by now, and to their sockets; return how many. Likewise
+    to challenges, and to acting as somebody."""
     second_factor.forget_run_out()
     impersonation.end_run_out()
-    return sessions.close_run_out()
+    return sessions.close_run_out() + sessions.close_surplus()
 
 
 @shared_task(name="accounts.purge")

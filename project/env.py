@@ -18,6 +18,7 @@ from project import tls
 
 ROOT = Path(__file__).resolve().parent.parent
 DAY = 86_400
+MULTI_LOGIN_COUNTS = ("MULTI_LOGIN_WEB", "MULTI_LOGIN_APP", "MULTI_LOGIN_DESKTOP", "MULTI_LOGIN_OTHER")
 EX_CONFIG = 78
 """What a program exits with when its configuration is at fault (sysexits.h)."""
 
@@ -205,6 +206,18 @@ class Environment:
 
     # sessions
     MULTI_LOGIN: bool = variable("false", kind.boolean, "May one person be signed in several times at once?")
+    MULTI_LOGIN_WEB: int = variable(
+        "0",
+        kind.integer(0, 1000),
+        "Browsers a person may be signed in with at once, for each scope; 0: without limit.",
+        example="3",
+    )
+    MULTI_LOGIN_APP: int = variable("0", kind.integer(0, 1000), "Likewise apps on phones and tablets.", example="2")
+    MULTI_LOGIN_DESKTOP: int = variable("0", kind.integer(0, 1000), "Likewise desktop programs.", example="1")
+    MULTI_LOGIN_OTHER: int = variable("0", kind.integer(0, 1000), "Likewise whatever is none of these.", example="5")
+    MULTI_LOGIN_OVERFLOW: str = variable(
+        "oldest", kind.one_of("oldest", "refuse"), "Beyond that: the oldest sign-in ends, or the new one is refused."
+    )
     SESSION_EXPIRES: int = variable("604800", kind.integer(1, 3650 * DAY), "Seconds a session lives unless renewed.")
     SESSION_AUTO_REFRESH: bool = variable("true", kind.boolean, "Does use renew a session?")
     SESSION_REFRESH_INTERVAL: int = variable(
@@ -415,6 +428,18 @@ def _problem(name: str, environ: Mapping[str, str], expected: str) -> Problem:
     return Problem(name, shown, expected, about["example"])
 
 
+def _without_several(env: Environment) -> list[tuple[bool, str, str]]:
+    counts = {name: getattr(env, name) for name in MULTI_LOGIN_COUNTS}
+    alone = "nothing while MULTI_LOGIN is false: then each sign-in ends the one before"
+    nothing = f"oldest, or a number above 0 in one of {', '.join(counts)}: without any nothing is refused"
+    refuses = env.MULTI_LOGIN_OVERFLOW == "refuse"
+    return [
+        *((bool(count) and not env.MULTI_LOGIN, name, alone) for name, count in counts.items()),
+        (refuses and not env.MULTI_LOGIN, "MULTI_LOGIN_OVERFLOW", alone),
+        (refuses and env.MULTI_LOGIN and not any(counts.values()), "MULTI_LOGIN_OVERFLOW", nothing),
+    ]
+
+
 def _contradictions(env: Environment, environ: Mapping[str, str]) -> list[Problem]:
     wrong: list[tuple[bool, str, str]] = [
         (
@@ -432,6 +457,7 @@ def _contradictions(env: Environment, environ: Mapping[str, str]) -> list[Proble
             "ACCESS_TOKEN_EXPIRES",
             f"at most SESSION_EXPIRES ({env.SESSION_EXPIRES})",
         ),
+        *_without_several(env),
         (bool(env.TLS_CERT_FILE) and not env.TLS_KEY_FILE, "TLS_KEY_FILE", "the key of TLS_CERT_FILE"),
         (bool(env.TLS_KEY_FILE) and not env.TLS_CERT_FILE, "TLS_CERT_FILE", "the certificate of TLS_KEY_FILE"),
     ]

@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth import login as enter
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -22,7 +23,7 @@ from accounts.admin import step_up
 from accounts.admin.devices import own_sid
 from accounts.admin.forms import acting
 from accounts.models import SecondFactor
-from accounts.signing_in_and_out import caller_of
+from accounts.signing_in_and_out import INSTEAD_KEY, caller_of
 from project.core.admin import ago
 from project.core.errors import GatehouseError
 
@@ -30,6 +31,8 @@ COOKIE = "second_step"
 """Holds the challenge between the two pages; nobody is signed in yet."""
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 CODE_FIELD = "code"
+TOO_MANY = "sign_out_oldest"
+"""After a refusal the page offers a box of this name."""
 
 # --- signing in -------------------------------------------------------------------------------------------------------
 
@@ -39,8 +42,12 @@ CODE_FIELD = "code"
 @sensitive_post_parameters("password")
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Django's own page; who gave the right password and needs a second factor goes on to the next one."""
+    if request.method == "POST":
+        _remember_choice(request)
     try:
-        return admin.site.login(request)
+        return admin.site.login(request, extra_context={"too_many": TOO_MANY in request.GET})
+    except errors.TooManyDevices as refusal:
+        return _refused(request, refusal)
     except errors.SecondFactorRequired as needed:
         answer = redirect(_with_next("dashboard:second_step", request))
         lifetime = needed.extra["expires_in"]
@@ -81,7 +88,10 @@ def second_step_page(request: HttpRequest) -> HttpResponse:
 
 
 def _let_in(request: HttpRequest, proven: second_step.Proven) -> HttpResponse:
-    enter(request, proven.user, backend=BACKEND)
+    try:
+        enter(request, proven.user, backend=BACKEND)
+    except errors.TooManyDevices as refusal:
+        return _refused(request, refusal)
     goal = _next(request)
     if proven.recovery_codes:
         answer: HttpResponse = _codes_page(request, proven.recovery_codes, goal)
@@ -89,6 +99,22 @@ def _let_in(request: HttpRequest, proven: second_step.Proven) -> HttpResponse:
         answer = redirect(goal)
     answer.delete_cookie(COOKIE, path=reverse("dashboard:second_step"))
     return answer
+
+
+def _remember_choice(request: HttpRequest) -> None:
+    """Keep, over a second step, that the person would rather sign out of the oldest device."""
+    if request.POST.get(TOO_MANY):
+        request.session[INSTEAD_KEY] = True
+    elif INSTEAD_KEY in request.session:
+        del request.session[INSTEAD_KEY]
+
+
+def _refused(request: HttpRequest, refusal: errors.TooManyDevices) -> HttpResponse:
+    # Django had let them in already when their session was refused
+    request.session.flush()
+    request.user = AnonymousUser()
+    messages.error(request, str(refusal))
+    return redirect(f"{_with_next('admin:login', request)}&{TOO_MANY}=1")
 
 
 def _next(request: HttpRequest) -> str:

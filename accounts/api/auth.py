@@ -37,14 +37,15 @@ class LoginView(APIView):
         summary="Sign in",
         description=(
             "Unless several sign-ins at once are allowed, this ends the person's other API session. 20005 carries a "
-            "`challenge` for `auth/second-factor`; `enrolment` with it says what an app needs, for who must set one up."
+            "`challenge` for `auth/second-factor`; `enrolment` with it says what an app needs, for who must set one up. "
+            "10005, where too many devices are refused, carries `sessions`: sign in again with `instead_of`."
         ),
         tags=TAGS,
         auth=[],
         request=LoginSerializer,
         responses={
             200: SignedInSerializer,
-            **error_responses("10000", errors.BadCredentials, errors.SecondFactorRequired, errors.Locked),
+            **error_responses("10000", "10005", errors.BadCredentials, errors.SecondFactorRequired, errors.Locked),
         },
     )
     def post(self, request: Request) -> Response:

@@ -41,7 +41,7 @@ class SecondFactorView(APIView):
         request=SecondStepSerializer,
         responses={
             200: SecondFactorSignedInSerializer,
-            **error_responses("10000", errors.WrongCode, errors.ChallengeOver, errors.Locked),
+            **error_responses("10000", "10005", errors.WrongCode, errors.ChallengeOver, errors.Locked),
         },
     )
     def post(self, request: Request) -> Response:

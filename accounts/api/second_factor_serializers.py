@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.fields import Secret
-from accounts.api.serializers import SignedInSerializer
+from accounts.api.serializers import InsteadOf, SignedInSerializer
 from accounts.models import LoginSession
 from project.core.api import StrictSerializer
 
@@ -24,6 +24,7 @@ class SecondStepSerializer(CodeSerializer):
     """What the first step gave, and a code."""
 
     challenge = Secret(max_length=100)
+    instead_of = InsteadOf()
 
 
 class ProofSerializer(StrictSerializer):

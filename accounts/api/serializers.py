@@ -236,12 +236,21 @@ class SessionSerializer(OriginSerializer):
         return asking is not None and asking.pk == session.pk
 
 
+class InsteadOf(serializers.RegexField):
+    """Which session may end for the one that begins."""
+
+    def __init__(self) -> None:
+        words = "After 10005: the `id` of one of its `sessions`, or `oldest`, to sign out there instead."
+        super().__init__(r"^(oldest|[0-9a-f]{32})?\Z", required=False, allow_blank=True, default="", help_text=words)
+
+
 class LoginSerializer(StrictSerializer):
     """User name and password."""
 
     username = Text(max_length=150)
     password = Secret()
     device = Text(max_length=100, required=False, allow_blank=True, default="", help_text="What the person calls it.")
+    instead_of = InsteadOf()
 
 
 class RefreshSerializer(StrictSerializer):

@@ -138,6 +138,7 @@ class LoginEvent(Origin):
         WRONG_CODE = "wrong_code", _("wrong code")
         CHALLENGE_OVER = "challenge_over", _("second factor came too late")
         ADDRESS = "address", _("address not allowed")
+        TOO_MANY = "too_many", _("too many devices")
 
     FAILURES: ClassVar = (Reason.UNKNOWN_USER, Reason.WRONG_PASSWORD, Reason.INACTIVE, Reason.WRONG_CODE)
 

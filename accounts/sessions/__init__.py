@@ -9,12 +9,15 @@ from accounts.sessions.ending import close_code, close_run_out, end, end_all, er
 from accounts.sessions.looking import narrowed, seen_by
 from accounts.sessions.opening import key_hash, open, state_of  # noqa: A004 (reads as sessions.open)
 from accounts.sessions.refreshing import refresh, renew, renewals_left, seen
+from accounts.sessions.several import OLDEST, close_surplus, refuses
 from accounts.sessions.together import Ended, end_people, end_these, preview, reach
 
 __all__ = [
+    "OLDEST",
     "Ended",
     "close_code",
     "close_run_out",
+    "close_surplus",
     "end",
     "end_all",
     "end_people",
@@ -26,6 +29,7 @@ __all__ = [
     "preview",
     "reach",
     "refresh",
+    "refuses",
     "renew",
     "renewals_left",
     "seen",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import devices, errors, standing
 from accounts.models import LoginSession, User
-from accounts.sessions import ending
+from accounts.sessions import ending, several
 
 Reason = LoginSession.Reason
 
@@ -25,17 +25,21 @@ def open(  # noqa: A001 (reads as sessions.open)
     user_agent: str = "",
     kind: str = LoginSession.Kind.JWT,
     django_key: str = "",
+    instead_of: str = "",
 ) -> LoginSession:
     """Sign `user` in. Unless MULTI_LOGIN is on, this ends their other sessions of the same scope.
 
+    :param instead_of: see `several.make_room`.
     :raises BadCredentials: when the account was disabled or deleted meanwhile.
+    :raises TooManyDevices: when they are signed in with as many devices of the kind as they may.
     """
     person = User.objects.get_queryset().select_for_update().filter(pk=user.pk, is_active=True).first()
     if person is None:
         raise errors.BadCredentials
+    origin = devices.seen_from(ip, user_agent)
     before = LoginSession.objects.unended().filter(user=person, scope=scope)
-    displaced: list[LoginSession] = []
     if settings.MULTI_LOGIN:
+        displaced = several.make_room(person, scope=scope, device_kind=origin["device_kind"], instead_of=instead_of)
         before.update(exclusive=False, live_key=None)
     else:
         displaced = ending.close(before, Reason.DISPLACED)
@@ -46,7 +50,7 @@ def open(  # noqa: A001 (reads as sessions.open)
         scope=scope,
         kind=kind,
         device=device[:100],
-        **devices.seen_from(ip, user_agent),
+        **origin,
         django_key_hash=key_hash(django_key) if django_key else "",
         rotated_at=now,
         renewed_at=now,

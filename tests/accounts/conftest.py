@@ -87,6 +87,14 @@ class Program:
         self.tokens = answer.json()
         return self
 
+    def sign_in_from(self, user: User, user_agent: str, device: str = "") -> "Program":
+        """Sign in with a program that says what it is, and what the person calls it."""
+        given = {"username": user.username, "password": PASSWORD, "device": device}
+        answer = self.post("auth/login", given, headers={"user-agent": user_agent})
+        assert answer.status_code == 200, answer.content
+        self.tokens = answer.json()
+        return self
+
     def call(self, method: str, path: str, body: Any = None, **more: Any) -> Any:
         headers = {"accept-language": "en"} | more.pop("headers", {})
         if self.tokens:

@@ -35,6 +35,11 @@ MALFORMED = {
     "WORKER_CONCURRENCY": "all of them",
     "DJANGO_SUPERUSER_EMAIL": "nobody",
     "MULTI_LOGIN": "maybe",
+    "MULTI_LOGIN_WEB": "-1",
+    "MULTI_LOGIN_APP": "few",
+    "MULTI_LOGIN_DESKTOP": "1001",
+    "MULTI_LOGIN_OTHER": "1.5",
+    "MULTI_LOGIN_OVERFLOW": "newest",
     "SESSION_EXPIRES": "7d",
     "SESSION_AUTO_REFRESH": "2",
     "SESSION_REFRESH_INTERVAL": "0",
@@ -192,6 +197,9 @@ class TestBadEnvironment:
             ({"SESSION_EXPIRES": "3600", "SESSION_REFRESH_INTERVAL": "3600"}, "SESSION_REFRESH_INTERVAL"),
             ({"SESSION_ABSOLUTE_EXPIRES": "90000"}, "SESSION_ABSOLUTE_EXPIRES"),
             ({"ACCESS_TOKEN_EXPIRES": "700000"}, "ACCESS_TOKEN_EXPIRES"),
+            ({"MULTI_LOGIN_WEB": "3"}, "MULTI_LOGIN_WEB"),
+            ({"MULTI_LOGIN": "false", "MULTI_LOGIN_OVERFLOW": "refuse"}, "MULTI_LOGIN_OVERFLOW"),
+            ({"MULTI_LOGIN": "true", "MULTI_LOGIN_OVERFLOW": "refuse"}, "MULTI_LOGIN_OVERFLOW"),
             ({"TLS_CERT_FILE": __file__}, "TLS_KEY_FILE"),
             ({"TLS_KEY_FILE": __file__}, "TLS_CERT_FILE"),
         ],
@@ -201,6 +209,11 @@ class TestBadEnvironment:
             env.read(given)
 
         assert at_fault in {problem.name for problem in refused.value.problems}
+
+    @pytest.mark.parametrize("overflow", ["oldest", "refuse"])
+    def test_takes_numbers_of_devices_where_several_may_sign_in(self, overflow):
+        env.read({"MULTI_LOGIN": "true", "MULTI_LOGIN_APP": "1", "MULTI_LOGIN_OVERFLOW": overflow})
+        env.read({"MULTI_LOGIN_APP": "0", "MULTI_LOGIN_OVERFLOW": "oldest"})
 
     def test_applies_to_every_command(self):
         assert start("check", PORT="eighty").returncode == 78
