@@ -1,11 +1,14 @@
 """The people and clients every part of the tests may ask for."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as project_settings
+from django.db import connection
 from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -26,6 +29,38 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--disable-dev-shm-usage",
 ]
+
+
+PRODUCT_HASHERS = list(project_settings.PASSWORD_HASHERS)
+project_settings.PASSWORD_HASHERS[0] = "tests.shortcuts.RememberingHasher"
+project_settings.MIDDLEWARE = [
+    "tests.shortcuts.StaticFiles" if name == "servestatic.middleware.ServeStaticMiddleware" else name
+    for name in project_settings.MIDDLEWARE
+]
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-randomly
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, one for each process, so that none works alone at the end."""
+    longest = [item for item in items if item.get_closest_marker("longest")]
+    share = len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [item for item in items if item not in longest]
+    for number, item in enumerate(longest):
+        items.insert(number * (share + 1), item)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Keep the tables as migrations leave them: offices begin with a copy instead of migrating an empty file each."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            connection.cursor().execute("VACUUM INTO %s", [str(environment.migrated)])
+
+
+@pytest.fixture
+def product_hashers(settings: Any) -> None:
+    """Passwords are hashed and compared as in the product, each time anew: for tests of that itself."""
+    settings.PASSWORD_HASHERS = PRODUCT_HASHERS
 
 
 @pytest.fixture(autouse=True)
@@ -64,14 +99,14 @@ def _address_rules(settings: Any) -> None:
 
 
 @pytest.fixture(scope="session")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """A Gatehouse that is open all through the tests of this process; tests share it, so they bring their own people."""
     with Office(tmp_path_factory.mktemp("office") / "home") as opened:
         yield opened
 
 
 @pytest.fixture
-def new_office(tmp_path: Path) -> Iterator[Callable[..., Office]]:
+def new_office(django_db_setup: None, tmp_path: Path) -> Iterator[Callable[..., Office]]:
     """Open further offices, each on a fresh home: `new_office(MULTI_LOGIN="true")`."""
     opened: list[Office] = []
 

@@ -68,6 +68,8 @@ def database_on(engine: str) -> str:
 
 services = set_apart()
 home = settle()
+migrated = home / "migrated.sqlite3"
+"""A database as the migrations leave it, once the tests of this process have one."""
 
 
 def required() -> bool:

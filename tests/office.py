@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from project import env
+from tests import environment
 from tests.clients import Caller
 
 START_SECONDS = 60
@@ -24,11 +26,13 @@ class Office:
     """One running Gatehouse. `with Office(folder) as office:` opens it and closes it again.
 
     :param home: its GATEHOUSE_HOME; a home used before is opened as it was left.
+    :param bare: it makes its tables itself, as at a first start; else a copy of migrated ones is put there where it can be.
     :param settings: environment variables on top of the defaults.
     """
 
-    def __init__(self, home: Path, *arguments: str, **settings: str) -> None:
+    def __init__(self, home: Path, *arguments: str, bare: bool = False, **settings: str) -> None:
         self.home = home
+        self.bare = bare
         self.arguments = arguments or ("--port", "0", "--no-demo")
         self.settings = {name: "" for name, _ in env.about()}
         self.settings |= {"GATEHOUSE_HOME": str(home), "GATEHOUSE_ENV": "dev", "LOG_FORMAT": "console"} | settings
@@ -67,6 +71,8 @@ class Office:
     def start(self) -> None:
         """Start it without waiting."""
         self.home.parent.mkdir(parents=True, exist_ok=True)
+        if not self.bare:
+            self._furnish()
         self._read_from = len(self.log)
         command = [sys.executable, "manage.py", "up", *self.arguments]
         with self._log_file.open("ab") as log:
@@ -79,6 +85,14 @@ class Office:
                 stdin=subprocess.DEVNULL,
                 process_group=0,  # as a terminal starts it: signals to the group are for it and what it started
             )
+
+    def _furnish(self) -> None:
+        """Put migrated tables where it would make them; a database made meanwhile stays, and demo data wants an empty one."""
+        scheme, _, path = (self.settings["DATABASE_URL"] or f"sqlite:///{self.home / 'gatehouse.sqlite3'}").partition(":///")
+        file = Path(path)
+        if scheme == "sqlite" and "--no-demo" in self.arguments and environment.migrated.exists() and not file.exists():
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            shutil.copyfile(environment.migrated, file)
 
     def close(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to stop and return its exit code."""

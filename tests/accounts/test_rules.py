@@ -137,6 +137,7 @@ class TestValidators:
                 check(value)
 
 
+@pytest.mark.usefixtures("product_hashers")
 class TestPasswords:
     def test_are_argon2id_with_small_memory(self):
         assert make_password("x").startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")

@@ -34,7 +34,7 @@ def tables(home: Path) -> dict[str, list[str]]:
 
 class TestFirstStart:
     def test_serves_and_says_where_who_and_how(self, home):
-        with Office(home) as office:
+        with Office(home, bare=True) as office:
             assert requests.get(f"{office.url}/healthz", timeout=PATIENCE).status_code == 200
             assert requests.get(f"{office.url}/readyz", timeout=PATIENCE).status_code == 200
 
@@ -51,7 +51,7 @@ class TestFirstStart:
             assert "Given1word" not in office.log
 
     def test_leaves_secrets_to_its_owner_alone(self, home):
-        with Office(home) as office:
+        with Office(home, bare=True) as office:
             assert office.home.stat().st_mode & 0o077 == 0
             assert (home / "secret_key").stat().st_mode & 0o077 == 0
 
