@@ -26,13 +26,11 @@ class Office:
     """One running Gatehouse. `with Office(folder) as office:` opens it and closes it again.
 
     :param home: its GATEHOUSE_HOME; a home used before is opened as it was left.
-    :param bare: it makes its tables itself, as at a first start; else a copy of migrated ones is put there where it can be.
     :param settings: environment variables on top of the defaults.
     """
 
-    def __init__(self, home: Path, *arguments: str, bare: bool = False, **settings: str) -> None:
+    def __init__(self, home: Path, *arguments: str, **settings: str) -> None:
         self.home = home
-        self.bare = bare
         self.arguments = arguments or ("--port", "0", "--no-demo")
         self.settings = {name: "" for name, _ in env.about()}
         self.settings |= {"GATEHOUSE_HOME": str(home), "GATEHOUSE_ENV": "dev", "LOG_FORMAT": "console"} | settings
@@ -71,8 +69,7 @@ class Office:
     def start(self) -> None:
         """Start it without waiting."""
         self.home.parent.mkdir(parents=True, exist_ok=True)
-        if not self.bare:
-            self._furnish()
+        self.furnish()
         self._read_from = len(self.log)
         command = [sys.executable, "manage.py", "up", *self.arguments]
         with self._log_file.open("ab") as log:
@@ -86,9 +83,10 @@ class Office:
                 process_group=0,  # as a terminal starts it: signals to the group are for it and what it started
             )
 
-    def _furnish(self) -> None:
-        """Put migrated tables where it would make them; a database made meanwhile stays, and demo data wants an empty one."""
-        scheme, _, path = (self.settings["DATABASE_URL"] or f"sqlite:///{self.home / 'gatehouse.sqlite3'}").partition(":///")
+    def furnish(self) -> None:
+        """Put migrated tables where it would make them, but for demo data, which wants an empty database."""
+        url = self.settings["DATABASE_URL"] or f"sqlite:///{self.home / 'gatehouse.sqlite3'}"
+        scheme, _, path = url.partition(":///")
         file = Path(path)
         if scheme == "sqlite" and "--no-demo" in self.arguments and environment.migrated.exists() and not file.exists():
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -159,3 +157,10 @@ class Office:
             timeout=START_SECONDS,
             check=False,
         )
+
+
+class BareOffice(Office):
+    """One that makes its tables itself, as at a first start."""
+
+    def furnish(self) -> None:
+        """Put nothing there."""

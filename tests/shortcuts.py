@@ -24,11 +24,14 @@ class RememberingHasher(Argon2Hasher):
         return self._verdicts[password, encoded]
 
 
-class StaticFiles(ServeStaticMiddleware):
+class StaticFiles(ServeStaticMiddleware):  # type: ignore[misc]  # it has no type hints
     """Looks for the static files once: each test's client builds its own chain of middleware."""
 
     _found: ClassVar[dict[str, Any]] = {}
     _places: ClassVar[list[tuple[str, str]]] = []
+
+    files: dict[str, Any]
+    directories: list[tuple[str, str]]
 
     def add_files_from_finders(self) -> None:
         if not self._found:

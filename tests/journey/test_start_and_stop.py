@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.clients import PATIENCE
-from tests.office import Office
+from tests.office import BareOffice, Office
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -34,7 +34,7 @@ def tables(home: Path) -> dict[str, list[str]]:
 
 class TestFirstStart:
     def test_serves_and_says_where_who_and_how(self, home):
-        with Office(home, bare=True) as office:
+        with BareOffice(home) as office:
             assert requests.get(f"{office.url}/healthz", timeout=PATIENCE).status_code == 200
             assert requests.get(f"{office.url}/readyz", timeout=PATIENCE).status_code == 200
 
@@ -51,7 +51,7 @@ class TestFirstStart:
             assert "Given1word" not in office.log
 
     def test_leaves_secrets_to_its_owner_alone(self, home):
-        with Office(home, bare=True) as office:
+        with BareOffice(home) as office:
             assert office.home.stat().st_mode & 0o077 == 0
             assert (home / "secret_key").stat().st_mode & 0o077 == 0
 
@@ -98,7 +98,7 @@ class TestStopping:
             "POST /api/v1/auth/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n"
         )
-        with Office(home) as office, ExitStack() as lines:
+        with Office(home, SHUTDOWN_SECONDS="25") as office, ExitStack() as lines:
             address = ("127.0.0.1", urlsplit(office.url).port)
             callers = [lines.enter_context(socket.create_connection(address, timeout=PATIENCE)) for _ in range(20)]
             for caller in callers:
@@ -119,7 +119,7 @@ class TestWrongStart:
     def test_says_that_the_port_is_taken(self, home):
         with socket.create_server(("127.0.0.1", 0)) as stranger:
             port = stranger.getsockname()[1]
-            office = Office(home, "--port", str(port), "--no-demo")
+            office = BareOffice(home, "--port", str(port), "--no-demo")
             office.start()
 
             assert office.wait() == 1
