@@ -209,6 +209,12 @@ class SessionSerializer(OriginSerializer):
     current = serializers.SerializerMethodField(help_text="Is it the session that asks?")
     expires_at = serializers.DateTimeField(source="runs_out_at", help_text="Unless it is renewed by use.")
     renewals_left = serializers.SerializerMethodField(help_text="How often use may still renew it; null: no limit.")
+    acts_as = serializers.CharField(
+        source="subject.username",
+        default=None,
+        read_only=True,
+        help_text="As whom it speaks at the moment; null: oneself.",
+    )
 
     class Meta:
         model = LoginSession
@@ -224,6 +230,7 @@ class SessionSerializer(OriginSerializer):
             "absolute_expires_at",
             "renew_count",
             "renewals_left",
+            "acts_as",
             "current",
         )
         read_only_fields = fields
