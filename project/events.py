@@ -111,10 +111,16 @@ def kind_of(entry: LogEntry) -> str:
     return str(model._meta.verbose_name) if model else entry.content_type.model
 
 
-def who(entry: LogEntry) -> str:
-    """Return who did it; where nobody in particular did, whom it happened to."""
+def who(entry: LogEntry, *, full: bool = False) -> str:
+    """Return who did it, and as whom; where nobody in particular did, whom it happened to.
+
+    :param full: with the user name.
+    """
     if entry.actor:
-        name, subject = str(entry.actor.get_full_name()), (entry.additional_data or {}).get("as")
+        name, subject = (
+            str(entry.actor if full else entry.actor.get_full_name()),
+            (entry.additional_data or {}).get("as"),
+        )
         return gettext("%(actor)s as %(subject)s") % {"actor": name, "subject": subject} if subject else name
     details = (entry.additional_data or {}).get("details")
     person = details.get("person", "") if isinstance(details, dict) else ""

@@ -17,6 +17,8 @@ from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from accounts import second_factor, step_up
 from accounts.admin.forms import acting
+from accounts.errors import NotWhileActing
+from accounts.impersonation.middleware import refusal
 from accounts.models import LoginSession
 from accounts.signing_in_and_out import caller_of
 from project.core.admin import ServiceAdmin
@@ -77,8 +79,10 @@ def ask(request: HttpRequest) -> HttpResponse | None:
     The page sends what was asked for along, so that nothing has to be filled in twice; chosen files have to be chosen again.
     """
     session: LoginSession | None = getattr(request, "login_session", None)
-    if session is None or session.subject_id is not None:
+    if session is None:
         raise PermissionDenied
+    if session.subject_id is not None:
+        return refusal(request, NotWhileActing())
     if step_up.is_recent(session):
         return None
     form = ProofForm(request, session)

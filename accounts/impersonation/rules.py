@@ -37,7 +37,7 @@ def ensure_may_ask(request: HttpRequest, session: LoginSession, user: User) -> N
         return
     if name in NEVER or (name.startswith(ABOUT_ONESELF) and not (reads and name in HARMLESS)):
         raise errors.NotWhileActing
-    if not reads and not may_write(session):
+    if not reads and not may_write(session, user):
         raise errors.OnlyReading(name=user.get_short_name())
 
 

@@ -74,9 +74,9 @@ def may_act_as(actor: User, subject: User) -> bool:
     return scope.people(actor).filter(pk=subject.pk).exists()
 
 
-def may_write(session: LoginSession) -> bool:
-    """Tell whether who acts chose to change things, and still may."""
-    return session.subject_writes and session.user.has_perm(MAY_WRITE)
+def may_write(session: LoginSession, subject: User) -> bool:
+    """Tell whether who acts as `subject` chose to change things, and still may; as a superuser one only looks."""
+    return session.subject_writes and not subject.is_superuser and session.user.has_perm(MAY_WRITE)
 
 
 def end(session: LoginSession, *, why: str) -> bool:

@@ -14,6 +14,7 @@ from accounts.impersonation.state import MAY_WRITE, has_access, may_act_as
 from accounts.models import LoginSession, User
 from accounts.scope import outranks
 from accounts.services import guards
+from accounts.sessions.ending import lock
 from project.core import audit
 from project.core.errors import NoPermission
 
@@ -29,7 +30,7 @@ def impersonate(*, session: LoginSession, subject: User, by: User, reason: str, 
     :param writes: to change things, too: needs a permission of its own.
     :raises ValidationError: without a reason.
     :raises NotForMachines, NotWhileActing: when it is not `by` themselves who ask.
-    :raises NotThisPerson: oneself, or somebody who has no access there.
+    :raises NotThisPerson: oneself, or somebody who has no access there; a superuser, to change things.
     :raises NoPermission: without the permission, or when the subject is not among the people `by` sees.
     :raises NotAbove: unless `by` stands above the subject.
     :raises ActsAlready: when the session has a subject already.
@@ -37,9 +38,8 @@ def impersonate(*, session: LoginSession, subject: User, by: User, reason: str, 
     """
     guards.ensure_person(by)
     reason = _good(reason)
-    # both people, in the order in which everybody locks: what follows is true until it is written
-    rows = User.objects.get_queryset().filter(pk__in=[by.pk, subject.pk]).order_by("pk").select_for_update()
-    people = {one.pk: one for one in rows}
+    # what follows is true until it is written
+    people = {one.pk: one for one in lock([by.pk, subject.pk])}
     actor, person = people[by.pk], people.get(subject.pk)
     if person is None:
         raise errors.NotThisPerson(_("There is no such person any more."))
@@ -77,6 +77,8 @@ def _ensure_may(actor: User, person: User, session: LoginSession, *, writes: boo
         raise errors.NotThisPerson
     if not outranks(actor, person):
         raise errors.NotAbove
+    if writes and person.is_superuser:
+        raise errors.NotThisPerson(_("As a superuser you only look: what they may, you may do in your own name."))
     if not may_act_as(actor, person) or (writes and not actor.has_perm(MAY_WRITE)):
         raise NoPermission
     if not person.is_active:

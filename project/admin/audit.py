@@ -67,7 +67,7 @@ class AuditAdmin(ReadOnlyAdmin, ModelAdmin[LogEntry]):
 
     @display(description=gettext_lazy("Who"), ordering="actor__username")
     def shown_actor(self, entry: LogEntry) -> str:
-        return str(entry.actor) if entry.actor else events.who(entry)
+        return events.who(entry, full=True)
 
     @display(description=gettext_lazy("What"))
     def shown_what(self, entry: LogEntry) -> SafeString:

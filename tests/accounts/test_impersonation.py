@@ -269,14 +269,29 @@ class TestWriting:
         assert code_of(answer) == (403, "10009")
         assert "for themselves only" in answer.json()["error"]["message"]
 
-    def test_never_passes_a_door_that_wants_proof(self, in_as, boss, hire, mei):
-        other = hire("otherboss", is_superuser=True)
+    def test_never_passes_a_door_that_wants_proof(self, in_as, boss, hire, role, mei):
+        """The clerk may make roles, but what a role permits wants proof."""
+        chief = hire("thechief", roles=[role("chiefs", 70, "accounts.add_role", "accounts.view_user")])
+        program = in_as(boss)
+        program.post(f"users/{chief.pk}/impersonate", WHY | {"read_only": False})
+        made = {"key": "k", "name": "n", "rank": 1}
+
+        answer = program.post("roles/", made | {"permissions": ["accounts.view_user"]})
+
+        assert code_of(answer) == (403, "10009")
+        assert "for themselves only" in answer.json()["error"]["message"]
+        assert program.post("roles/", made).status_code == 201
+
+    def test_is_not_for_superusers_powers(self, in_as, boss, hire, mei):
+        other = hire("otherboss")
         program = in_as(boss)
         program.post(f"users/{other.pk}/impersonate", WHY | {"read_only": False})
+        User.objects.filter(pk=other.pk).update(is_superuser=True)  # meanwhile
 
-        assert code_of(program.patch(f"users/{mei.pk}/", {"is_superuser": True})) == (403, "10009")
-        assert code_of(program.delete(f"users/{mei.pk}/second-factor")) == (403, "10009")
-        assert not User.objects.get(pk=mei.pk).is_superuser
+        assert "only read" in program.patch(f"users/{mei.pk}/", {"nickname": "x"}).json()["error"]["message"]
+        program.delete("auth/impersonation")
+        refused = program.post(f"users/{other.pk}/impersonate", WHY | {"read_only": False})
+        assert code_of(refused) == (409, "10005")
 
     def test_never_sets_passwords(self, helper, clerk, mei):
         clerk.impersonator = helper
@@ -355,7 +370,7 @@ class TestEnding:
 
     def test_does_nothing_in_the_actors_own_name_by_mistake(self, boss, in_as, hire, mei):
         """A call that was meant in the subject's name is refused when that has just ended."""
-        other = hire("otherclerk", is_superuser=True)
+        other = hire("otherclerk")
         program = in_as(boss)
         program.post(f"users/{other.pk}/impersonate", WHY | {"read_only": False})
         services.deactivate_user(user=other, by=None)

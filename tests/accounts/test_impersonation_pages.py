@@ -121,7 +121,7 @@ class TestBanner:
 
         page = text_of(begin(browser_of(helper), clerk).get(START))
 
-        assert "您正在以theclerk的身份操作" in page
+        assert "您正在以 theclerk 的身份操作" in page
 
 
 class TestMeanwhile:

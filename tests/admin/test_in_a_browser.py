@@ -80,6 +80,24 @@ class TestOnAPhone:
 
         page.wait_for_url(f"{lively.url}/admin/accounts/user/")
 
+    def test_who_acts_as_somebody_else_sees_it_and_ends_it_with_one_touch(self, sign_in, lively):
+        page = sign_in(viewport=PHONE)
+        page.goto(f"{lively.url}/admin/accounts/user/?is_staff__exact=1&is_superuser__exact=0")
+        person = page.locator("#result_list tbody a[href*='/change/']").first.get_attribute("href") or ""
+        page.goto(lively.url + person.partition("change/")[0] + "impersonate/")
+        page.fill("#id_reason", "A look")
+        page.get_by_role("button", name="Act as").click()
+        banner = page.locator(".gh-acting")
+
+        page.goto(f"{lively.url}/admin/accounts/user/")
+        page.mouse.wheel(0, 3000)
+        expect(banner).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        banner.get_by_role("button", name="End").click()
+
+        page.wait_for_url(lambda address: person.partition("?")[0] in address)
+        expect(banner).to_have_count(0)
+
 
 class TestByKeyboard:
     def test_finds_people_with_ctrl_k(self, sign_in, lively):
