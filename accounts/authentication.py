@@ -26,6 +26,7 @@ from accounts import (
     standing,
     tickets,
     tokens,
+    verified,
 )
 from accounts.machines import authentication as authentication_of_machines
 from accounts.models import LoginSession, User
@@ -54,10 +55,9 @@ def session_of_token(token: str) -> LoginSession:
     except tokens.BadToken as problem:
         raise errors.NotSignedIn from problem
     found = sessions.state_of(claims.sid)
-    if found is None:
-        raise errors.NotSignedIn
-    if found.reason:
-        raise sessions.error_for(found.reason)
+    if found is None or found.reason:
+        verified.forget(token)
+        raise sessions.error_for(found.reason) if found else errors.NotSignedIn()
     if found.user.pk != claims.user_id or claims.epoch > found.user.auth_epoch:
         raise errors.NotSignedIn
     return found.session

@@ -1,21 +1,28 @@
 """What is known of a session right now: may it still let its person in, and if not, why?
 
-The row is the truth. With a shared cache (Redis) a snapshot of row and person spares the query; where the cache is one
-process's own, asking the database is as fast and never behind what another process did. The cache's errors send us to
-the database; when that is gone too, the answer is "cannot be reached", never "signed out".
+The row is the truth. With a shared cache (Redis) a snapshot of row and person spares the query: it is fetched for every call,
+and only understood anew when it changed. On SQLite what was read stays good for as long as nobody has written to the
+file, which SQLite tells. Otherwise the database is asked each time. The cache's errors send us to the database; when that
+is gone too, the answer is "cannot be reached", never "signed out".
 """
 
-from collections.abc import Collection, Mapping
+import json
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Hashable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, models
+from django.db import InterfaceError, OperationalError, connection, models
+from django.db.models.base import ModelState
 from django.utils import timezone
 
+from accounts import rights
 from accounts.models import ApiToken, LoginSession, User
-from project.core import cache
+from project.core import cache, sqlite_watch
 from project.core.errors import Unreachable
 from project.core.redis_url import SCHEMES
 
@@ -25,6 +32,8 @@ M = TypeVar("M", bound=models.Model)
 
 NOT_KEPT: dict[type[models.Model], set[str]] = {User: {"password"}, LoginSession: {"family_secret"}}
 ENDED = "ended"
+ROWS_SECONDS = 60.0
+MOST_ROWS = 10_000
 
 
 class Standing(NamedTuple):
@@ -43,14 +52,47 @@ def of(sid: str) -> Standing | None:
 
     :raises Unreachable: when neither cache nor database can be asked.
     """
-    kept = _kept(sid)
-    if kept is None:
+    if connection.in_atomic_block:
+        return _from_row(sid, keeps=False)  # what may be taken back yet is for nobody else
+    if is_shared():
+        text = _kept(sid)
+        return _with_rights(_from_row(sid) if text is None else _understood(sid, text))
+    version = sqlite_watch.version()
+    if version is None:
         return _from_row(sid)
-    if ENDED in kept:
-        return Standing(LoginSession(sid=sid), kept[ENDED])
-    session = revived(LoginSession, kept["session"])
-    session.user = revived(User, kept["user"])
+    row = _rows.get(sid, version)
+    if row is not None:
+        return _with_rights(_judged(row.copied()))
+    found = _from_row(sid)
+    if found is not None and not found.reason:
+        _rows.keep(sid, version, found.session)
+    return _with_rights(found)
+
+
+def _understood(sid: str, text: str) -> Standing:
+    row = _rows.get(sid, text)
+    if row is None:
+        kept = json.loads(text)
+        if ENDED in kept:
+            return Standing(LoginSession(sid=sid), kept[ENDED])
+        session = revived(LoginSession, kept["session"])
+        session.user = revived(User, kept["user"])
+        row = _rows.keep(sid, text, session)
+    return _judged(row.copied())
+
+
+def _judged(session: LoginSession) -> Standing:
     return Standing(session, judge(session))
+
+
+def _with_rights(found: Standing | None) -> Standing | None:
+    if found is not None and not found.reason:
+        try:
+            rights.attach(found.user)
+        except (OperationalError, InterfaceError) as problem:
+            # whoever asks for them will hear of it
+            log.debug("session.rights_not_read", problem=str(problem))
+    return found
 
 
 def judge(session: LoginSession) -> str:
@@ -89,18 +131,74 @@ def forget_people(user_ids: Collection[int]) -> None:
         forget(*tokens.values_list("key_id", flat=True), name="machine")
 
 
-def _kept(sid: str) -> dict[str, Any] | None:
+class Row(NamedTuple):
+    """A session and its person as they were read, never handed out themselves."""
+
+    mark: Hashable
+    until: float
+    session: dict[str, Any]
+    user: dict[str, Any]
+
+    def copied(self) -> LoginSession:
+        session = _made(LoginSession, self.session)
+        session.user = _made(User, self.user)
+        return session
+
+
+class _Rows:
+    """What this process has read, each under the mark that says whether it is still so."""
+
+    def __init__(self) -> None:
+        self._rows: OrderedDict[str, Row] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, sid: str, mark: Hashable) -> Row | None:
+        with self._lock:
+            row = self._rows.get(sid)
+            if row is None or row.mark != mark or row.until < time.monotonic():
+                return None
+            self._rows.move_to_end(sid)
+            return row
+
+    def keep(self, sid: str, mark: Hashable, session: LoginSession) -> Row:
+        row = Row(mark, time.monotonic() + ROWS_SECONDS, _fields(session), _fields(session.user))
+        with self._lock:
+            self._rows[sid] = row
+            self._rows.move_to_end(sid)
+            while len(self._rows) > MOST_ROWS:
+                self._rows.popitem(last=False)
+        return row
+
+
+_rows = _Rows()
+
+
+def _fields(row: models.Model) -> dict[str, Any]:
+    names = {field.attname for field in row._meta.concrete_fields}
+    return {name: value for name, value in vars(row).items() if name in names}
+
+
+def _made(model: type[M], fields: dict[str, Any]) -> M:
+    """A row of its own of what was read; `Model.from_db` would go through each field again."""
+    row = model.__new__(model)
+    row._state = ModelState()
+    row._state.db, row._state.adding = "default", False
+    vars(row).update(fields)
+    return row
+
+
+def _kept(sid: str) -> str | None:
     # a store that failed may have missed that a session ended: until what it holds has run out, the rows are asked
-    if not is_shared() or cache.state.failed_of_late("session"):
+    if cache.state.failed_of_late("session"):
         return None
     try:
-        return cast("dict[str, Any] | None", cache.state.get("session", sid))
+        return cache.state.text("session", sid)
     except Unreachable as problem:
         log.debug("session.cache_down", problem=str(problem))
         return None
 
 
-def _from_row(sid: str) -> Standing | None:
+def _from_row(sid: str, *, keeps: bool = True) -> Standing | None:
     try:
         session = LoginSession.objects.select_related("user").filter(sid=sid).first()
     except (OperationalError, InterfaceError) as problem:
@@ -108,7 +206,7 @@ def _from_row(sid: str) -> Standing | None:
     if session is None:
         return None
     reason = judge(session)
-    if not reason:
+    if keeps and not reason:
         _keep(session)
     return Standing(session, reason)
 

@@ -21,7 +21,7 @@ from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
 from rest_framework_simplejwt.tokens import Token
 
-from accounts import keys
+from accounts import keys, verified
 from accounts.errors import KeyProblem
 from accounts.models import LoginSession
 
@@ -157,12 +157,15 @@ def read_access(token: object) -> Claims:
 
     :raises BadToken: whatever is wrong with it.
     """
-    if not isinstance(token, str):
+    if not isinstance(token, str) or len(token) > MAX_LENGTH:
         raise BadToken
-    try:
-        claims = AccessToken(cast("Token", token)).payload
-    except TokenError as problem:
-        raise BadToken from problem
+    claims = verified.claims_of(token)
+    if claims is None:
+        try:
+            claims = AccessToken(cast("Token", token)).payload
+        except TokenError as problem:
+            raise BadToken from problem
+        verified.keep(token, claims, str(jwt.get_unverified_header(token)["kid"]))
     return Claims(user_id=int(claims["sub"]), sid=claims["sid"], epoch=claims["ep"])
 
 

@@ -1,6 +1,7 @@
 """How roles change."""
 
 from collections.abc import Iterable
+from functools import partial
 
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import ValidationError
@@ -8,6 +9,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from accounts import standing
 from accounts.errors import StillInUse
 from accounts.models import Role, User
 from accounts.services import guards
@@ -77,7 +79,9 @@ def update_role(
     role.save()
     if permissions is not None:
         _grant(role, list(permissions), by)
-    User.objects.get_queryset().filter(groups=role.group).update(perm_epoch=F("perm_epoch") + 1)
+    people = User.objects.get_queryset().filter(groups=role.group)
+    people.update(perm_epoch=F("perm_epoch") + 1)
+    transaction.on_commit(partial(standing.forget_people, list(people.values_list("pk", flat=True))))
     audit.record("role.changed", role, actor=by, key=role.key, rank=role.rank)
     return role
 

@@ -141,7 +141,10 @@ def seen(session: LoginSession) -> None:
 
 
 def _renewal_is_due(session: LoginSession, now: datetime) -> bool:
-    return now - session.renewed_at >= timedelta(seconds=settings.SESSION_REFRESH_INTERVAL)
+    # who has used them up, or gets none, must not cost an UPDATE at each call
+    return renewals_left(session) != 0 and now - session.renewed_at >= timedelta(
+        seconds=settings.SESSION_REFRESH_INTERVAL
+    )
 
 
 def _row(sid: str) -> LoginSession | None:

@@ -75,6 +75,10 @@ class State:
     def get(self, name: str, *parts: object, default: Any = None) -> Any:
         return _state().get(key(name, *parts), default)
 
+    def text(self, name: str, *parts: object) -> str | None:
+        """What is kept, as the JSON it is kept as."""
+        return _state().text(key(name, *parts))
+
     def insist(self, name: str, *parts: object, value: Any, ttl: float) -> None:
         """Keep `value`, or let nothing else be kept in its place; a store that is down is told when it answers again.
 

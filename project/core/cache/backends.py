@@ -43,6 +43,10 @@ class StoreCache(BaseCache):
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         return self._decoded(self.guarded(self.store.get, self._name(key, version), otherwise=None), default)
 
+    def text(self, key: str) -> str | None:
+        """What is kept, as the JSON it is kept as."""
+        return self.guarded(self.store.get, self._name(key, None), otherwise=None)
+
     def get_many(self, keys: Iterable[str], version: int | None = None) -> dict[str, Any]:
         names = {self._name(key, version): key for key in keys}
         nothing: dict[str, str] = {}
