@@ -18,4 +18,4 @@ class AccountsConfig(AppConfig):
 
         auditlog.register(models.User, exclude_fields=["password", "last_login", "auth_epoch", "perm_epoch"])
         auditlog.register(models.Department)
-        auditlog.register(models.Role)
+        auditlog.register(models.Role, m2m_fields={"departments"})

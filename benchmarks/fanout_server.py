@@ -60,7 +60,7 @@ def ours() -> tuple[Any, str]:
     from realtime.topics import topic  # noqa: PLC0415 (likewise)
 
     settings.GATEWAY_AUTHENTICATORS = ["benchmarks.fanout_server.let_in"]
-    settings.GATEWAY_SESSION_CHECK = settings.GATEWAY_ADDRESS_CHECK = ""
+    settings.GATEWAY_SESSION_CHECK = settings.GATEWAY_ADDRESS_CHECK = settings.GATEWAY_PEOPLE_SEEN = ""
     settings.GATEWAY_RATE = (10**6, 10**6)
     settings.GATEWAY_IDLE_SECONDS = 0
 

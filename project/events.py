@@ -3,8 +3,12 @@
 from typing import Any, NamedTuple
 
 from auditlog.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext, gettext_lazy
 
+from accounts.models import User, reach_by
+from accounts.scope import people
 from project.core.admin import Tone
 
 
@@ -45,6 +49,7 @@ EVENTS: dict[str, Look] = {
     "role.created": Look(gettext_lazy("created a role"), "add_moderator", "ok"),
     "role.changed": Look(gettext_lazy("changed a role"), "shield_person"),
     "role.permissions_changed": Look(gettext_lazy("changed what a role permits"), "shield_person", "warn"),
+    "role.scope_changed": Look(gettext_lazy("changed whom a role reaches"), "shield_person", "warn"),
     "role.deleted": Look(gettext_lazy("deleted a role"), "remove_moderator", "bad"),
     "department.created": Look(gettext_lazy("created a department"), "domain_add", "ok"),
     "department.changed": Look(gettext_lazy("changed a department"), "domain"),
@@ -89,6 +94,15 @@ BY_ACTION: dict[int, Look] = {
     LogEntry.Action.DELETE: Look(gettext_lazy("deleted: %(kind)s"), "delete", "bad"),
     LogEntry.Action.ACCESS: Look(gettext_lazy("looked at: %(kind)s"), "visibility", "idle"),
 }
+
+
+def seen_by(user: Any) -> QuerySet[LogEntry]:
+    """The entries that `user` may read: all, or what is about people they reach and what they did themselves."""
+    entries: QuerySet[LogEntry] = LogEntry.objects.all()
+    if reach_by(user).everybody:
+        return entries
+    kind = ContentType.objects.get_for_model(User)
+    return entries.filter(Q(actor=user.pk) | Q(content_type=kind, object_id__in=people(user).values("pk")))
 
 
 def event_of(entry: LogEntry) -> str:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from auditlog.models import LogEntry
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import LoginEvent
+from accounts import sign_in_log
+from integrations.sheets import services as sheets
 from integrations.sheets.models import ImportJob
 from project import events
 from project.core.admin import Tone, ago
@@ -51,14 +51,16 @@ def latest(request: HttpRequest) -> list[Event]:
         "accounts.view_loginevent": _failures,
         "sheets.view_importjob": _imports,
     }
-    found = [event for source in sources(request) for event in readers[source]()]
+    found = [event for source in sources(request) for event in readers[source](request)]
     return sorted(found, key=attrgetter("at"), reverse=True)[:SHOWN]
 
 
-def _audit() -> Iterator[Event]:
+def _audit(request: HttpRequest) -> Iterator[Event]:
     # imports come from their own rows
-    entries = LogEntry.objects.exclude(additional_data__event__startswith="import.").select_related(
-        "actor", "content_type"
+    entries = (
+        events.seen_by(request.user)
+        .exclude(additional_data__event__startswith="import.")
+        .select_related("actor", "content_type")
     )
     for entry in entries.order_by("-timestamp")[:SHOWN]:
         look = events.look_of(entry)
@@ -73,8 +75,8 @@ def _audit() -> Iterator[Event]:
         )
 
 
-def _failures() -> Iterator[Event]:
-    failed = LoginEvent.objects.filter(succeeded=False).select_related("user")
+def _failures(request: HttpRequest) -> Iterator[Event]:
+    failed = sign_in_log.seen_by(request.user).filter(succeeded=False)
     for one in failed.order_by("-created_at")[:SHOWN]:
         yield Event(
             one.created_at,
@@ -87,8 +89,8 @@ def _failures() -> Iterator[Event]:
         )
 
 
-def _imports() -> Iterator[Event]:
-    finished = ImportJob.objects.exclude(finished_at=None).select_related("created_by")
+def _imports(request: HttpRequest) -> Iterator[Event]:
+    finished = sheets.visible(ImportJob, request.user).exclude(finished_at=None)
     for job in finished.order_by("-finished_at")[:SHOWN]:
         yield Event(
             job.finished_at or job.created_at,

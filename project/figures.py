@@ -170,8 +170,9 @@ def _sign_ins(request: HttpRequest) -> Iterator[Figure]:
 def _sessions(request: HttpRequest) -> Iterator[Figure]:
     if not request.user.has_perm("accounts.view_loginsession"):
         return
-    live = LoginSession.objects.live().aggregate(all=Count("pk"), people=Count("user", distinct=True))
-    opened = per_day(LoginSession.objects.all(), last_days(TREND_DAYS), n=Q())
+    mine = LoginSession.objects.seen_by(request.user)
+    live = mine.live().aggregate(all=Count("pk"), people=Count("user", distinct=True))
+    opened = per_day(mine, last_days(TREND_DAYS), n=Q())
     yield Figure(
         _("Live sessions"),
         number_format(live["all"]),

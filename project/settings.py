@@ -391,6 +391,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
+        "RoleScopeEnum": "accounts.models.Role.Scope",
+        "SignInScopeEnum": "accounts.models.LoginSession.Scope",
         "ImportStateEnum": "integrations.sheets.models.ImportJob.State",
         "ExportStateEnum": "integrations.sheets.models.ExportJob.State",
     },
@@ -416,6 +418,7 @@ GATEWAY_AUTHENTICATORS = [
     "accounts.authentication.CookieCredential",
 ]
 GATEWAY_SESSION_CHECK = "accounts.authentication.ended_sessions"
+GATEWAY_PEOPLE_SEEN = "accounts.scope.seen_among"
 GATEWAY_ADDRESS_CHECK = "accounts.addresses.refused_sockets"
 GATEWAY_ALLOWED_ORIGINS = env.GATEWAY_ALLOWED_ORIGINS
 GATEWAY_ALLOWED_IPS = env.GATEWAY_ALLOWED_IPS

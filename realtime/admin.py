@@ -103,7 +103,7 @@ class ConnectionAdmin(LivePage):
         }
 
     def snapshot(self, request: HttpRequest) -> dict[str, Any]:
-        everybody = gateway.connections()
+        everybody = services.connections(by=request.user)
         words = request.GET.get("q", "")[:200].lower().split()
         found = [one for one in everybody if all(word in _searchable(one) for word in words)]
         found.sort(key=_order(request.GET.get("sort", "")))

@@ -64,6 +64,12 @@ class DepartmentAdmin(EndsSessionsOfDepartments, ServiceAdmin[Department]):
     actions_list = ("arrange",)
     empty_state = gettext_lazy("Departments say who belongs together; people, exports and messages can follow them.")
 
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("accounts.change_department", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("accounts.delete_department", obj)
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return TreeList
 

@@ -8,12 +8,13 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminPasswordWidget,
+    UnfoldAdminRadioSelectWidget,
     UnfoldAdminTextInputWidget,
 )
 
 from accounts import services
 from accounts.admin.permissions import PermissionMatrix, grantable
-from accounts.models import Role, User
+from accounts.models import Department, Role, User
 from accounts.services import people
 from project.core.admin import ServiceForm
 
@@ -47,6 +48,13 @@ class RoleChoice(forms.ModelMultipleChoiceField[Role]):
 
     def label_from_instance(self, obj: Any) -> str:
         return str(_("%(name)s (rank %(rank)d)") % {"name": obj, "rank": obj.rank})
+
+
+class DepartmentChoice(forms.ModelMultipleChoiceField[Department]):
+    """Departments as the tree they are."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{chr(0x2003) * obj.tree_depth}{obj.name}"
 
 
 class UserForm(ServiceForm[User]):
@@ -136,7 +144,7 @@ class NewUserForm(UserForm):
         super().add_error("password1" if field == "password" else field, error)
 
 
-ROLE_FIELDS = ("key", "name", "rank", "permissions", "second_factor_required")
+ROLE_FIELDS = ("key", "name", "rank", "permissions", "second_factor_required", "scope", "departments")
 
 
 class RoleForm(ServiceForm[Role]):
@@ -154,18 +162,42 @@ class RoleForm(ServiceForm[Role]):
         grantable(), label=_("Permissions"), required=False, widget=PermissionMatrix
     )
 
+    scope = forms.ChoiceField(
+        label=_("People in reach"),
+        choices=Role.Scope.choices,
+        initial=Role.Scope.ALL,
+        required=False,
+        widget=UnfoldAdminRadioSelectWidget,
+        help_text=_("Whom its holders may see and act on. Who has several roles reaches what any of them reaches."),
+    )
+    departments = DepartmentChoice(
+        Department.objects.without_tree_fields(),
+        label=_("Departments in reach"),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=_("With all departments below them, also those that come later."),
+    )
+
     class Meta:
         model = Role
-        fields = ("key", "rank", "second_factor_required")
+        fields = ("key", "rank", "second_factor_required", "scope", "departments")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["name"] = self.instance.group.name
+            self.initial["departments"] = list(self.instance.departments.values_list("pk", flat=True))
             self.initial["permissions"] = list(self.instance.group.permissions.values_list("pk", flat=True))
+        if "departments" in self.fields:
+            departments: Any = self.fields["departments"]
+            departments.queryset = Department.objects.with_tree_fields()
         if "permissions" in self.fields:
             matrix: Any = self.fields["permissions"].widget
             matrix.holder = self.actor
+
+    def clean_scope(self) -> str:
+        # who posts a form without the choice leaves it as it is
+        return str(self.cleaned_data["scope"] or self.instance.scope)
 
     def write(self) -> Role:
         wanted = {name: self.cleaned_data[name] for name in ROLE_FIELDS}

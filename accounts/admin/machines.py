@@ -58,6 +58,10 @@ class ApiTokenAdmin(ReadOnlyAdmin, ModelAdmin[ApiToken]):
         "People make tokens for their machines under “My API tokens”, in the menu of their name."
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
+        found: QuerySet[ApiToken] = ApiToken.objects.seen_by(request.user)
+        return found
+
     @display(description=gettext_lazy("Token"), ordering="name")
     def shown_name(self, token: ApiToken) -> SafeString:
         return _name(token)

@@ -8,13 +8,13 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from unfold.decorators import display
 
 from accounts import services
 from accounts.admin.forms import RoleForm, acting
 from accounts.admin.step_up import RecentSignInAdmin
-from accounts.models import Role
+from accounts.models import Role, reach_by
 
 
 @admin.register(Role)
@@ -22,14 +22,23 @@ class RoleAdmin(RecentSignInAdmin[Role]):
     """Roles: a rank and a set of permissions, given to people."""
 
     form = RoleForm
-    list_display = ("shown_name", "key", "rank", "shown_people", "shown_permissions", "shown_second_factor")
-    list_filter = ("second_factor_required",)
+    list_display = (
+        "shown_name",
+        "key",
+        "rank",
+        "shown_people",
+        "shown_permissions",
+        "shown_scope",
+        "shown_second_factor",
+    )
+    list_filter = ("scope", "second_factor_required")
     list_display_links = ("shown_name",)
     list_select_related = ("group",)
     search_fields = ("group__name", "key")
     search_help_text = gettext_lazy("Name or key")
     fieldsets = (
         (None, {"fields": (("name", "key"), "rank", "second_factor_required")}),
+        (gettext_lazy("People in reach"), {"fields": ("scope", "departments"), "classes": ("gh-scope",)}),
         (gettext_lazy("Permissions"), {"fields": ("permissions",)}),
     )
     empty_state = gettext_lazy(
@@ -37,11 +46,13 @@ class RoleAdmin(RecentSignInAdmin[Role]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
+        reached = reach_by(request.user).where("group__user")
         return (
             super()
             .get_queryset(request)
+            .prefetch_related("departments")
             .annotate(
-                people=Count("group__user", filter=Q(group__user__is_active=True), distinct=True),
+                people=Count("group__user", filter=Q(group__user__is_active=True) & reached, distinct=True),
                 allowed=Count("group__permissions", distinct=True),
             )
         )
@@ -56,7 +67,11 @@ class RoleAdmin(RecentSignInAdmin[Role]):
         before = set(obj.group.permissions.values_list("pk", flat=True)) if obj else set()
         demanded = obj.second_factor_required if obj else False
         permissions = {str(one) for one in before} != set(request.POST.getlist("permissions"))
-        return permissions or demanded != bool(request.POST.get("second_factor_required"))
+        reach = (obj.scope, {str(one.pk) for one in obj.departments.all()}) if obj else (Role.Scope.ALL, set())
+        asked = (request.POST.get("scope") or reach[0], set(request.POST.getlist("departments")))
+        if asked[0] != Role.Scope.CHOSEN:
+            asked = (asked[0], set())
+        return permissions or reach != asked or demanded != bool(request.POST.get("second_factor_required"))
 
     def delete_model(self, request: HttpRequest, obj: Role) -> None:
         services.delete_role(by=acting(request), role=obj)
@@ -77,6 +92,12 @@ class RoleAdmin(RecentSignInAdmin[Role]):
     @display(description=gettext_lazy("Permissions"), ordering="allowed")
     def shown_permissions(self, role: Any) -> Any:
         return role.allowed
+
+    @display(description=gettext_lazy("People in reach"), ordering="scope")
+    def shown_scope(self, role: Role) -> str:
+        if role.scope != Role.Scope.CHOSEN:
+            return role.get_scope_display()
+        return pgettext("between the items of a list", ", ").join(one.name for one in role.departments.all())
 
     @display(description=gettext_lazy("Second factor"), ordering="second_factor_required", boolean=True)
     def shown_second_factor(self, role: Role) -> bool:

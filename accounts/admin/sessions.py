@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import action, display
 
-from accounts import places, scope
+from accounts import places
 from accounts.admin import shown
 from accounts.admin.ending import end, end_everybodys
 from accounts.admin.filters import LiveFilter
@@ -72,8 +72,7 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
     empty_state = gettext_lazy("A session appears here when somebody signs in, to the back office or to the API.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LoginSession]:
-        found: QuerySet[LoginSession] = super().get_queryset(request)
-        return found.filter(user__in=scope.people(request.user).values("pk"))
+        return LoginSession.objects.seen_by(request.user)
 
     @display(description=gettext_lazy("Person"), ordering="user__username")
     def shown_user(self, session: LoginSession) -> SafeString:

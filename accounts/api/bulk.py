@@ -35,7 +35,7 @@ class BulkMixin(GenericViewSet[User]):
     )
     @action(detail=False, methods=["post"], permission_classes=[IsAuthenticated, requires("accounts.change_user")])
     def bulk(self, request: Request) -> Response:
-        asked = BulkSerializer(data=request.data)
+        asked = BulkSerializer(data=request.data, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         given = dict(asked.validated_data)
         ids = list(dict.fromkeys(given.pop("ids")))

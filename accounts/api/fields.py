@@ -7,6 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
+from accounts import scope
+from accounts.models import User
 from project.core.api import StrictSerializer
 
 
@@ -52,6 +54,17 @@ class Secret(Text):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"trim_whitespace": False, "write_only": True, "max_length": 4096} | options)
+
+
+class PersonInReach(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]  # generic in the stubs only
+    """Somebody whom the person who asks reaches, or who is it already; of others nobody learns that they are there."""
+
+    def get_queryset(self) -> Any:
+        request = self.context.get("request")
+        if request is None:
+            return User.objects.none()
+        present: int = getattr(self.parent.instance, f"{self.source}_id", None) or 0
+        return scope.people(request.user) | User.objects.filter(pk=present)
 
 
 class StrictModelSerializer(StrictSerializer, serializers.ModelSerializer[Any]):

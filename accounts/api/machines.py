@@ -129,7 +129,7 @@ class TokenPermissions(ModelPermissions):
 
 
 class ApiTokenViewSet(GenericViewSet[ApiToken]):
-    """Everybody's tokens, for staff."""
+    """Tokens of everybody in the caller's scope, for staff."""
 
     serializer_class = ApiTokenSerializer
     permission_classes = (IsAuthenticated, TokenPermissions)
@@ -138,7 +138,7 @@ class ApiTokenViewSet(GenericViewSet[ApiToken]):
     queryset = ApiToken.objects.none()
 
     def get_queryset(self) -> QuerySet[ApiToken]:
-        tokens: QuerySet[ApiToken] = ApiToken.objects.select_related("owner")
+        tokens: QuerySet[ApiToken] = ApiToken.objects.seen_by(self.request.user).select_related("owner")
         return tokens
 
     @extend_schema(

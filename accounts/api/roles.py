@@ -13,11 +13,12 @@ from rest_framework.viewsets import GenericViewSet
 from accounts import errors, services, step_up
 from accounts.api import asking
 from accounts.api.serializers import RoleSerializer
-from accounts.models import Role
+from accounts.models import Role, reach_by
 from accounts.permissions import ModelPermissions
 from project.core.api import error_responses
 
 TAGS = ["roles"]
+SAFETY = frozenset({"second_factor_required", "scope", "departments"})
 REFUSED = error_responses(errors.NotSignedIn, "10009")
 ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
 
@@ -31,8 +32,9 @@ class RoleViewSet(GenericViewSet[Role]):
     queryset = Role.objects.none()
 
     def get_queryset(self) -> QuerySet[Role]:
-        roles = Role.objects.select_related("group").prefetch_related("group__permissions__content_type")
-        return roles.annotate(people_count=Count("group__user")).order_by("-rank", "key")
+        roles = Role.objects.select_related("group").prefetch_related("group__permissions__content_type", "departments")
+        reached = reach_by(self.request.user).where("group__user")
+        return roles.annotate(people_count=Count("group__user", filter=reached, distinct=True)).order_by("-rank", "key")
 
     @extend_schema(
         operation_id="roles_list",
@@ -101,8 +103,8 @@ class RoleViewSet(GenericViewSet[Role]):
 
 
 def _ensure_recent(request: Request, changes: dict[str, Any]) -> None:
-    """What roles permit and demand is changed by somebody who has proved themselves of late."""
-    if "permissions" in changes.get("group", {}) or "second_factor_required" in changes:
+    """What roles permit and demand, and whom they reach, is changed by somebody who has proved themselves of late."""
+    if "permissions" in changes.get("group", {}) or not SAFETY.isdisjoint(changes):
         step_up.ensure(request.auth)
 
 

@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts import passwords, sessions, tickets, tokens, tree
-from accounts.api.fields import Ids, Secret, StrictModelSerializer, Text
+from accounts.api.fields import Ids, PersonInReach, Secret, StrictModelSerializer, Text
 from accounts.api.impersonation_serializers import ImpersonatorSerializer, impersonator_of
 from accounts.api.origins import ORIGIN, OriginSerializer
 from accounts.models import Department, LoginSession, Role, User
@@ -28,7 +28,7 @@ class UserSerializer(StrictModelSerializer):
     department = serializers.PrimaryKeyRelatedField(
         queryset=Department.objects.without_tree_fields(), allow_null=True, required=False
     )
-    manager = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), allow_null=True, required=False)
+    manager = PersonInReach(queryset=User.objects.none(), allow_null=True, required=False)
     department_name = serializers.CharField(source="department.name", read_only=True, default=None)
     manager_name = serializers.CharField(source="manager.get_full_name", read_only=True, default=None)
     roles = serializers.SlugRelatedField(
@@ -131,7 +131,7 @@ class DepartmentSerializer(StrictModelSerializer):
     parent = serializers.PrimaryKeyRelatedField(  # type: ignore[assignment]  # not the serializer above this one
         queryset=Department.objects.without_tree_fields(), allow_null=True, required=False
     )
-    head = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), allow_null=True, required=False)
+    head = PersonInReach(queryset=User.objects.none(), allow_null=True, required=False)
     head_name = serializers.CharField(source="head.get_full_name", read_only=True, default=None)
     people = serializers.SerializerMethodField(help_text="How many of those you may see belong to it.")
     people_total = serializers.SerializerMethodField(help_text="The same, with all departments below it.")
@@ -191,11 +191,32 @@ class RoleSerializer(StrictModelSerializer):
 
     name = Text(source="group.name", max_length=150)
     permissions = PermissionNames(source="group.permissions", required=False)
-    people = serializers.IntegerField(source="people_count", read_only=True, default=0, help_text="How many have it.")
+    scope = serializers.ChoiceField(
+        Role.Scope.choices, required=False, help_text="Whom its holders reach. The most anybody's roles give counts."
+    )
+    departments = serializers.PrimaryKeyRelatedField(
+        queryset=Department.objects.without_tree_fields(),
+        many=True,
+        required=False,
+        help_text="With all below them; only for the scope `chosen`.",
+    )
+    people = serializers.IntegerField(
+        source="people_count", read_only=True, default=0, help_text="How many in your own scope have it."
+    )
 
     class Meta:
         model = Role
-        fields = ("id", "key", "name", "rank", "permissions", "second_factor_required", "people")
+        fields = (
+            "id",
+            "key",
+            "name",
+            "rank",
+            "permissions",
+            "scope",
+            "departments",
+            "second_factor_required",
+            "people",
+        )
         read_only_fields = ("id",)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.api.fields import Text
+from accounts.api.fields import PersonInReach, Text
 from accounts.models import Department, Role, User
 from accounts.services.bulk import NEEDS, Action
 from project.core.api import StrictSerializer
@@ -48,8 +48,8 @@ class BulkSerializer(StrictSerializer):
         required=False,
         help_text="For `move`; null: none.",
     )
-    manager = serializers.PrimaryKeyRelatedField(
-        queryset=User.objects.all(), allow_null=True, required=False, help_text="For `set_manager`; null: none."
+    manager = PersonInReach(
+        queryset=User.objects.none(), allow_null=True, required=False, help_text="For `set_manager`; null: none."
     )
     reason = Text(required=False, allow_blank=True, default="", max_length=200, help_text="For the audit trail.")
 

@@ -86,7 +86,7 @@ class UserViewSet(BulkMixin, GenericViewSet[User]):
         responses={201: UserSerializer, **REFUSED, **error_responses("10000", "10009", errors.NotConfirmed)},
     )
     def create(self, request: Request) -> Response:
-        asked = NewUserSerializer(data=request.data)
+        asked = NewUserSerializer(data=request.data, context=self.get_serializer_context())
         asked.is_valid(raise_exception=True)
         _ensure_recent(request, superuser=asked.validated_data.get("is_superuser", False))
         user = services.create_user(by=asking.person(request), **asked.validated_data)

@@ -7,9 +7,17 @@ from accounts.models.mails import Mail
 from accounts.models.organisation import Department, Role
 from accounts.models.origins import Device, Origin
 from accounts.models.passwords import PasswordLink, PasswordRequest
-from accounts.models.people import User, UserManager, UserQuerySet, avatar_path, languages
+from accounts.models.people import User, UserManager, UserQuerySet, avatar_path, languages, reach_by
+from accounts.models.reach import Reach, below, reach_of, reach_through
 from accounts.models.second_factor import RecoveryCode, SecondFactor, SignInChallenge
-from accounts.models.sessions import LoginEvent, LoginSession, LoginSessionQuerySet, new_family_secret, new_sid
+from accounts.models.sessions import (
+    LoginEvent,
+    LoginEventQuerySet,
+    LoginSession,
+    LoginSessionQuerySet,
+    new_family_secret,
+    new_sid,
+)
 
 __all__ = [
     "AddressRule",
@@ -19,6 +27,7 @@ __all__ = [
     "Department",
     "Device",
     "LoginEvent",
+    "LoginEventQuerySet",
     "LoginSession",
     "LoginSessionQuerySet",
     "Machine",
@@ -26,6 +35,7 @@ __all__ = [
     "Origin",
     "PasswordLink",
     "PasswordRequest",
+    "Reach",
     "RecoveryCode",
     "Role",
     "SecondFactor",
@@ -35,7 +45,11 @@ __all__ = [
     "UserManager",
     "UserQuerySet",
     "avatar_path",
+    "below",
     "languages",
     "new_family_secret",
     "new_sid",
+    "reach_by",
+    "reach_of",
+    "reach_through",
 ]

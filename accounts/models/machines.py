@@ -8,13 +8,18 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import validators
-from accounts.models.people import User
+from accounts.models.people import User, reach_by
+from accounts.models.reach import Reach
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def live(self) -> Self:
         """Tokens that still let a machine in."""
         return self.filter(revoked_at=None, expires_at__gt=timezone.now())
+
+    def seen_by(self, user: Any) -> Self:
+        """Those of people in `user`'s reach."""
+        return self.filter(reach_by(user).where("owner"))
 
 
 class ApiToken(models.Model):
@@ -65,7 +70,7 @@ class Machine(User):  # type: ignore[django-manager-missing]  # see User
     """A person as far as one of their API tokens reaches; made for a request, never saved.
 
     It may what its token's scopes name and the person may at this moment. What a superuser may beyond permissions is no
-    scope, so a superuser's machine is none; it stands above all ranks, as they do, but not above superusers.
+    scope, so a superuser's machine is none; it stands above all ranks, as they do, but not above superusers. It reaches whom the person reaches.
     """
 
     ABOVE_ALL_RANKS = 32_768
@@ -91,6 +96,10 @@ class Machine(User):  # type: ignore[django-manager-missing]  # see User
     @property
     def rank(self) -> int:
         return self.ABOVE_ALL_RANKS if self.person.is_superuser else self.person.rank
+
+    @property
+    def reach(self) -> Reach:
+        return self.person.reach
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         if perm not in self.token.scopes or not self.person.has_perm(perm):

@@ -1,5 +1,7 @@
 """How people are ordered: departments below departments, roles above roles."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -47,7 +49,18 @@ class Department(TreeNode):  # type: ignore[misc]  # tree_queries has no types
 
 
 class Role(models.Model):
-    """A group's key and rank; a higher rank may change, end and impersonate a lower one, never the reverse."""
+    """A group's key, rank and scope.
+
+    A higher rank may change, end and impersonate a lower one, never the reverse. The scope says which people its holders
+    may see and act on; who has several roles reaches what any of them reaches.
+    """
+
+    class Scope(models.TextChoices):
+        ALL = "all", _("everybody")
+        DEPARTMENT_TREE = "department_tree", _("own department and those below it")
+        DEPARTMENT = "department", _("own department")
+        CHOSEN = "chosen", _("chosen departments and those below them")
+        SELF = "self", _("only themselves")
 
     group = models.OneToOneField(Group, models.CASCADE, related_name="role", verbose_name=_("group"))
     key = models.SlugField(_("key"), max_length=40, unique=True)
@@ -56,6 +69,10 @@ class Role(models.Model):
         _("second factor required"),
         default=False,
         help_text=_("Who has the role must set up a second factor at their next sign-in."),
+    )
+    scope = models.CharField(_("people in reach"), max_length=20, choices=Scope.choices, default=Scope.ALL)
+    departments: Any = models.ManyToManyField(
+        Department, blank=True, related_name="reached_by", verbose_name=_("departments in reach")
     )
 
     class Meta:

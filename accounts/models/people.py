@@ -16,10 +16,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import validators
 from accounts.models.organisation import Department, Role
+from accounts.models.reach import NOBODY, Reach, reach_of
 
 
 def languages() -> list[tuple[str, Any]]:
     return list(settings.LANGUAGES)
+
+
+def reach_by(user: Any) -> Reach:
+    """How far `user` reaches; somebody who has not signed in reaches nobody."""
+    return getattr(user, "reach", NOBODY)
 
 
 def avatar_path(user: "User", _filename: str) -> str:
@@ -30,6 +36,10 @@ def avatar_path(user: "User", _filename: str) -> str:
 class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
+
+    def seen_by(self, user: Any) -> Self:
+        """Those whom `user` reaches: lists, API, sheets and sockets all start here."""
+        return self.filter(reach_by(user).where())
 
     def search(self, text: str) -> Self:
         """People whose user name, names, phone or mail address contain `text`."""
@@ -175,6 +185,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def roles(self) -> list[Role]:
         """The person's roles, highest first; read once per object."""
         return list(Role.objects.filter(group__user=self.pk).select_related("group"))
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Whom the person may see and act on, nobody while disabled; read once per object, like the roles it comes from."""
+        return reach_of(self) if self.is_active else NOBODY
 
     @property
     def role_keys(self) -> tuple[str, ...]:

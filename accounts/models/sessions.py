@@ -2,7 +2,7 @@
 
 import secrets
 from datetime import datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.origins import Origin
+from accounts.models.people import reach_by
 
 
 def new_sid() -> str:
@@ -29,6 +30,10 @@ class LoginSessionQuerySet(models.QuerySet["LoginSession"]):
     def unended(self) -> Self:
         """Rows nobody has closed yet, run-out ones included."""
         return self.filter(ended_at=None)
+
+    def seen_by(self, user: Any) -> Self:
+        """Those of people in `user`'s reach."""
+        return self.filter(reach_by(user).where("user"))
 
 
 class LoginSession(Origin):
@@ -123,6 +128,12 @@ class LoginSession(Origin):
         return self.ended_at is None and self.runs_out_at > timezone.now()
 
 
+class LoginEventQuerySet(models.QuerySet["LoginEvent"]):
+    def seen_by(self, user: Any) -> Self:
+        """Those of people in `user`'s reach; names that nobody has are for who reaches everybody."""
+        return self.filter(reach_by(user).where("user"))
+
+
 class LoginEvent(Origin):
     """One attempt to sign in. Lock-outs are counted from these rows, so they hold without any cache."""
 
@@ -159,6 +170,8 @@ class LoginEvent(Origin):
     )
     is_new_device = models.BooleanField(_("new device"), default=False)
     created_at = models.DateTimeField(_("when"), default=timezone.now, db_index=True)
+
+    objects = LoginEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("sign-in")

@@ -108,10 +108,11 @@ class RolesColumn(Column):
 
 
 class Person(Widget):  # type: ignore[misc]  # import-export has no types
-    """Somebody by user name; they must be there already."""
+    """Somebody by user name; they must be there already, among `people`."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.people = User.objects.get_queryset()
         self._found: dict[str, User | None] = {}
 
     def clean(self, value: Cell, row: Any = None, **_options: Any) -> User | None:
@@ -119,7 +120,7 @@ class Person(Widget):  # type: ignore[misc]  # import-export has no types
         if not name:
             return None
         if name not in self._found:
-            self._found[name] = User.objects.filter(username=name).first()
+            self._found[name] = self.people.filter(username=name).first()
         if self._found[name] is None:
             raise ValidationError(_("There is nobody of the user name “{name}”.").format(name=name[:60]))
         return self._found[name]

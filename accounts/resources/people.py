@@ -16,11 +16,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import scope, sockets, standing, validators
-from accounts.models import Role, User, UserQuerySet
+from accounts.models import Reach, Role, User, UserQuerySet, reach_of
 from accounts.resources.cells import Email, InDepartment, Person, Roles, RolesColumn
 from integrations.sheets.columns import Choice, Column, Flag, Moment, Text
 from integrations.sheets.resources import SheetResource
-from integrations.sheets.rows import CHANGED, NEW, Checked
+from integrations.sheets.rows import BAD, CHANGED, NEW, Checked, Given
 from project.core.errors import InvalidParameters
 
 NEVER = _("rights are never taken from a sheet")
@@ -108,6 +108,11 @@ class UserResource(SheetResource):
         )
         import_id_fields = ("username",)
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._reaches: dict[tuple[frozenset[int], int | None], Reach] = {}
+        self.column("manager").widget.people = self.queryset()
+
     def queryset(self) -> UserQuerySet:
         return scope.people(self.actor)
 
@@ -164,6 +169,15 @@ class UserResource(SheetResource):
             return gettext("stands at or above your own rank")
         return ""
 
+    def examine(self, rows: Sequence[Given]) -> list[Checked]:
+        checked = super().examine(rows)
+        # people out of the actor's reach were not found; only that the name is taken can be told
+        added = {row.key.casefold(): row for row in checked if row.kind == NEW}
+        names = [row.key for row in added.values()]
+        for taken in User.objects.filter(username__in=names).values_list("username", flat=True):
+            self.fault(added[taken.casefold()], self.key.name, gettext("belongs to somebody else already"), taken)
+        return checked
+
     def accept(self, column: Column, value: Any, instance: Any) -> None:
         if column is self.key and instance.pk is None:
             validators.username(value)
@@ -186,6 +200,8 @@ class UserResource(SheetResource):
     def check_row(self, instance: User, values: Mapping[str, Any], row: Checked) -> None:
         if "roles" in row.many and not self.trusted:
             self._check_roles(instance, row)
+        if not self.trusted and row.kind != BAD:
+            self._check_place(instance, row)
         if "manager" in row.changes:
             try:
                 instance.clean()
@@ -201,6 +217,30 @@ class UserResource(SheetResource):
                 reason = gettext("the role “{name}” stands at or above your own rank").format(name=role.group.name)
                 self.fault(row, "roles", reason, row.values.get("roles"))
                 return
+
+    def _check_place(self, instance: User, row: Checked) -> None:
+        """Who is new or moves must end in the actor's reach, and reach nobody whom the actor does not."""
+        if self.actor.reach.everybody:
+            return
+        if (not instance.pk or "department" in row.changes) and not self.actor.reach.covers_departments(
+            [instance.department_id]
+        ):
+            reason = gettext("put people into departments whose people you reach")
+            self.fault(row, "department", reason, row.values.get("department"))
+        elif "department" in row.changes or "roles" in row.many:
+            had = frozenset(role.pk for role in instance.roles) if instance.pk else frozenset()
+            gained = self._reach(row.many.get("roles", had), instance.department_id)
+            if not self.actor.reach.includes(gained):
+                reason = gettext("would reach people whom you do not reach yourself")
+                self.fault(row, "roles" if "roles" in row.many else "department", reason, row.values.get("roles"))
+
+    def _reach(self, roles: frozenset[int], department: int | None) -> Reach:
+        """What these roles give in this department; asked once for each that occurs."""
+        if (roles, department) not in self._reaches:
+            known = self.column("roles").widget.known
+            somebody = User(department_id=department)
+            self._reaches[roles, department] = reach_of(somebody, [known[pk] for pk in roles if pk in known])
+        return self._reaches[roles, department]
 
     # --- writing ---
 

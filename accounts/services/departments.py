@@ -1,16 +1,20 @@
 """How departments change."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from accounts import tree
 from accounts.errors import StillInUse, TreeHasChanged
-from accounts.models import Department, User
+from accounts.models import Department, User, below
+from accounts.scope import covers
 from accounts.services import guards
 from project.core import audit
+from project.core.errors import NoPermission
 
 FIELDS = frozenset({"name", "parent", "head", "position"})
 STEP = 10
@@ -20,11 +24,12 @@ HIGHEST = 1_000_000
 
 @transaction.atomic
 def create_department(*, by: User | None, **fields: Any) -> Department:
-    """Add a department: the last among its siblings, unless a position is named.
+    """Add a department, below one whose people `by` reaches: the last among its siblings, unless a position is named.
 
     :raises ValidationError: naming the fields at fault.
     """
     guards.ensure_known(fields, FIELDS)
+    _ensure_reached(by, {"parent": None} | fields)
     department = Department(**fields)
     if "position" not in fields:
         department.position = _last_position(department)
@@ -38,11 +43,15 @@ def create_department(*, by: User | None, **fields: Any) -> Department:
 def update_department(*, by: User | None, department: Department, **changes: Any) -> Department:
     """Change or move a department; below another parent it is the last, unless a position is named.
 
+    `by` must reach its people, and in what is moved those of all departments below.
+
+    :raises NoPermission: when `by` does not.
     :raises ValidationError: naming the fields at fault; also when it would stand below itself.
     """
     guards.ensure_known(changes, FIELDS)
     found = _found(_locked(), department)
     was_below = found.parent_id
+    _ensure_may_change(by, found, changes)
     for name, value in changes.items():
         setattr(found, name, value)
     if found.parent_id != was_below and "position" not in changes:
@@ -66,6 +75,7 @@ def move_department(
     """Put a department below `parent` (None: at the top), beside one that stands there, or as the last.
 
     :param seen: the `tree.version` the mover looked at; "" when they looked at none.
+    :raises NoPermission: when its people, or those of a department below it, are out of the reach of `by`.
     :raises TreeHasChanged: when the tree is not what they saw, or the one beside it does not stand there any more.
     :raises ValidationError: when it would stand below itself, or there is one of this name already.
     """
@@ -73,8 +83,9 @@ def move_department(
     if seen and seen != tree.version(rows.values()):
         raise TreeHasChanged
     found = _found(rows, department)
-    came_from = found.parent
-    found.parent = _found(rows, parent) if parent else None
+    came_from, goes_to = found.parent, _found(rows, parent) if parent else None
+    _ensure_may_change(by, found, {"parent": goes_to})
+    found.parent = goes_to
     siblings = sorted(
         (row for row in rows.values() if row.parent_id == found.parent_id and row.pk != found.pk),
         key=lambda row: (row.position, row.name, row.pk),
@@ -97,8 +108,10 @@ def move_department(
 def delete_department(*, by: User | None, department: Department) -> None:
     """Delete an empty department.
 
+    :raises NoPermission: unless `by` reaches its people.
     :raises StillInUse: when people or departments belong to it.
     """
+    guards.ensure_keeps(by, department)
     count = department.people.count() + department.children.count()
     if count:
         raise StillInUse(name=department.name, count=count)
@@ -148,6 +161,29 @@ def _number(siblings: list[Department], moved: Department) -> None:
             others.append(one)
     moved.save()
     Department.objects.bulk_update([one for one in others if one is not moved], ["position"])
+
+
+def _ensure_may_change(by: User | None, department: Department, changes: Mapping[str, Any]) -> None:
+    guards.ensure_keeps(by, department)
+    changed = {name: value for name, value in changes.items() if getattr(department, name) != value}
+    _ensure_reached(by, changed)
+    if by is not None and "parent" in changed and not by.reach.covers_departments(below([department.pk])):
+        raise NoPermission(_("Departments below this one are out of your reach, so you cannot move it."))
+
+
+def _ensure_reached(by: User | None, changes: Mapping[str, Any]) -> None:
+    """Who moves departments, or makes them, must not come to reach more by it."""
+    if by is None:
+        return
+    wrong: dict[str, str] = {}
+    parent: Department | None = changes.get("parent")
+    if "parent" in changes and not by.reach.covers_departments([parent.pk if parent else None]):
+        wrong["parent"] = _("Choose a department whose people you reach.")
+    head: User | None = changes.get("head")
+    if head is not None and not covers(by, head):
+        wrong["head"] = _("There is no such person here.")
+    if wrong:
+        raise ValidationError(wrong)
 
 
 def _renamed(wrong: dict[str, list[str]]) -> dict[str, list[str]]:

@@ -8,16 +8,22 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.errors import LastAdministrator, NotAbove, NotForMachines, NotWhileActing
-from accounts.models import Machine, User
-from accounts.scope import outranks
-from project.core.errors import NoPermission
+from accounts.models import Department, Machine, Reach, User
+from accounts.scope import covers, outranks
+from project.core.errors import NoPermission, NotFound
 
 POWERS = ("is_superuser", "is_staff")
 """What makes administrators: given and taken by superusers only."""
 
 
 def ensure_above(by: User | None, subject: User) -> None:
-    """:raises NotAbove: unless `by` stands above `subject`."""
+    """Nobody acts on people who are out of their reach, or as high as they are.
+
+    :raises NotFound: when `subject` is out of the reach of `by`: for them there is no such person.
+    :raises NotAbove: unless `by` stands above `subject`.
+    """
+    if by is not None and not covers(by, subject):
+        raise NotFound
     if by is not None and not outranks(by, subject):
         raise NotAbove
 
@@ -55,6 +61,39 @@ def ensure_has(by: User | None, permissions: Iterable[Permission]) -> None:
     names = (f"{one.content_type.app_label}.{one.codename}" for one in permissions)
     if missing := sorted(name for name in names if not by.has_perm(name)):
         raise NoPermission(_("You cannot grant what you do not have: {names}").format(names=", ".join(missing)))
+
+
+def ensure_may_reach(by: User | None, reach: Reach, *, besides: Reach | None = None) -> None:
+    """Nobody lets others reach whom they do not reach themselves; `besides` is what those reach already.
+
+    :raises NoPermission: when `by` would.
+    """
+    if by is not None and not by.reach.includes(reach, besides=besides):
+        raise NoPermission(_("You cannot let anybody reach people whom you do not reach yourself."))
+
+
+def ensure_place(by: User | None, changes: Mapping[str, Any]) -> None:
+    """People are put only where `by` reaches them, and below a manager whom `by` reaches.
+
+    :raises ValidationError: naming the fields at fault.
+    """
+    if by is None:
+        return
+    wrong: dict[str, str] = {}
+    department: Department | None = changes.get("department")
+    if "department" in changes and not by.reach.covers_departments([department.pk if department else None]):
+        wrong["department"] = _("Choose a department whose people you reach.")
+    manager: User | None = changes.get("manager")
+    if manager is not None and not covers(by, manager):
+        wrong["manager"] = _("There is no such person here.")
+    if wrong:
+        raise ValidationError(wrong)
+
+
+def ensure_keeps(by: User | None, department: Department) -> None:
+    """:raises NoPermission: unless all people of `department` are in the reach of `by`."""
+    if by is not None and not by.reach.covers_departments([department.pk]):
+        raise NoPermission(_("The people of this department are out of your reach, so you cannot change it."))
 
 
 def ensure_no_powers(by: User | None, changes: Mapping[str, Any], user: User | None = None) -> None:

@@ -16,9 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts import machines
 from accounts.addresses import patterns
-from accounts.errors import NotAbove
 from accounts.models import ApiToken, User
-from accounts.scope import outranks
 from accounts.services import guards
 from project.core import audit
 from project.core.errors import NoPermission
@@ -83,8 +81,7 @@ def revoke_api_token(*, token: ApiToken, by: User | None, reason: str = "") -> b
     if by is not None and (guards.is_machine(by) or by.pk != token.owner_id):
         if not by.has_perm("accounts.revoke_apitoken"):
             raise NoPermission
-        if not outranks(by, token.owner):
-            raise NotAbove
+        guards.ensure_above(by, token.owner)
     live = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
     if not live.update(revoked_at=timezone.now(), revoked_by=by):
         return False

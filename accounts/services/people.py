@@ -13,8 +13,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import impersonation, pictures, sessions, sockets, standing, validators
-from accounts.models import LoginSession, Role, User
-from accounts.scope import outranks
+from accounts.models import LoginSession, Role, User, reach_of
+from accounts.scope import may_act_on
 from accounts.services import guards
 from project.core import audit
 
@@ -44,12 +44,16 @@ def create_user(
     :raises ValidationError: naming the fields at fault.
     :raises NoPermission: when `by` is no superuser and would make an administrator.
     :raises NotAbove: unless `by` stands above every role.
+
+    `by` must reach the new person, and whoever the new person reaches.
     """
     guards.ensure_known(fields, FIELDS)
     guards.ensure_no_powers(by, fields)
     roles = list(roles)
     guards.ensure_may_rank(by, *(role.rank for role in roles))
+    guards.ensure_place(by, {"department": None} | fields)
     user = User(username=username, **fields)
+    guards.ensure_may_reach(by, reach_of(user, roles))
     _ensure_valid(user, password, named_by_staff=by is not None)
     user.set_password(password)
     user.password_changed_at = timezone.now() if password else None
@@ -99,8 +103,10 @@ def _collect(wrong: dict[str, list[str]], field: str, check: Any) -> None:
 def update_user(*, by: User | None, user: User, roles: Iterable[Role] | None = None, **changes: Any) -> User:
     """Change a person; what is not named stays.
 
+    :raises NotFound: when they are out of the reach of `by`.
     :raises NotAbove: unless `by` stands above them.
-    :raises NoPermission: when `by` is no superuser and would make or unmake an administrator.
+    :raises NoPermission: when `by` is no superuser and would make or unmake an administrator, or would let somebody reach
+        people whom `by` does not reach.
     :raises LastAdministrator: when nobody could administer any more.
     :raises ValidationError: naming the fields at fault.
     """
@@ -134,11 +140,16 @@ def _write(person: User, changes: dict[str, Any], by: User | None, *, named_by_s
     if person.is_superuser and (changed.get("is_active") is False or changed.get("is_superuser") is False):
         guards.ensure_not_last_administrator(person)
     was_active = person.is_active
+    if named_by_staff:
+        guards.ensure_place(by, changed)
+    reached = reach_of(person) if by is not None and "department" in changed else None
     for name, value in changed.items():
         setattr(person, name, value)
     person.full_clean(exclude=["password"])
     if named_by_staff and "username" in changed:
         _ensure_good_name(person.username)
+    if reached is not None:
+        guards.ensure_may_reach(by, reach_of(person), besides=reached)
     person.save(update_fields=[*changed])
     _after_change(person, changed, by, was_active=was_active)
 
@@ -162,6 +173,7 @@ def set_roles(*, by: User | None, user: User, roles: Iterable[Role]) -> None:
     """Give a person exactly these roles; what they may do changes with their next call.
 
     :raises NotAbove: unless `by` stands above the person, and above every role added or taken.
+    :raises NoPermission: when the roles would let them reach people whom `by` does not reach.
     """
     person = locked(user)
     guards.ensure_above(by, person)
@@ -171,6 +183,7 @@ def set_roles(*, by: User | None, user: User, roles: Iterable[Role]) -> None:
     if not touched:
         return
     guards.ensure_may_rank(by, *(role.rank for role in touched))
+    guards.ensure_may_reach(by, reach_of(person, wanted.values()), besides=reach_of(person))
     # groups that are nobody's role are Django's own business and stay
     others = Group.objects.filter(user=person, role=None)
     person.groups.set([*others, *(role.group for role in wanted.values())])
@@ -242,8 +255,8 @@ def delete_user(*, user: User, by: User | None) -> None:
 
 
 def may_touch(by: User, people: Iterable[User]) -> list[User]:
-    """Return those of `people` that `by` stands above."""
-    return [person for person in people if outranks(by, person)]
+    """Return those of `people` that `by` reaches and stands above."""
+    return [person for person in people if may_act_on(by, person)]
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------------

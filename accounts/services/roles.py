@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts import standing
 from accounts.errors import StillInUse
-from accounts.models import Role, User
+from accounts.models import Department, Role, User, reach_through
 from accounts.services import guards
 from project.core import audit
 
@@ -25,11 +25,14 @@ def create_role(
     rank: int = 0,
     permissions: Iterable[Permission] = (),
     second_factor_required: bool = False,
+    scope: str = Role.Scope.ALL,
+    departments: Iterable[Department] = (),
 ) -> Role:
     """Add a role with its group.
 
+    :param departments: whose people are in reach, where `scope` says that they are chosen.
     :raises NotAbove: unless `by` stands above `rank`.
-    :raises NoPermission: when `by` would grant what they do not have.
+    :raises NoPermission: when `by` would grant what they do not have, or let people reach whom they do not reach.
     :raises ValidationError: naming the fields at fault.
     """
     permissions = list(permissions)
@@ -39,11 +42,22 @@ def create_role(
     group = Group(name=name)
     group.full_clean()
     group.save()
-    role = Role(group=group, key=key, rank=rank, second_factor_required=second_factor_required)
+    role = Role(group=group, key=key, rank=rank, second_factor_required=second_factor_required, scope=scope)
     role.full_clean()
     role.save()
+    chosen = _set_departments(role, departments)
+    _ensure_within(role, by)
     group.permissions.set(permissions)
-    audit.record("role.created", role, actor=by, key=key, rank=rank, permissions=_names(permissions))
+    audit.record(
+        "role.created",
+        role,
+        actor=by,
+        key=key,
+        rank=rank,
+        permissions=_names(permissions),
+        scope=role.scope,
+        departments=chosen,
+    )
     return role
 
 
@@ -57,11 +71,13 @@ def update_role(
     rank: int | None = None,
     permissions: Iterable[Permission] | None = None,
     second_factor_required: bool | None = None,
+    scope: str | None = None,
+    departments: Iterable[Department] | None = None,
 ) -> Role:
-    """Change a role; what its people may do changes with their next call.
+    """Change a role; what its people may do, and whom they reach, changes with their next call.
 
     :raises NotAbove: unless `by` stands above the role as it is and as it would be.
-    :raises NoPermission: when `by` would grant what they do not have.
+    :raises NoPermission: when `by` would grant what they do not have, or let people reach whom they do not reach.
     :raises ValidationError: naming the fields at fault.
     """
     role = Role.objects.select_for_update().select_related("group").get(pk=role.pk)
@@ -75,6 +91,8 @@ def update_role(
     role.rank = role.rank if rank is None else rank
     if second_factor_required is not None:
         role.second_factor_required = second_factor_required
+    if scope is not None or departments is not None:
+        _set_scope(role, scope, departments, by)
     role.full_clean()
     role.save()
     if permissions is not None:
@@ -101,9 +119,45 @@ def delete_role(*, by: User | None, role: Role) -> None:
     role.group.delete()
 
 
+def _set_scope(role: Role, scope: str | None, departments: Iterable[Department] | None, by: User | None) -> None:
+    was = (role.scope, _paths(role))
+    role.scope = role.scope if scope is None else scope
+    role.clean_fields(exclude=["group"])
+    chosen = _set_departments(role, list(role.departments.all()) if departments is None else departments)
+    if (role.scope, chosen) == was:
+        return
+    _ensure_within(role, by)
+    audit.record("role.scope_changed", role, actor=by, scope=role.scope, departments=chosen, before=list(was))
+
+
+def _ensure_within(role: Role, by: User | None) -> None:
+    """Nobody gives a role, or the people who have it, more people than they reach themselves."""
+    guards.ensure_may_reach(by, reach_through(role, None))
+    if by is None or by.reach.everybody:
+        return
+    for department in User.objects.filter(groups=role.group).order_by().values_list("department", flat=True).distinct():
+        guards.ensure_may_reach(by, reach_through(role, department))
+
+
+def _set_departments(role: Role, departments: Iterable[Department]) -> list[str]:
+    """Keep the chosen departments, which mean something only where the scope says so; return their names."""
+    wanted = list(departments) if role.scope == Role.Scope.CHOSEN else []
+    if role.scope == Role.Scope.CHOSEN and not wanted:
+        raise ValidationError({"departments": _("Choose at least one department.")})
+    role.departments.set(wanted)
+    return _paths(role)
+
+
+def _paths(role: Role) -> list[str]:
+    return sorted(f"{one.name} ({one.pk})" for one in role.departments.without_tree_fields())
+
+
 def _grant(role: Role, permissions: list[Permission], by: User | None) -> None:
     present = set(role.group.permissions.all())
-    guards.ensure_has(by, set(permissions) - present)
+    if more := set(permissions) - present:
+        guards.ensure_has(by, more)
+        # its people may it to all whom they reach, not only to those whom `by` does
+        _ensure_within(role, by)
     role.group.permissions.set(permissions)
     audit.record("role.permissions_changed", role, actor=by, permissions=_names(permissions))
 

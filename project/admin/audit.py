@@ -61,6 +61,9 @@ class AuditAdmin(ReadOnlyAdmin, ModelAdmin[LogEntry]):
     )
     empty_state = gettext_lazy("Whatever people change here, and what they do to others, is written down by itself.")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
+        return events.seen_by(request.user)
+
     @display(description=gettext_lazy("When"), ordering="timestamp")
     def shown_when(self, entry: LogEntry) -> SafeString:
         return ago(entry.timestamp)

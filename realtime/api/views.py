@@ -45,7 +45,10 @@ class MessagesView(GatewayView):
         },
     )
     def post(self, request: Request) -> Response:
-        """Push a message to a user, several, a group, several, one connection or everyone."""
+        """Push a message to a user, several, a group, several, one connection or everyone.
+
+        Who does not see everybody sends to people and connections in their scope only.
+        """
         asked = serializers.MessageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         return Response({"id": services.send(by=request.user, **asked.validated_data)}, status=202)
@@ -70,11 +73,13 @@ class ConnectionsView(GatewayView):
         },
     )
     def get(self, request: Request) -> Response:
-        """List the open sockets of all nodes, the newest first."""
+        """List the open sockets, on all nodes, of people in your scope, the newest first."""
         user = request.query_params.get("user")
         if user is not None and not (user.isascii() and user.isdigit() and len(user) < 19):
             raise InvalidParameters(fields={"user": ["0–9"]})
-        found = gateway.connections(None if user is None else int(user), request.query_params.get("group"))
+        found = services.connections(
+            by=request.user, user=None if user is None else int(user), group=request.query_params.get("group")
+        )
         found.sort(key=lambda one: (-one["since"], one["id"]))
         pages = Pages()
         page = pages.paginate_queryset(found, request, view=self)
@@ -92,7 +97,7 @@ class ConnectionView(GatewayView):
         responses={204: None, **error_responses(ConnectionGone, NoPermission, GatewayUnreachable)},
     )
     def delete(self, request: Request, connection_id: str) -> Response:
-        """Close a socket with 4503; only those of people below your rank."""
+        """Close a socket with 4503; only those of people in your scope and below your rank."""
         given = request.data if request.data else request.query_params.dict()
         asked = serializers.DisconnectSerializer(data=given)
         asked.is_valid(raise_exception=True)

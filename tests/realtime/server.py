@@ -17,6 +17,7 @@ GATE = {
     "GATEWAY_AUTHENTICATORS": ["tests.realtime.people.by_name"],
     "GATEWAY_SESSION_CHECK": "tests.realtime.people.ended_sessions",
     "GATEWAY_ADDRESS_CHECK": "",
+    "GATEWAY_PEOPLE_SEEN": "",
 }
 
 
