@@ -12,6 +12,7 @@ GatehouseError
 │   ├── ChallengeOver                         begin again with the password
 │   └── LinkOver                              a link to choose a password that is good no more
 ├── Locked                      20007   429   too many failures; `retry_after` seconds
+├── TooManyAtOnce               10007   429   more sign-ins at this moment than the machine can check
 ├── Conflict                    10005   409
 │   ├── LastAdministrator               nobody could administer any more
 │   ├── LocksYouOut                     this address rule would keep out who saves it
@@ -36,6 +37,8 @@ GatehouseError
 │   │   └── ActsNoMore                  they are themselves again
 │   └── NotAbove                        the person's rank is not below one's own
 ├── NotConfirmed                20008   403   show once more who you are; carries `confirm_url`
+├── CaptchaRequired             20009   403   do some work first; carries the `captcha` to solve
+│   └── CaptchaRefused                        that was no solution, or one used before; carries a new one
 ├── PasswordDue                 20010   403   choose a new password first; carries `change_url`
 └── KeyProblem                  10001   500   signing keys are missing or unusable; says what to do
 """
@@ -111,6 +114,19 @@ class PasswordDue(GatehouseError):
 class Locked(TooManyRequests):
     code, status = "20007", 429
     message = _("Locked after too many failures. Try again in {retry_after} seconds.")
+
+
+class TooManyAtOnce(TooManyRequests):
+    message = _("Too many people are signing in at this moment. Try again in {retry_after} seconds.")
+
+
+class CaptchaRequired(GatehouseError):
+    code, status = "20009", 403
+    message = _("One more check is needed: solve the captcha that came with this answer, and send its solution along.")
+
+
+class CaptchaRefused(CaptchaRequired):
+    message = _("The captcha was not solved, is too old, or was used before. Here is a new one.")
 
 
 class LastAdministrator(Conflict):

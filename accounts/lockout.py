@@ -4,14 +4,18 @@ Counted from the rows of sign-ins, so it holds on every node and without any cac
 
     LOGIN_MAX_FAILURES in a row for one user name from one address      within a quarter of an hour
     five times as many for one user name, from wherever they come       likewise
+    twenty times as many from one address, for whatever names           likewise
 
-Unknown names are counted like known ones: a lock tells nobody whether an account exists.
+Unknown names are counted like known ones: a lock tells nobody whether an account exists. Before a lock closes, a captcha
+makes each further guess cost something (CAPTCHA_AFTER_FAILURES).
 """
 
 from datetime import datetime, timedelta
+from itertools import takewhile
+from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.errors import Locked
@@ -20,35 +24,81 @@ from accounts.models import LoginEvent
 WINDOW = timedelta(minutes=15)
 EVERYWHERE = 5
 """So many times more failures lock a user name for all addresses: it takes many to guess from, and few to be a nuisance."""
+ADDRESS = 20
+"""So many times more failures lock an address for all names: a whole office may share one, and so may who tries many names."""
+CAPTCHA_ADDRESS = 5
+"""So many times more failures make an address solve a captcha for all names."""
 
 Reason = LoginEvent.Reason
 
 
-def ensure_open(username: str, ip: str | None) -> None:
-    """:raises Locked: when there were too many failures; says when to try again."""
-    now = timezone.now()
-    since = max(now - WINDOW, _last(username, Reason.UNLOCKED) or now - WINDOW)
-    of_name = LoginEvent.objects.filter(username=username, created_at__gt=since)
-    opens_at = max(
-        _opens_at(_in_a_row(of_name.filter(ip=ip)), settings.LOGIN_MAX_FAILURES, now),
-        _opens_at(of_name, settings.LOGIN_MAX_FAILURES * EVERYWHERE, now),
+class Tally(NamedTuple):
+    """When attempts failed within the last quarter of an hour, newest first; what staff unlocked is left out."""
+
+    of_name: list[datetime]
+    of_name_here: list[datetime]
+    """In a row: since the last success."""
+    from_here: list[datetime]
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """When the next attempt may be made; None: now."""
+        allowed = settings.LOGIN_MAX_FAILURES
+        ends = (
+            lock_end(self.of_name_here, allowed),
+            lock_end(self.of_name, allowed * EVERYWHERE),
+            lock_end(self.from_here, allowed * ADDRESS),
+        )
+        return max(filter(None, ends), default=None)
+
+    @property
+    def captcha_level(self) -> int | None:
+        """How hard the captcha is that the next attempt must solve, from 0 on; None: it need not solve any."""
+        after = settings.CAPTCHA_AFTER_FAILURES
+        beyond = len(self.of_name_here) - after
+        beyond_here = len(self.from_here) - after * CAPTCHA_ADDRESS
+        if after < 0 or max(beyond, beyond_here) < 0:
+            return None
+        return max(beyond, beyond_here // CAPTCHA_ADDRESS, 0)
+
+
+def look(username: str, ip: str | None) -> Tally:
+    """Count the failures of a user name and of an address."""
+    since = timezone.now() - WINDOW
+    allowed = settings.LOGIN_MAX_FAILURES
+    of_name = _failures(LoginEvent.objects.filter(username=username, created_at__gt=since), allowed * EVERYWHERE)
+    here = [when for when, address in of_name if address == ip]
+    if here:
+        success = LoginEvent.objects.filter(username=username, ip=ip, succeeded=True, created_at__gt=since)
+        last = success.order_by("-created_at").values_list("created_at", flat=True).first()
+        here = [when for when in here if last is None or when > last]
+    from_here = []
+    if ip:
+        of_address = LoginEvent.objects.filter(ip=ip, created_at__gt=since)
+        from_here = _failures(of_address.exclude(reason=Reason.UNLOCKED, username__gt=""), allowed * ADDRESS)
+    return Tally([when for when, _ in of_name], here, [when for when, _ in from_here])
+
+
+def ensure_open(username: str, ip: str | None) -> Tally:
+    """Return the tally of who may try.
+
+    :raises Locked: when there were too many failures; says when to try again.
+    """
+    tally = look(username, ip)
+    if (opens_at := tally.opens_at) is not None:
+        raise Locked(retry_after=max(1, round((opens_at - timezone.now()).total_seconds())))
+    return tally
+
+
+def lock_end(failures: list[datetime], allowed: int) -> datetime | None:
+    """When fewer than `allowed` of these failures will lie within the window; None: there are fewer already."""
+    return failures[allowed - 1] + WINDOW if len(failures) >= allowed else None
+
+
+def _failures(events: QuerySet[LoginEvent], most: int) -> list[tuple[datetime, str | None]]:
+    """When and from where attempts failed since somebody unlocked them last, newest first: as many as any lock asks for."""
+    counted = events.filter(Q(reason__in=LoginEvent.FAILURES) | Q(reason=Reason.UNLOCKED)).order_by(
+        "-created_at", "-pk"
     )
-    if opens_at > now:
-        raise Locked(retry_after=max(1, round((opens_at - now).total_seconds())))
-
-
-def _in_a_row(events: QuerySet[LoginEvent]) -> QuerySet[LoginEvent]:
-    success = events.filter(succeeded=True).values_list("created_at", flat=True).first()
-    return events.filter(created_at__gt=success) if success else events
-
-
-def _opens_at(events: QuerySet[LoginEvent], allowed: int, now: datetime) -> datetime:
-    """When fewer than `allowed` failures will lie within the window."""
-    failures = events.filter(reason__in=LoginEvent.FAILURES).order_by("-created_at")
-    oldest_of_too_many = failures.values_list("created_at", flat=True)[allowed - 1 : allowed].first()
-    return oldest_of_too_many + WINDOW if oldest_of_too_many else now
-
-
-def _last(username: str, reason: str) -> datetime | None:
-    found = LoginEvent.objects.filter(username=username, reason=reason).order_by("-created_at")
-    return found.values_list("created_at", flat=True).first()
+    rows = counted.values_list("created_at", "ip", "reason")[: most + 1]
+    return [(when, ip) for when, ip, _ in takewhile(lambda row: row[2] != Reason.UNLOCKED, rows)][:most]

@@ -7,7 +7,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import addresses, alarms, devices, errors, lockout, second_factor, sessions
+from accounts import addresses, alarms, captcha, devices, errors, lockout, rush, second_factor, sessions
 from accounts.models import LoginEvent, LoginSession, User
 from project.core import errors as core_errors
 
@@ -26,19 +26,36 @@ class Caller(NamedTuple):
     """What tells this browser from others of its kind."""
 
 
-def authenticate(*, username: str, password: str, caller: Caller, staff_only: bool = False) -> User:
+def authenticate(
+    *, username: str, password: str, caller: Caller, staff_only: bool = False, solution: str | None = ""
+) -> User:
     """Return the person if the password is theirs; every attempt leaves a row.
 
     An unknown name, a wrong password and a disabled account give the same answer after the same time.
 
+    :param solution: of a captcha; None for who is signed in: nobody asks them for any.
+    :raises TooManyAtOnce: when more people knock than can be dealt with soon; nothing was looked at.
+    :raises Unreachable: when nobody gets on.
     :raises AddressRefused: when nobody may come in from there.
     :raises BadCredentials: for all of these.
     :raises Locked: after too many failures.
+    :raises CaptchaRequired: after some.
     """
-    username = unicodedata.normalize("NFKC", username)[:150]
+    with rush.door.passing():
+        return _authenticate(username_as_kept(username), password, caller, staff_only, solution)
+
+
+def username_as_kept(username: str) -> str:
+    """Return a user name as it is looked up and counted, however it was typed."""
+    return unicodedata.normalize("NFKC", username)[:150]
+
+
+def _authenticate(username: str, password: str, caller: Caller, staff_only: bool, solution: str | None) -> User:
     user = User.objects.get_queryset().filter(username=username).first() if "\0" not in username else None
     ensure_address(username, user, caller)
-    _ensure_open(username, user, caller)
+    tally = _ensure_open(username, user, caller)
+    if solution is not None:
+        _ensure_captcha(username, user, caller, tally, solution)
     reason = _outcome(user, password[: MAX_PASSWORD + 1], staff_only=staff_only)
     if reason == Reason.OK:
         # once more: others may have failed while this password was being checked
@@ -50,15 +67,16 @@ def authenticate(*, username: str, password: str, caller: Caller, staff_only: bo
     return user
 
 
-def sign_in(*, username: str, password: str, device: str, caller: Caller, instead_of: str = "") -> LoginSession:
+def sign_in(
+    *, username: str, password: str, device: str, caller: Caller, instead_of: str = "", captcha: str = ""
+) -> LoginSession:
     """Check the password and open a session.
 
-    :raises BadCredentials: see `authenticate`.
-    :raises Locked: likewise.
+    :raises BadCredentials, Locked, CaptchaRequired, TooManyAtOnce: see `authenticate`.
     :raises SecondFactorRequired: see `ask_for_second_factor`.
     :raises TooManyDevices: see `open_session`.
     """
-    user = authenticate(username=username, password=password, caller=caller)
+    user = authenticate(username=username, password=password, caller=caller, solution=captcha)
     ask_for_second_factor(user, caller, device=device)
     session = open_session(user, caller, device=device, instead_of=instead_of)
     succeeded(user, session, caller)
@@ -109,14 +127,19 @@ def confirm(user: User, password: str, caller: Caller, *, field: str = "old_pass
     :raises Locked: after too many failures.
     """
     try:
-        authenticate(username=user.username, password=password, caller=caller)
+        authenticate(username=user.username, password=password, caller=caller, solution=None)
     except errors.BadCredentials as problem:
         raise core_errors.InvalidParameters(fields={field: [_("This is not your password.")]}) from problem
 
 
-def unlock(user: User) -> None:
-    """Forget the failures so far: the person may try again at once, from everywhere."""
-    note(user.username, user, Caller(scope=LoginSession.Scope.API), Reason.UNLOCKED)
+def unlock(username: str, user: User | None = None) -> None:
+    """Forget the failures of a name so far: whoever has it may try again at once, from everywhere but a locked address."""
+    note(username, user, Caller(scope=LoginSession.Scope.API), Reason.UNLOCKED)
+
+
+def unlock_address(ip: str) -> None:
+    """Forget the failures from an address so far; names that are locked stay so."""
+    note("", None, Caller(scope=LoginSession.Scope.API, ip=ip), Reason.UNLOCKED)
 
 
 def note(username: str, user: User | None, caller: Caller, reason: str, session: LoginSession | None = None) -> None:
@@ -148,11 +171,22 @@ def ensure_address(username: str, user: User | None, caller: Caller) -> None:
         raise
 
 
-def _ensure_open(username: str, user: User | None, caller: Caller) -> None:
+def _ensure_open(username: str, user: User | None, caller: Caller) -> lockout.Tally:
     try:
-        lockout.ensure_open(username, caller.ip or None)
+        return lockout.ensure_open(username, caller.ip or None)
     except errors.Locked:
         note(username, user, caller, Reason.LOCKED)
+        raise
+
+
+def _ensure_captcha(username: str, user: User | None, caller: Caller, tally: lockout.Tally, solution: str) -> None:
+    level = tally.captcha_level
+    if level is None:
+        return
+    try:
+        captcha.ensure(captcha.Purpose.LOGIN, username, solution, level=level)
+    except errors.CaptchaRequired:
+        note(username, user, caller, Reason.CAPTCHA)
         raise
 
 

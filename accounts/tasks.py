@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import impersonation, mails, retention, second_factor, services, sessions
+from accounts import captcha, impersonation, mails, retention, second_factor, services, sessions
 from accounts.models import Mail, PasswordRequest
 from accounts.passwords import asked
 from project.core import jobs
@@ -11,8 +11,9 @@ from project.core import jobs
 @shared_task(name="accounts.close_run_out")
 def close_run_out() -> int:
     """Put an end to sessions whose time is over or that are too many by now, and to their sockets; return how many. Likewise
-    to challenges, and to acting as somebody."""
+    to challenges, captchas, and to acting as somebody."""
     second_factor.forget_run_out()
+    captcha.forget_run_out()
     impersonation.end_run_out()
     return sessions.close_run_out() + sessions.close_surplus()
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts import keys as signing_keys
-from accounts.admin import devices, forgotten, impersonation, keys, machines, passwords, second_factor
+from accounts.admin import devices, forgotten, impersonation, keys, lockouts, machines, passwords, second_factor
 from project import feed, figures, health, history, queues, search, sidebar
 
 
@@ -90,6 +90,8 @@ pages: list[URLPattern | URLResolver] = [
     path("tokens/", inside(machines.show), name="tokens"),
     path("tokens/revoke/", inside(machines.revoke), name="revoke_token"),
     path("impersonation/end/", impersonation.end, name="end_impersonation"),
+    path("locked-out/", inside(lockouts.show), name="locked_out"),
+    path("locked-out/unlock/", inside(lockouts.unlock), name="unlock"),
     path("health/", inside(health_page), name="health"),
     path("pulse/", inside(pulse), name="pulse"),
     path("away.js", away_script, name="away_script"),

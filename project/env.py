@@ -249,6 +249,11 @@ class Environment:
     LOGIN_MAX_FAILURES: int = variable(
         "5", kind.integer(1, 1000), "Wrong passwords in a row before a sign-in is locked."
     )
+    CAPTCHA_AFTER_FAILURES: int = variable(
+        "3",
+        kind.integer(-1, 1000),
+        "Failures after which a sign-in asks for a captcha; 0: always, -1: never, before text messages and resets neither.",
+    )
     PASSWORD_RULE: str = variable(
         "length",
         kind.one_of("length", "seed"),

@@ -25,8 +25,9 @@ from realtime import gateway
 TREND_DAYS = 14
 CHART_DAYS = 30
 PLACES = 6
+STEPS = (LoginEvent.Reason.UNLOCKED, LoginEvent.Reason.CODE_ASKED, LoginEvent.Reason.CAPTCHA)
 # what a first step of two leaves, and what staff did, is no failure to sign in
-FAILED = Q(succeeded=False) & ~Q(reason__in=(LoginEvent.Reason.UNLOCKED, LoginEvent.Reason.CODE_ASKED))
+FAILED = Q(succeeded=False) & ~Q(reason__in=STEPS)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,15 @@
 Everywhere: scripts, fonts and connections from our own origin only. The admin's pages and the console stand in unfold's
 frame: Alpine.js, which drives it, evaluates the expressions in its templates, so there (and only there) `script-src`
 carries `unsafe-eval`. Inline scripts are refused everywhere. Inline styles are allowed: unfold, Swagger UI and charts
-set them.
+set them. The worker that solves captchas computes in WebAssembly, and has a policy of its own: the one it is served with.
 """
 
 from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 UNFOLDS_PAGES = ("/admin/", "/console/")
+CAPTCHA_WORKER = "gatehouse/altcha/"
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
@@ -22,4 +24,6 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
         parts = super().get_policy_parts(request, response, report_only)
         if request.path_info.startswith(UNFOLDS_PAGES) and not report_only:
             parts.update = {"script-src": ["'unsafe-eval'"]} | (parts.update or {})
+        if request.path_info.startswith(f"{settings.STATIC_URL}{CAPTCHA_WORKER}") and not report_only:
+            parts.update = {"script-src": ["'wasm-unsafe-eval'"]} | (parts.update or {})
         return parts

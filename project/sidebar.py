@@ -80,6 +80,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
             Item(
                 "sign_ins", _("Sign-ins"), "login", "admin:accounts_loginevent_changelist", "accounts.view_loginevent"
             ),
+            Item("locked_out", _("Locked out"), "lock_clock", "dashboard:locked_out", "accounts.unlock_loginevent"),
         ),
     ),
     (

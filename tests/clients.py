@@ -13,6 +13,8 @@ from requests.adapters import HTTPAdapter
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests.accounts.captchas import knock
+
 PATIENCE = 30
 """How long a test waits for what should happen at once: generous, because the machine may be busy."""
 
@@ -59,7 +61,7 @@ class Caller:
     def sign_in(self, username: str, password: str, device: str = "") -> dict[str, Any]:
         """Sign in and keep the tokens; return the whole answer."""
         given = {"username": username, "password": password} | ({"device": device} if device else {})
-        answer = self.post("auth/login", given)
+        answer = knock(self.post, given)
         assert answer.status_code == 200, answer.text
         self.tokens = answer.json()
         return self.tokens

@@ -23,6 +23,7 @@ HIDDEN_MODELS = frozenset(
 )
 OTHER_DEEDS = {
     "end_loginsession": _("End sessions"),
+    "unlock_loginevent": _("Unlock after too many failures"),
     "revoke_apitoken": _("Revoke tokens of others"),
     "remove_secondfactor": _("Remove second factors of others"),
     "impersonate_user": _("Act as others, only looking"),

@@ -170,6 +170,10 @@ def outcome(event: LoginEvent) -> SafeString:
     """How an attempt to sign in went."""
     if event.succeeded:
         return badge(event.get_reason_display(), "ok")
-    locked = event.reason == LoginEvent.Reason.LOCKED
-    tone: Tone = "info" if event.reason == LoginEvent.Reason.UNLOCKED else "warn" if locked else "bad"
-    return badge(event.get_reason_display(), tone, icon="lock" if locked else "")
+    tones: dict[str, Tone] = {
+        event.Reason.UNLOCKED: "info",
+        event.Reason.CAPTCHA: "info",
+        event.Reason.LOCKED: "warn",
+    }
+    icon = "lock" if event.reason == event.Reason.LOCKED else ""
+    return badge(event.get_reason_display(), tones.get(event.reason, "bad"), icon=icon)

@@ -38,14 +38,23 @@ class LoginView(APIView):
         description=(
             "Unless several sign-ins at once are allowed, this ends the person's other API session. 20005 carries a "
             "`challenge` for `auth/second-factor`; `enrolment` with it says what an app needs, for who must set one up. "
-            "10005, where too many devices are refused, carries `sessions`: sign in again with `instead_of`."
+            "10005, where too many devices are refused, carries `sessions`: sign in again with `instead_of`. "
+            "20009 carries a `captcha`: solve it and send the same again with the solution in `captcha`."
         ),
         tags=TAGS,
         auth=[],
         request=LoginSerializer,
         responses={
             200: SignedInSerializer,
-            **error_responses("10000", "10005", errors.BadCredentials, errors.SecondFactorRequired, errors.Locked),
+            **error_responses(
+                "10000",
+                "10005",
+                errors.BadCredentials,
+                errors.SecondFactorRequired,
+                errors.Locked,
+                errors.TooManyAtOnce,
+                errors.CaptchaRequired,
+            ),
         },
     )
     def post(self, request: Request) -> Response:

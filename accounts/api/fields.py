@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts import scope
+from accounts.captcha import MAX_LENGTH
 from accounts.models import User
 from project.core.api import StrictSerializer
 
@@ -54,6 +55,16 @@ class Secret(Text):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"trim_whitespace": False, "write_only": True, "max_length": 4096} | options)
+
+
+class Captcha(Text):
+    """The solution of a captcha; empty while none was asked for."""
+
+    def __init__(self) -> None:
+        about = "The solution of a captcha, as ALTCHA's clients write it (base64); only after 20009 asked for one."
+        super().__init__(
+            required=False, allow_blank=True, default="", max_length=MAX_LENGTH, write_only=True, help_text=about
+        )
 
 
 class PersonInReach(serializers.PrimaryKeyRelatedField):  # type: ignore[type-arg]  # generic in the stubs only

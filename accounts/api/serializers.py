@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts import passwords, sessions, tickets, tokens, tree
-from accounts.api.fields import Ids, PersonInReach, Secret, StrictModelSerializer, Text
+from accounts.api.fields import Captcha, Ids, PersonInReach, Secret, StrictModelSerializer, Text
 from accounts.api.impersonation_serializers import ImpersonatorSerializer, impersonator_of
 from accounts.api.origins import ORIGIN, OriginSerializer
 from accounts.models import Department, LoginSession, Role, User
@@ -279,6 +279,7 @@ class LoginSerializer(StrictSerializer):
     password = Secret()
     device = Text(max_length=100, required=False, allow_blank=True, default="", help_text="What the person calls it.")
     instead_of = InsteadOf()
+    captcha = Captcha()
 
 
 class RefreshSerializer(StrictSerializer):

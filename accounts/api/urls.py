@@ -5,10 +5,12 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from accounts.api import (
     addresses,
     auth,
+    captcha,
     departments,
     impersonation,
     jwks,
     keys,
+    lockouts,
     machines,
     own,
     passwords,
@@ -32,6 +34,7 @@ router.register("tokens", machines.ApiTokenViewSet, "token")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/login", auth.LoginView.as_view(), name="auth-login"),
+    path("auth/captcha", captcha.CaptchaView.as_view(), name="auth-captcha"),
     path("auth/second-factor", second_factor.SecondFactorView.as_view(), name="auth-second-factor"),
     path("auth/confirm", second_factor.ConfirmView.as_view(), name="auth-confirm"),
     path("auth/totp", second_factor.TotpView.as_view(), name="auth-totp"),
@@ -48,6 +51,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/sessions/<str:sid>", own.MySessionView.as_view(), name="auth-session"),
     path("auth/tokens", machines.MyTokensView.as_view(), name="auth-tokens"),
     path("auth/tokens/<str:key_id>", machines.MyTokenView.as_view(), name="auth-token"),
+    path("lockouts/", lockouts.LockoutsView.as_view(), name="lockouts"),
+    path("lockouts/unlock", lockouts.UnlockView.as_view(), name="lockouts-unlock"),
     path("auth/sign-ins", sign_ins.MySignInsView.as_view(), name="auth-sign-ins"),
     path("auth/impersonation", impersonation.ImpersonationView.as_view(), name="auth-impersonation"),
     path("auth/ticket", own.TicketView.as_view(), name="auth-ticket"),

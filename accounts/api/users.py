@@ -15,6 +15,7 @@ from accounts import errors, scope, second_factor, services, step_up
 from accounts.api import asking
 from accounts.api.bulk import BulkMixin
 from accounts.api.impersonation_serializers import ActingSerializer, ImpersonateSerializer
+from accounts.api.lockouts import ReasonSerializer
 from accounts.api.second_factor_serializers import SecondFactorStateSerializer
 from accounts.api.serializers import EndedSerializer, NewUserSerializer, UserQuerySerializer, UserSerializer
 from accounts.models import User
@@ -182,6 +183,21 @@ class UserViewSet(BulkMixin, GenericViewSet[User]):
             writes=not asked.validated_data["read_only"],
         )
         return Response(ActingSerializer(session).data)
+
+    @extend_schema(
+        operation_id="users_unlock",
+        summary="Unlock a person after too many failures",
+        description="They may try again at once. Needs `accounts.unlock_loginevent` and a higher rank.",
+        tags=TAGS,
+        request=ReasonSerializer,
+        responses={204: None, **ONE_REFUSED, **error_responses("10000")},
+    )
+    @action(detail=True, methods=["post"], permission_classes=[IsAuthenticated, requires("accounts.unlock_loginevent")])
+    def unlock(self, request: Request, pk: str) -> Response:
+        asked = ReasonSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        services.unlock_user(user=self.get_object(), by=asking.person(request), **asked.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(
         operation_id="users_second_factor",

@@ -1,6 +1,7 @@
 """Who works here, how they are ordered, and where they are signed in."""
 
 from accounts.models.addresses import AddressRule, AddressRuleQuerySet
+from accounts.models.captcha import CaptchaUse
 from accounts.models.keys import SigningKey
 from accounts.models.machines import ApiToken, ApiTokenQuerySet, Machine
 from accounts.models.mails import Mail
@@ -24,6 +25,7 @@ __all__ = [
     "AddressRuleQuerySet",
     "ApiToken",
     "ApiTokenQuerySet",
+    "CaptchaUse",
     "Department",
     "Device",
     "LoginEvent",

@@ -150,6 +150,7 @@ class LoginEvent(Origin):
         CHALLENGE_OVER = "challenge_over", _("second factor came too late")
         ADDRESS = "address", _("address not allowed")
         TOO_MANY = "too_many", _("too many devices")
+        CAPTCHA = "captcha", _("captcha asked for")
 
     FAILURES: ClassVar = (Reason.UNKNOWN_USER, Reason.WRONG_PASSWORD, Reason.INACTIVE, Reason.WRONG_CODE)
 
@@ -178,7 +179,11 @@ class LoginEvent(Origin):
         verbose_name_plural = _("sign-ins")
         ordering = ["-created_at", "-pk"]
         default_permissions = ("view",)
-        indexes = [models.Index(fields=["username", "created_at"], name="signin_of_username")]
+        permissions = [("unlock_loginevent", "Can unlock sign-ins")]
+        indexes = [
+            models.Index(fields=["username", "created_at"], name="signin_of_username"),
+            models.Index(fields=["ip", "created_at"], name="signin_from_address"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.username} · {self.get_reason_display()}"

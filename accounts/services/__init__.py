@@ -14,6 +14,7 @@ from accounts.services.departments import create_department, delete_department, 
 from accounts.services.impersonation import impersonate, stop_impersonating
 from accounts.services.installation import ensure_first_administrator
 from accounts.services.keys import generate_key, keep_rotating, prepare_key, promote_key, retire_key, rotate_keys
+from accounts.services.lockouts import unlock_address, unlock_name, unlock_user
 from accounts.services.machines import NewToken, create_api_token, revoke_api_token
 from accounts.services.passwords import choose_password, invite, set_password
 from accounts.services.people import (
@@ -73,6 +74,9 @@ __all__ = [
     "set_roles",
     "stop_impersonating",
     "switch_off_address_rules",
+    "unlock_address",
+    "unlock_name",
+    "unlock_user",
     "update_address_rule",
     "update_department",
     "update_own_profile",

@@ -166,6 +166,7 @@ def confirmation(
     form: forms.Form | None = None,
     reason_required: bool = False,
     options: Mapping[str, str] | None = None,
+    back: str = "",
 ) -> Confirmed | TemplateResponse:
     """Ask before an action on chosen rows: say what it will touch, and take a reason for the audit trail.
 
@@ -174,6 +175,7 @@ def confirmation(
 
     :param form: what else must be said, bound when `is_confirmed(request)`; the page asks again until it is valid.
     :param options: what may be ticked besides, by name; this returns the names of those that were.
+    :param back: where "Cancel" leads, where that is not the page the action was chosen on.
     """
     offered = options or {}
     missing = reason_required and not request.POST.get("reason", "").strip()
@@ -186,6 +188,7 @@ def confirmation(
         "note": note,
         "touched": list(touched),
         "button": button,
+        "back": back,
         "rows": [str(row.pk) for row in rows],
         "action": request.POST.get("action", ""),
         "form": form,

@@ -38,7 +38,7 @@ def knock(program):
 
     def act(user, **more):
         one = program()
-        return one.post("auth/login", {"username": user.username, "password": PASSWORD}, **more), one
+        return one.knock({"username": user.username, "password": PASSWORD}, **more), one
 
     return act
 

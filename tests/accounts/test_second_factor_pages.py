@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts import second_factor, services
 from accounts.models import LoginEvent, LoginSession
+from tests.accounts.captchas import knock_at_page
 from tests.accounts.conftest import PASSWORD
 from tests.accounts.phones import Phone
 from tests.accounts.test_back_office import FIREFOX, browser_of, is_in
@@ -25,7 +26,7 @@ def knock(user, next_page="") -> tuple[Client, str]:
     """Give the right password; return the browser and where it was sent."""
     browser = visitor()
     asked = {"username": user.username, "password": PASSWORD} | ({"next": next_page} if next_page else {})
-    answer = browser.post("/admin/login/", asked)
+    answer = knock_at_page(browser, asked)
     assert answer.status_code == 302, answer.content.decode()[:2000]
     return browser, answer["Location"]
 

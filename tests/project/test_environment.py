@@ -54,6 +54,7 @@ MALFORMED = {
     "JWT_KEY_ROTATE_DAYS": "0",
     "JWT_KEY_AUTO_ROTATE": "sometimes",
     "LOGIN_MAX_FAILURES": "0",
+    "CAPTCHA_AFTER_FAILURES": "-2",
     "STEP_UP_SECONDS": "5",
     "IMPERSONATION_SECONDS": "0",
     "IMPERSONATION_TELLS": "perhaps",

@@ -7,6 +7,7 @@ from itertools import cycle
 
 import pytest
 
+from tests.accounts.captchas import knock
 from tests.office import Office
 from tests.redis.house import House
 
@@ -29,7 +30,7 @@ def nodes(house: House) -> Iterator[list[Office]]:
 def guess(node: Office, username: str, number: int = 0) -> int:
     headers = {"X-Forwarded-For": f"203.0.113.{number}", "X-Real-IP": f"203.0.113.{number}"}
     given = {"username": username, "password": "wrong"}
-    return node.visitor().post("auth/login", given, headers=headers).status_code
+    return int(knock(node.visitor().post, given, headers=headers).status_code)
 
 
 @pytest.mark.attack("T-F-9")

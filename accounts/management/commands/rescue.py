@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
     def do_unlock(self, *, user: str, **_options: Any) -> None:
         person = self._find(user)
-        sign_in.unlock(person)
+        sign_in.unlock(person.username, person)
         was_disabled = not person.is_active
         if was_disabled:
             services.activate_user(user=person, by=None)
