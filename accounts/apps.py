@@ -13,9 +13,10 @@ class AccountsConfig(AppConfig):
         """Connect what needs the models: checks, the schema's ways to sign in, Django's sign-in, the audit trail."""
         from auditlog.registry import auditlog  # noqa: PLC0415 (the models must be loaded first)
 
-        from accounts import checks, models, signing_in_and_out  # noqa: F401, PLC0415 (likewise)
+        from accounts import checks, leaving, models, signing_in_and_out  # noqa: F401, PLC0415 (likewise)
         from accounts.api import schema  # noqa: F401, PLC0415 (likewise)
 
         auditlog.register(models.User, exclude_fields=["password", "last_login", "auth_epoch", "perm_epoch"])
         auditlog.register(models.Department)
         auditlog.register(models.Role, m2m_fields={"departments"})
+        leaving.register()

@@ -17,6 +17,9 @@ GatehouseError
 │   ├── LastAdministrator               nobody could administer any more
 │   ├── LocksYouOut                     this address rule would keep out who saves it
 │   ├── StillInUse                      something hangs on it
+│   ├── NotYourself                     leaving is what others do with one
+│   ├── StillActive                     only who has left is forgotten
+│   ├── AlreadyAnonymised               nobody knows any more who that was
 │   ├── TreeHasChanged                  somebody moved departments meanwhile
 │   ├── KeyInUse                        this key signs at present
 │   ├── KeysInFiles                     signing keys are files: only an operator changes them
@@ -135,6 +138,18 @@ class LastAdministrator(Conflict):
 
 class StillInUse(Conflict):
     message = _("“{name}” cannot be deleted: {count} things still belong to it.")
+
+
+class NotYourself(Conflict):
+    message = _("You cannot do this to yourself. Ask somebody else.")
+
+
+class StillActive(Conflict):
+    message = _("This person is active. Let them leave first.")
+
+
+class AlreadyAnonymised(Conflict):
+    message = _("This person was anonymised: who they were is not known any more, and cannot come back.")
 
 
 class TreeHasChanged(Conflict):

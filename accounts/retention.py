@@ -1,4 +1,4 @@
-"""How long sign-ins, sessions, devices and mails are kept."""
+"""How long sign-ins, sessions, devices and mails are kept, and what is known of leavers."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,12 +9,15 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import lockout, mails
-from accounts.models import Device, LoginEvent, LoginSession
+from accounts.models import Device, LoginEvent, LoginSession, User
 from accounts.passwords import asked, links
+from accounts.services import anonymise_user
 from project.core import audit
+from project.core.errors import Conflict
 
 log = structlog.get_logger(__name__)
 BATCH = 1_000
+LEAVERS_AT_ONCE = 200
 MOST_BATCHES = 1_000
 """In one run; the next goes on."""
 
@@ -35,11 +38,28 @@ def purge() -> dict[str, int]:
         "devices": _forget(Device.objects.filter(Exists(newer), last_seen_at__lt=events_before)),
         "mails": mails.purge(),
         "password_links": asked.purge() + links.forget_run_out(),
+        "leavers": _anonymise_leavers(),
     }
     log.info("sign_ins.purged", **gone)
     if any(gone.values()):
         audit.record("sign_ins.purged", rows=gone)
     return gone
+
+
+def _anonymise_leavers() -> int:
+    """Forget who left so long ago; one by one, so that no failure keeps the others."""
+    if not settings.LEAVER_ANONYMISE_DAYS:
+        return 0
+    before = timezone.now() - timedelta(days=settings.LEAVER_ANONYMISE_DAYS)
+    due = User.objects.get_queryset().filter(left_at__lt=before, is_active=False, anonymised_at=None).order_by("pk")
+    done = 0
+    for person in due[:LEAVERS_AT_ONCE]:
+        try:
+            anonymise_user(by=None, user=person, reason="LEAVER_ANONYMISE_DAYS")
+            done += 1
+        except Conflict:  # came back, or was anonymised, in between
+            continue
+    return done
 
 
 def _forget(rows: QuerySet[Any]) -> int:

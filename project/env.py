@@ -276,6 +276,9 @@ class Environment:
         example="365",
     )
     LOGIN_EVENT_DAYS: int = variable("180", kind.integer(1, 36_500), "Days the log of sign-ins is kept.")
+    LEAVER_ANONYMISE_DAYS: int = variable(
+        "0", kind.integer(0, 36_500), "Days after which people who left are anonymised for good; 0: never."
+    )
     SESSION_HISTORY_DAYS: int = variable("90", kind.integer(1, 36_500), "Days an ended session is kept.")
     IP2REGION_FILE: Path | None = variable(
         "",

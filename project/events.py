@@ -35,6 +35,8 @@ EVENTS: dict[str, Look] = {
     "users.set_manager": Look(gettext_lazy("gave people a manager"), "supervisor_account"),
     "user.activated": Look(gettext_lazy("enabled a person again"), "person_check", "ok"),
     "user.deleted": Look(gettext_lazy("deleted a person"), "person_remove", "bad"),
+    "user.left": Look(gettext_lazy("let a person leave"), "logout", "warn"),
+    "user.anonymised": Look(gettext_lazy("anonymised a person"), "domino_mask", "bad"),
     "user.roles_changed": Look(gettext_lazy("changed a person's roles"), "shield_person", "warn"),
     "user.password_set": Look(gettext_lazy("set a password"), "password", "warn"),
     "user.password_reset": Look(gettext_lazy("reset a password"), "password", "warn"),

@@ -55,3 +55,27 @@ class SecondFactorFilter(admin.SimpleListFilter):
         if self.value() not in {"yes", "no"}:
             return queryset
         return queryset.filter(second_factor__confirmed_at__isnull=self.value() == "no")
+
+
+class LeftFilter(admin.SimpleListFilter):
+    """People who have left, with or without a name."""
+
+    title = gettext_lazy("left")
+    parameter_name = "left"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("yes", gettext_lazy("have left")),
+            ("anonymised", gettext_lazy("anonymised")),
+            ("no", gettext_lazy("are here")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "yes":
+                return queryset.filter(left_at__isnull=False)
+            case "anonymised":
+                return queryset.filter(anonymised_at__isnull=False)
+            case "no":
+                return queryset.filter(left_at=None)
+        return queryset

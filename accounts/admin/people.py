@@ -18,9 +18,10 @@ from accounts import scope, services
 from accounts.admin import passwords, shown
 from accounts.admin.bulk import BulkActions
 from accounts.admin.ending import end
-from accounts.admin.filters import RoleFilter, SecondFactorFilter
+from accounts.admin.filters import LeftFilter, RoleFilter, SecondFactorFilter
 from accounts.admin.forms import NewUserForm, UserForm, acting
 from accounts.admin.impersonation import begin
+from accounts.admin.leaving import LeavingActions
 from accounts.admin.passwords import PasswordForm
 from accounts.admin.rows import EventRows, SessionRows
 from accounts.admin.step_up import RecentSignInAdmin, ask
@@ -33,7 +34,7 @@ ANSWERED_BY_SUPERUSERS = ("is_staff", "is_superuser")
 
 
 @admin.register(User)
-class UserAdmin(BulkActions, RecentSignInAdmin[User]):
+class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
     """People."""
 
     form = UserForm
@@ -52,6 +53,7 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
     list_filter = (
         "is_active",
         "is_staff",
+        LeftFilter,
         RoleFilter,
         SecondFactorFilter,
         ("department", AutocompleteSelectFilter),
@@ -63,7 +65,15 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
     search_help_text = gettext_lazy("Name, user name, phone or mail address")
     ordering = ("username",)
     actions_list = ("import_people", "export_people")
-    actions_detail = ("impersonate", "set_password", "invite", "end_sessions_of_one", "remove_second_factor")
+    actions_detail = (
+        "impersonate",
+        "set_password",
+        "invite",
+        "end_sessions_of_one",
+        "remove_second_factor",
+        "leave",
+        "anonymise",
+    )
     autocomplete_fields = ("department", "manager")
     readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined", "password_changed_at")
     empty_state = gettext_lazy(
@@ -125,7 +135,8 @@ class UserAdmin(BulkActions, RecentSignInAdmin[User]):
     # --- who may ---
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("accounts.change_user", obj)
+        gone = obj is not None and obj.anonymised_at is not None
+        return not gone and request.user.has_perm("accounts.change_user", obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("accounts.delete_user", obj)

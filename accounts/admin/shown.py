@@ -80,6 +80,10 @@ def initials(name: str) -> str:
 
 def status(user: User) -> SafeString:
     """Whether somebody may sign in, and where to."""
+    if user.anonymised_at is not None:
+        return badge(_("anonymised"), "idle", icon="domino_mask")
+    if not user.is_active and user.left_at is not None:
+        return badge(pgettext("account", "left"), "idle", icon="logout")
     if not user.is_active:
         return badge(_("disabled"), "bad", icon="block")
     if user.is_superuser:

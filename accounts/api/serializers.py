@@ -54,8 +54,10 @@ class UserSerializer(StrictModelSerializer):
             "must_change_password",
             "last_login",
             "date_joined",
+            "left_at",
+            "anonymised_at",
         )
-        read_only_fields: tuple[str, ...] = ("id", "last_login", "date_joined")
+        read_only_fields: tuple[str, ...] = ("id", "last_login", "date_joined", "left_at", "anonymised_at")
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_avatar(self, user: User) -> str | None:

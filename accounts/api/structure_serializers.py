@@ -5,7 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from accounts.api.fields import PersonInReach, Text
+from accounts.api.fields import Flag, PersonInReach, Text
+from accounts.api.serializers import UserSerializer
 from accounts.models import Department, Role, User
 from accounts.services.bulk import NEEDS, Action
 from project.core.api import StrictSerializer
@@ -78,3 +79,49 @@ class BulkOutcomesSerializer(serializers.Serializer[Any]):
     unchanged = serializers.IntegerField(help_text="Were so already.")
     refused = serializers.IntegerField()
     results = BulkOutcomeSerializer(many=True)
+
+
+class BelongingSerializer(serializers.Serializer[Any]):
+    """Things of one kind that a person owns."""
+
+    key = serializers.CharField()
+    title = serializers.CharField(help_text="In the language of Accept-Language.")
+    becomes = serializers.CharField(help_text="What happens to them when the person leaves.")
+    number = serializers.IntegerField()
+
+
+class HandedSerializer(serializers.Serializer[Any]):
+    """What became of the things of one kind."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    done = serializers.IntegerField(help_text="Handed over, or ended.")
+    left_alone = serializers.IntegerField(help_text="Not yours to change: they still name the leaver.")
+
+
+class LeftSerializer(serializers.Serializer[Any]):
+    """Somebody who has left."""
+
+    user = UserSerializer()
+    handed_over = HandedSerializer(many=True)
+
+
+class LeaveSerializer(StrictSerializer):
+    """Somebody is to leave."""
+
+    successor = PersonInReach(
+        queryset=User.objects.none(), allow_null=True, required=False, default=None, help_text="Who takes over."
+    )
+    reason = Text(required=False, allow_blank=True, default="", max_length=200, help_text="For the audit trail.")
+    anonymise = Flag(required=False, default=False, help_text="Forget who they were at once, for good: needs a reason.")
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given["anonymise"] and not given["reason"].strip():
+            raise serializers.ValidationError({"reason": _("Say why: this cannot be taken back.")})
+        return given
+
+
+class AnonymiseSerializer(StrictSerializer):
+    """Somebody is to be forgotten."""
+
+    reason = Text(max_length=200, help_text="For the audit trail.")

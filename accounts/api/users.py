@@ -15,6 +15,7 @@ from accounts import errors, scope, second_factor, services, step_up
 from accounts.api import asking
 from accounts.api.bulk import BulkMixin
 from accounts.api.impersonation_serializers import ActingSerializer, ImpersonateSerializer
+from accounts.api.leaving import LeavingMixin
 from accounts.api.lockouts import ReasonSerializer
 from accounts.api.second_factor_serializers import SecondFactorStateSerializer
 from accounts.api.serializers import EndedSerializer, NewUserSerializer, UserQuerySerializer, UserSerializer
@@ -32,7 +33,7 @@ ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
 ID = r"[0-9]{1,18}"
 
 
-class UserViewSet(BulkMixin, GenericViewSet[User]):
+class UserViewSet(BulkMixin, LeavingMixin, GenericViewSet[User]):
     """People in your scope. Whoever changes somebody must stand above them in rank."""
 
     serializer_class = UserSerializer

@@ -129,6 +129,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     # NULL: as old as the account
     password_changed_at = models.DateTimeField(_("password since"), null=True, blank=True, editable=False)
     date_joined = models.DateTimeField(_("created"), default=timezone.now, editable=False)
+    left_at = models.DateTimeField(_("left"), null=True, blank=True, editable=False)
+    anonymised_at = models.DateTimeField(_("anonymised"), null=True, blank=True, editable=False)
     # a session or token from an earlier epoch is void
     auth_epoch = models.PositiveIntegerField(_("sign-in epoch"), default=0, editable=False)
     # moves when roles or permissions change

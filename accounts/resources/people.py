@@ -25,7 +25,18 @@ from project.core.errors import InvalidParameters
 
 NEVER = _("rights are never taken from a sheet")
 GENDERS = {"未知": 0, "男": 1, "女": 2, "unknown": 0, "male": 1, "female": 2, "m": 1, "f": 2}
-FILTERS = {"search", "is_active", "is_staff", "is_superuser", "gender", "department", "role", "second_factor", "ids"}
+FILTERS = {
+    "search",
+    "is_active",
+    "is_staff",
+    "is_superuser",
+    "gender",
+    "department",
+    "role",
+    "second_factor",
+    "ids",
+    "left",
+}
 
 
 class UserResource(SheetResource):
@@ -141,6 +152,12 @@ class UserResource(SheetResource):
                 return people.filter(**{name: int(value)})
             case "ids":
                 return people.filter(pk__in=[int(one) for one in str(value).split(",")])
+            case "left":
+                return (
+                    people.filter(anonymised_at__isnull=False)
+                    if value == "anonymised"
+                    else people.filter(left_at__isnull=value == "no")
+                )
         wanted = str(value).casefold() in {"1", "true", "yes"}
         if name == "second_factor":
             return people.filter(second_factor__confirmed_at__isnull=not wanted)
@@ -167,6 +184,8 @@ class UserResource(SheetResource):
     def guard(self, instance: User | None, values: Mapping[str, Any]) -> str:
         if instance is not None and not scope.outranks(self.actor, instance):
             return gettext("stands at or above your own rank")
+        if instance is not None and instance.anonymised_at is not None:
+            return gettext("was anonymised")
         return ""
 
     def examine(self, rows: Sequence[Given]) -> list[Checked]:

@@ -14,6 +14,7 @@ from accounts.services.departments import create_department, delete_department, 
 from accounts.services.impersonation import impersonate, stop_impersonating
 from accounts.services.installation import ensure_first_administrator
 from accounts.services.keys import generate_key, keep_rotating, prepare_key, promote_key, retire_key, rotate_keys
+from accounts.services.leaving import anonymise_user, leave
 from accounts.services.lockouts import unlock_address, unlock_name, unlock_user
 from accounts.services.machines import NewToken, create_api_token, revoke_api_token
 from accounts.services.passwords import choose_password, invite, set_password
@@ -40,6 +41,7 @@ from accounts.services.sessions import (
 __all__ = [
     "NewToken",
     "activate_user",
+    "anonymise_user",
     "change_many",
     "choose_password",
     "create_address_rule",
@@ -61,6 +63,7 @@ __all__ = [
     "impersonate",
     "invite",
     "keep_rotating",
+    "leave",
     "move_department",
     "people_of",
     "prepare_key",

@@ -82,8 +82,13 @@ def revoke_api_token(*, token: ApiToken, by: User | None, reason: str = "") -> b
         if not by.has_perm("accounts.revoke_apitoken"):
             raise NoPermission
         guards.ensure_above(by, token.owner)
+    return revoke(token, by=by, reason=reason)
+
+
+def revoke(token: ApiToken, *, by: User | None, reason: str = "") -> bool:
+    """End a token in the caller's transaction, whoever acts; False when it was revoked already."""
     live = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
-    if not live.update(revoked_at=timezone.now(), revoked_by=by):
+    if not live.update(revoked_at=timezone.now(), revoked_by_id=by.pk if by else None):
         return False
     token.refresh_from_db(fields=["revoked_at", "revoked_by"])
     audit.record("api_token.revoked", token, actor=by, reason=reason, person=token.owner.username)

@@ -86,6 +86,8 @@ def _set(
     hashed = make_password(password)  # slow on purpose: nobody's row is locked meanwhile
     with transaction.atomic():
         person = User.objects.get_queryset().select_for_update().get(pk=user.pk)
+        if person.anonymised_at is not None:
+            raise errors.AlreadyAnonymised
         person.password, person.password_changed_at = hashed, timezone.now()
         person.must_change_password = must_change and how == STAFF
         person.save(update_fields=["password", "password_changed_at", "must_change_password"])

@@ -13,6 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts import impersonation, pictures, sessions, sockets, standing, validators
+from accounts.errors import AlreadyAnonymised
 from accounts.models import LoginSession, Role, User, reach_of
 from accounts.scope import may_act_on
 from accounts.services import guards
@@ -137,6 +138,8 @@ def _write(person: User, changes: dict[str, Any], by: User | None, *, named_by_s
     changed = {name: value for name, value in changes.items() if getattr(person, name) != value}
     if not changed:
         return
+    if person.anonymised_at is not None and not changed.keys() <= {"department", "manager"}:
+        raise AlreadyAnonymised
     if person.is_superuser and (changed.get("is_active") is False or changed.get("is_superuser") is False):
         guards.ensure_not_last_administrator(person)
     was_active = person.is_active
@@ -150,7 +153,9 @@ def _write(person: User, changes: dict[str, Any], by: User | None, *, named_by_s
         _ensure_good_name(person.username)
     if reached is not None:
         guards.ensure_may_reach(by, reach_of(person), besides=reached)
-    person.save(update_fields=[*changed])
+    if changed.get("is_active"):
+        person.left_at = None
+    person.save(update_fields=[*changed, "left_at"])
     _after_change(person, changed, by, was_active=was_active)
 
 
@@ -177,6 +182,8 @@ def set_roles(*, by: User | None, user: User, roles: Iterable[Role]) -> None:
     """
     person = locked(user)
     guards.ensure_above(by, person)
+    if person.anonymised_at is not None:
+        raise AlreadyAnonymised
     wanted = {role.pk: role for role in roles}
     present = {role.pk: role for role in person.roles}
     touched = [role for pk, role in (wanted | present).items() if (pk in wanted) != (pk in present)]
@@ -201,6 +208,8 @@ def set_avatar(*, user: User, file: UploadedFile[Any] | None) -> User:
     picture = pictures.clean(file) if file is not None else None
     with transaction.atomic():
         person = locked(user)
+        if person.anonymised_at is not None:
+            raise AlreadyAnonymised
         old = person.avatar.name if person.avatar else ""
         person.avatar = picture
         person.save(update_fields=["avatar"])

@@ -10,3 +10,9 @@ class SheetsConfig(AppConfig):
     name = "integrations.sheets"
     label = "sheets"
     verbose_name = _("Imports and exports")
+
+    def ready(self) -> None:
+        """Say what becomes of a leaver's jobs."""
+        from integrations.sheets import leaving  # noqa: PLC0415 (the models must be loaded first)
+
+        leaving.register()

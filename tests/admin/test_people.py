@@ -379,3 +379,63 @@ class TestDeleting:
 
         assert User.objects.get_queryset().filter(pk=boss.pk).exists()
         assert "last active administrator" in flat(page.content.decode())
+
+
+class TestLeaving:
+    def test_says_what_they_own_and_hands_it_over(self, browser_of, boss, mei, hire):
+        hans = hire("hansmeier", manager=mei)
+        browser = browser_of(boss)
+
+        asked = flat(browser.get(f"{LIST}{mei.pk}/leave/").content.decode())
+        assert "小明 (meiling) leaves" in asked
+        assert "People they manage: 1" in asked
+        assert "hansmeier" in asked
+
+        sent = {"confirmed": "yes", "successor": boss.pk, "reason": "moved away"}
+        told = flat(browser.post(f"{LIST}{mei.pk}/leave/", sent, follow=True).content.decode())
+        assert "小明 (meiling) has left. People they manage: 1 settled." in told
+        assert (fresh(mei).is_active, fresh(hans).manager) == (False, boss)
+        assert "left" in flat(browser.get(f"{LIST}?left=yes").content.decode())
+
+    def test_refuses_who_is_not_there_as_successor_and_loses_nothing(self, browser_of, boss, mei):
+        sent = {"confirmed": "yes", "successor": mei.pk, "reason": "moved away"}
+
+        page = browser_of(boss).post(f"{LIST}{mei.pk}/leave/", sent, follow=True)
+
+        assert "The successor must be somebody else" in flat(page.content.decode())
+        assert fresh(mei).is_active
+
+    def test_anonymises_for_good_with_a_reason_only(self, browser_of, boss, mei):
+        services.deactivate_user(user=mei, by=None)
+        browser = browser_of(boss)
+
+        page = flat(browser.post(f"{LIST}{mei.pk}/anonymise/", {"confirmed": "yes", "reason": " "}).content.decode())
+        assert "Say why: this cannot be taken back." in page
+        assert fresh(mei).username == "meiling"
+
+        browser.post(f"{LIST}{mei.pk}/anonymise/", {"confirmed": "yes", "reason": "asked us to"})
+        assert fresh(mei).username == f"left-{mei.pk}"
+        shown = browser.get(f"{LIST}{mei.pk}/change/").content.decode()
+        assert 'name="_save"' not in shown
+        assert "anonymised" in flat(shown)
+
+    def test_and_being_forgotten_in_one_go_need_a_reason_and_a_recent_sign_in(self, browser_of, boss, mei, settings):
+        browser = browser_of(boss)
+        sent = {"confirmed": "yes", "anonymise": "on", "reason": ""}
+
+        assert "Say why" in flat(browser.post(f"{LIST}{mei.pk}/leave/", sent).content.decode())
+        settings.STEP_UP_SECONDS = 0
+        asked = browser.post(f"{LIST}{mei.pk}/leave/", sent | {"reason": "asked us to"})
+        assert "Is it you?" in flat(asked.content.decode())
+        assert fresh(mei).is_active
+
+    def test_is_nothing_for_people_of_the_same_rank_or_oneself(self, browser_of, clerk, hire):
+        peer = hire("otherclerk", roles=clerk.roles)
+        browser = browser_of(clerk)
+
+        for person in (peer, clerk):
+            for deed in ("leave", "anonymise"):
+                assert (
+                    browser.post(f"{LIST}{person.pk}/{deed}/", {"confirmed": "yes", "reason": "x"}).status_code == 403
+                )
+        assert "Person leaves" not in flat(browser.get(f"{LIST}{clerk.pk}/change/").content.decode())

@@ -64,6 +64,7 @@ MALFORMED = {
     "PASSWORD_MIN_LENGTH": "6",
     "PASSWORD_MAX_AGE_DAYS": "-1",
     "LOGIN_EVENT_DAYS": "0",
+    "LEAVER_ANONYMISE_DAYS": "-1",
     "SESSION_HISTORY_DAYS": "for ever",
     "IP2REGION_FILE": "/no/such/file.xdb",
     "EMAIL_URL": "pigeon://hunter2",
