@@ -54,13 +54,15 @@ def impersonate(*, session: LoginSession, subject: User, by: User, reason: str, 
         alarms.impersonated(person, by=actor, reason=reason, until=until, writes=writes)
     transaction.on_commit(partial(standing.forget, session.sid))
     transaction.on_commit(partial(impersonation.close_sockets, session))
-    session.refresh_from_db(fields=["subject", "subject_until", "subject_writes"])
-    return session
+    # not the caller's object: others may look at it before this is committed
+    return LoginSession.objects.select_related("user", "subject").get(pk=session.pk)
 
 
 def stop_impersonating(*, session: LoginSession) -> bool:
     """Make the person of `session` themselves again; False when they were already."""
-    return impersonation.end(session, why=impersonation.Why.STOPPED)
+    # the row, whatever is known of it here: who stops means it
+    row = LoginSession.objects.select_related("user").filter(pk=session.pk).first()
+    return row is not None and row.subject_id is not None and impersonation.end(row, why=impersonation.Why.STOPPED)
 
 
 def _good(reason: str) -> str:

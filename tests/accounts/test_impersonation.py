@@ -1,14 +1,20 @@
 """Acting as somebody else: who may, what they may then, how it ends, and that it is never mistaken for the person."""
 
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 import time_machine
 from auditlog.models import LogEntry
+from channels.db import database_sync_to_async
+from django.test import Client
 from django.utils import timezone
 
-from accounts import mails, services, tasks, tokens
-from accounts.models import LoginEvent, LoginSession, Mail, User
+from accounts import mails, services, tasks, tickets, tokens
+from accounts.authentication import ended_sessions
+from accounts.models import Department, LoginEvent, LoginSession, Mail, User
+from realtime.core.codes import Refused
+from realtime.transport.credentials import Credentials, identify
 from tests.accounts.conftest import code_of, fields_of
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +121,21 @@ class TestBeginning:
 
         assert code_of(program.post(f"users/{boss.pk}/impersonate", WHY)) == (409, "10005")
         assert program.post(f"users/{other.pk}/impersonate", WHY).status_code == 200
+
+    def test_is_about_people_in_reach(self, in_as, hire, role):
+        north, south = (Department.objects.create(name=name, position=number) for number, name in enumerate("NS"))
+        office = role("keepers", 60, "accounts.view_user", "accounts.impersonate_user")
+        services.update_role(by=None, role=office, scope="department")
+        program = in_as(hire("thekeeper", department=north, roles=[office]))
+        near, far = hire("nearby", department=north), hire("faraway", department=south)
+
+        assert code_of(program.post(f"users/{far.pk}/impersonate", WHY)) == (404, "10008")
+        assert program.post(f"users/{near.pk}/impersonate", WHY).status_code == 200
+        services.update_user(by=None, user=near, department=south)
+
+        assert code_of(program.get("auth/me")) == (403, "10009")
+        assert name_of(program) == "thekeeper"
+        assert why_ended() == ["lost"]
 
     def test_is_about_people_who_are_there(self, in_as, helper, mei):
         program = in_as(helper)
@@ -429,6 +450,15 @@ class TestTraces:
         assert entry.actor == helper
         assert entry.additional_data["as_user"] == clerk.pk
 
+    def test_name_both_for_what_was_only_read(self, in_as, boss, clerk):
+        program = in_as(boss)
+        program.post(f"users/{clerk.pk}/impersonate", WHY)
+
+        with closing(program.get("users/export")) as answer:
+            assert answer.status_code == 200
+        entry = LogEntry.objects.get(additional_data__event="export.done")
+        assert (entry.actor, entry.additional_data["as"]) == (boss, "theclerk")
+
     def test_name_both_in_each_line_of_the_log(self, acting, helper, clerk, caplog):
         acting.get("users/")
 
@@ -442,3 +472,46 @@ class TestTraces:
 
         lines = [one.msg for one in caplog.records if isinstance(one.msg, dict) and one.msg.get("event") == "request"]
         assert [(one["user_id"], one.get("actor_id")) for one in lines] == [(helper.pk, None)]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestSockets:
+    async def test_are_neither_opened_nor_kept(self, boss, mei, open_session):
+        session = await in_thread(open_session, boss)
+        before = await in_thread(tokens.access, session)
+        browser = Client()
+        await in_thread(browser.force_login, boss)
+        of_browser = await LoginSession.objects.select_related("user").aget(scope="admin")
+        held = [session.sid, of_browser.sid]
+        assert await ended_sessions(held) == {}
+
+        for one in (session, of_browser):
+            subject = await in_thread(lambda: User.objects.create_superuser(f"subject{timezone.now():%f}"))
+            await in_thread(lambda one=one, subject=subject: begin(one, subject))
+
+        assert await ended_sessions(held) == dict.fromkeys(held, 4500)
+        ticket = await in_thread(tickets.issue, session)  # one that was got before
+        for shown in (
+            Credentials(bearer=before),
+            Credentials(frame={"access": before}),
+            Credentials(ticket=ticket),
+            Credentials(cookie_session_key=browser.cookies["sessionid"].value),
+        ):
+            with pytest.raises(Refused) as refused:
+                await identify(shown)
+            assert (refused.value.code, "somebody else" in str(refused.value.message)) == (4500, True), shown
+
+        await in_thread(lambda: services.stop_impersonating(session=LoginSession.objects.get(pk=session.pk)))
+
+        assert await ended_sessions(held) == {of_browser.sid: 4500}
+        who = await identify(Credentials(bearer=before))
+        assert who
+        assert who.username == "theboss"
+
+
+def begin(session: LoginSession, subject: User) -> LoginSession:
+    return services.impersonate(session=session, subject=subject, by=session.user, reason="x")
+
+
+async def in_thread(function, *arguments):
+    return await database_sync_to_async(function, thread_sensitive=False)(*arguments)
