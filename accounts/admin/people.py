@@ -75,7 +75,7 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
         "anonymise",
     )
     autocomplete_fields = ("department", "manager")
-    readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined", "password_changed_at")
+    readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined", "shown_password_since")
     empty_state = gettext_lazy(
         "Add people one by one, or import a workbook: its columns are matched by their headings."
     )
@@ -86,7 +86,7 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
         ),
         (gettext_lazy("Place"), {"fields": (("department", "manager"),)}),
         (gettext_lazy("Rights"), {"fields": ("roles", ("is_active", "is_staff", "is_superuser"))}),
-        (gettext_lazy("Password"), {"fields": (("must_change_password", "password_changed_at"),)}),
+        (gettext_lazy("Password"), {"fields": (("must_change_password", "shown_password_since"),)}),
         (gettext_lazy("Preferences"), {"fields": (("language", "time_zone"),)}),
         (gettext_lazy("History"), {"fields": (("shown_status", "shown_factor"), ("shown_last_login", "date_joined"))}),
     )
@@ -131,6 +131,10 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
     @display(description=gettext_lazy("Last sign-in"), ordering=F("last_login").asc(nulls_first=True))
     def shown_last_login(self, user: User) -> SafeString:
         return ago(user.last_login)
+
+    @display(description=gettext_lazy("Password since"), ordering="password_changed_at")
+    def shown_password_since(self, user: User) -> SafeString:
+        return ago(user.password_changed_at)
 
     # --- who may ---
 

@@ -81,6 +81,9 @@ class Command(BaseCommand):
 
     def _everything(self, options: dict[str, Any]) -> None:
         listener = server.bind(options["host"], options["port"])
+        if settings.PUBLIC_URL_IS_GUESSED:
+            # links in mails lead to where this process is, whatever port it was given
+            settings.PUBLIC_URL = settings.PUBLIC_URL.rpartition(":")[0] + f":{listener.getsockname()[1]}"
         ready = self._prepare(options)
         alone = options["only"] is None
         background = Background(worker=alone, scheduler=alone)
