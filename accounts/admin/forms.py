@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -164,7 +165,7 @@ class RoleForm(ServiceForm[Role]):
 
     scope = forms.ChoiceField(
         label=_("People in reach"),
-        choices=Role.Scope.choices,
+        choices=lambda: [(value, capfirst(label)) for value, label in Role.Scope.choices],
         initial=Role.Scope.ALL,
         required=False,
         widget=UnfoldAdminRadioSelectWidget,

@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import action, display
 
 from accounts import scope, services
-from accounts.admin import passwords, shown
+from accounts.admin import passwords, rights, shown
 from accounts.admin.bulk import BulkActions
 from accounts.admin.ending import end
 from accounts.admin.filters import LeftFilter, RoleFilter, SecondFactorFilter
@@ -66,6 +66,7 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
     ordering = ("username",)
     actions_list = ("import_people", "export_people")
     actions_detail = (
+        "rights",
         "impersonate",
         "set_password",
         "invite",
@@ -270,6 +271,16 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
         user = self._below(request, object_id, "accounts.end_loginsession")
         live = list(LoginSession.objects.live().filter(user=user).select_related("user"))
         return end(self, request, live) or redirect("admin:accounts_user_change", user.pk)
+
+    @action(description=gettext_lazy("Rights"), icon="shield_question", url_path="rights", permissions=["rights"])
+    def rights(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        user = self.get_object(request, object_id)
+        if user is None:
+            raise Http404
+        return rights.show(request, user)
+
+    def has_rights_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perms(rights.NEEDED)
 
     @action(
         description=gettext_lazy("Act as…"), icon="theater_comedy", url_path="impersonate", permissions=["impersonate"]

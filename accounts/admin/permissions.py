@@ -1,8 +1,9 @@
 """The permission matrix of a role: one row per kind of thing, one column per deed."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.apps import apps
@@ -13,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+Cell = TypeVar("Cell")
 DEEDS = {"view": _("View"), "add": _("Add"), "change": _("Change"), "delete": _("Delete")}
 OWN_APPS = ("accounts", "realtime", "sheets", "django_celery_beat", "auditlog")
 HIDDEN_MODELS = frozenset(
@@ -40,17 +42,7 @@ def grantable() -> QuerySet[Permission]:
 
 
 @dataclass
-class Cell:
-    """One permission as a box to tick."""
-
-    pk: int
-    label: str
-    ticked: bool
-    locked: bool
-
-
-@dataclass
-class Row:
+class Row(Generic[Cell]):
     """Everything that may be done with one kind of thing."""
 
     title: str
@@ -60,6 +52,45 @@ class Row:
     @property
     def columns(self) -> list[Cell | None]:
         return [self.deeds.get(deed) for deed in DEEDS]
+
+    @property
+    def cells(self) -> list[Cell]:
+        return [*(self.deeds[deed] for deed in DEEDS if deed in self.deeds), *self.others]
+
+
+def table(make: Callable[[Permission, str, str], Cell]) -> list[tuple[str, list[Row[Cell]]]]:
+    """Put a cell for each permission that can be given in its place, by part of the product and kind of thing.
+
+    :param make: makes the cell of a permission, given its full name and what people call the deed.
+    """
+    rows: dict[tuple[str, str], Row[Cell]] = {}
+    for permission in grantable().order_by("content_type__app_label", "content_type__model", "codename"):
+        kind = permission.content_type
+        model = kind.model_class()
+        if model is None or (kind.app_label, kind.model) in HIDDEN_MODELS:
+            continue
+        row = rows.setdefault((kind.app_label, kind.model), Row(str(model._meta.verbose_name_plural)))
+        deed = permission.codename.removesuffix(f"_{kind.model}")
+        label = str(DEEDS.get(deed) or OTHER_DEEDS.get(permission.codename) or gettext(permission.name))
+        cell = make(permission, f"{kind.app_label}.{permission.codename}", label)
+        if deed in DEEDS:
+            row.deeds[deed] = cell
+        else:
+            row.others.append(cell)
+    sections: dict[str, list[Row[Cell]]] = defaultdict(list)
+    for (app, _model), row in rows.items():
+        sections[app].append(row)
+    return [(str(apps.get_app_config(app).verbose_name), sections[app]) for app in OWN_APPS if sections[app]]
+
+
+@dataclass
+class Box:
+    """One permission as a box to tick."""
+
+    pk: int
+    label: str
+    ticked: bool
+    locked: bool
 
 
 class PermissionMatrix(forms.CheckboxSelectMultiple):
@@ -80,26 +111,9 @@ class PermissionMatrix(forms.CheckboxSelectMultiple):
             "deeds": list(DEEDS.values()),
         }
 
-    def _sections(self, ticked: set[int]) -> list[tuple[str, list[Row]]]:
-        rows: dict[tuple[str, str], Row] = {}
-        for permission in grantable().order_by("content_type__app_label", "content_type__model", "codename"):
-            self._place(permission, rows, ticked)
-        sections: dict[str, list[Row]] = defaultdict(list)
-        for app in OWN_APPS:
-            sections[app] = [row for (label, _model), row in rows.items() if label == app]
-        return [(str(apps.get_app_config(app).verbose_name), found) for app, found in sections.items() if found]
+    def _sections(self, ticked: set[int]) -> list[tuple[str, list[Row[Box]]]]:
+        def box(permission: Permission, name: str, label: str) -> Box:
+            held = self.holder is None or self.holder.has_perm(name)
+            return Box(permission.pk, label, permission.pk in ticked, locked=not held)
 
-    def _place(self, permission: Permission, rows: dict[tuple[str, str], Row], ticked: set[int]) -> None:
-        kind = permission.content_type
-        model = kind.model_class()
-        if model is None or (kind.app_label, kind.model) in HIDDEN_MODELS:
-            return
-        row = rows.setdefault((kind.app_label, kind.model), Row(str(model._meta.verbose_name_plural)))
-        deed = permission.codename.removesuffix(f"_{kind.model}")
-        label = str(DEEDS.get(deed) or OTHER_DEEDS.get(permission.codename) or gettext(permission.name))
-        held = self.holder is None or self.holder.has_perm(f"{kind.app_label}.{permission.codename}")
-        cell = Cell(permission.pk, label, permission.pk in ticked, locked=not held)
-        if deed in DEEDS:
-            row.deeds[deed] = cell
-        else:
-            row.others.append(cell)
+        return table(box)

@@ -4,14 +4,15 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, pgettext
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from accounts import services
+from accounts.admin import rights
 from accounts.admin.forms import RoleForm, acting
 from accounts.admin.step_up import RecentSignInAdmin
 from accounts.models import Role, reach_by
@@ -33,6 +34,7 @@ class RoleAdmin(RecentSignInAdmin[Role]):
     )
     list_filter = ("scope", "second_factor_required")
     list_display_links = ("shown_name",)
+    actions_list = ("side_by_side",)
     list_select_related = ("group",)
     search_fields = ("group__name", "key")
     search_help_text = gettext_lazy("Name or key")
@@ -72,6 +74,10 @@ class RoleAdmin(RecentSignInAdmin[Role]):
         if asked[0] != Role.Scope.CHOSEN:
             asked = (asked[0], set())
         return permissions or reach != asked or demanded != bool(request.POST.get("second_factor_required"))
+
+    @action(description=gettext_lazy("Side by side"), icon="compare", url_path="side-by-side", permissions=["view"])
+    def side_by_side(self, request: HttpRequest) -> HttpResponse:
+        return rights.side_by_side(request)
 
     def delete_model(self, request: HttpRequest, obj: Role) -> None:
         services.delete_role(by=acting(request), role=obj)

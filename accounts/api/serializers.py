@@ -14,6 +14,7 @@ from accounts import passwords, sessions, tickets, tokens, tree
 from accounts.api.fields import Captcha, Ids, PersonInReach, Secret, StrictModelSerializer, Text
 from accounts.api.impersonation_serializers import ImpersonatorSerializer, impersonator_of
 from accounts.api.origins import ORIGIN, OriginSerializer
+from accounts.api.reach import ReachSerializer
 from accounts.models import Department, LoginSession, Role, User
 from project.core.api import StrictSerializer
 
@@ -88,10 +89,11 @@ class MeSerializer(UserSerializer):
         help_text="Must they choose a new password before anything else? Until then other calls answer 20010."
     )
     permissions = serializers.SerializerMethodField(help_text="All permissions, `app.codename`.")
+    scope = ReachSerializer(source="reach", read_only=True, help_text="Whom the person reaches.")
     impersonated_by = serializers.SerializerMethodField(help_text="Who really asks; null: the person themselves.")
 
     class Meta(UserSerializer.Meta):
-        fields = (*UserSerializer.Meta.fields, "password_due", "permissions", "impersonated_by")
+        fields = (*UserSerializer.Meta.fields, "password_due", "permissions", "scope", "impersonated_by")
 
     def get_password_due(self, user: User) -> bool:
         return passwords.is_due_for(user)

@@ -14,6 +14,7 @@ from accounts.api import (
     machines,
     own,
     passwords,
+    rights,
     roles,
     second_factor,
     sessions,
@@ -58,6 +59,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/ticket", own.TicketView.as_view(), name="auth-ticket"),
     re_path(rf"^users/(?P<pk>{users.ID})/password/?$", passwords.SetView.as_view(), name="user-set-password"),
     re_path(rf"^users/(?P<pk>{users.ID})/invite/?$", passwords.InviteView.as_view(), name="user-invite"),
+    re_path(rf"^users/(?P<pk>{users.ID})/permissions/?$", rights.RightsView.as_view(), name="user-permissions"),
+    re_path(rf"^users/(?P<pk>{users.ID})/may/?$", rights.MayView.as_view(), name="user-may"),
     *router.urls,
 ]
 

@@ -58,6 +58,7 @@ ROLES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "demo-auditor": ("审计员 Auditor", 20, ("auditlog.view", "accounts.view")),
     "demo-member": ("普通员工 Member", 5, ()),
 }
+SCOPES = {"demo-lead": Role.Scope.DEPARTMENT_TREE, "demo-member": Role.Scope.SELF}
 JOINED_DAYS = 1400
 PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # noqa: S105 (an alphabet without look-alikes)
 
@@ -96,7 +97,7 @@ def roles() -> dict[str, Role]:
     for key, (name, rank, allowed) in ROLES.items():
         group = Group.objects.create(name=local(name))
         group.permissions.set([one for one in everything if _covered(one, allowed)])
-        found[key] = Role.objects.create(group=group, key=key, rank=rank)
+        found[key] = Role.objects.create(group=group, key=key, rank=rank, scope=SCOPES.get(key, Role.Scope.ALL))
     return found
 
 

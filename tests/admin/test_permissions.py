@@ -50,7 +50,10 @@ class TestStaffWithoutPermissions:
         assert browser_of(porter).get("/admin/pulse/").json() == {}
 
     def test_learn_nothing_from_a_history(self, browser_of, porter, mei):
-        assert browser_of(porter).get(f"/admin/accounts/user/{mei.pk}/history/").status_code == 403
+        desk = browser_of(porter)
+
+        assert desk.get(f"/admin/accounts/user/{porter.pk}/history/").status_code == 403
+        assert desk.get(f"/admin/accounts/user/{mei.pk}/history/").status_code == 404  # out of reach, so not there
 
 
 class TestStaffWithSomePermissions:
