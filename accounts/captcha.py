@@ -41,7 +41,7 @@ class Purpose(StrEnum):
 
 
 def ensure(purpose: Purpose, about: str, given: str, *, level: int = 0) -> None:
-    """Take the solution that was given with a request; it is used up. Call it outside of transactions.
+    """Take the solution that was given with a request; it is used up. Call it outside of transactions, when one is due.
 
     :param about: what is asked for: a user name, a phone number. The oftener, the harder.
     :param level: harder from the start; the door's lock-out says how hard (`Tally.captcha_level`).

@@ -10,11 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import errors, services
+from accounts import captcha, errors, services
 from accounts.admin.passwords import NewPasswordForm
 from accounts.models import User
 from accounts.passwords import asked, links
@@ -36,11 +38,21 @@ class ForgottenForm(forms.Form):
         super().__init__(request.POST if request.method == "POST" else None)
         self.caller = caller_of(request)
 
+    @cached_property
+    def challenge(self) -> dict[str, Any] | None:
+        """The captcha to solve with the next request, None when none is due."""
+        level = asked.captcha_level(self.caller.ip)
+        if level is None:
+            return None
+        return captcha.challenge(captcha.Purpose.PASSWORD_RESET, str(self.data.get("username", "")), level=level)
+
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or {}
         if not self.errors:
             try:
-                asked.ask(data["username"], self.caller)
+                asked.ask(data["username"], self.caller, str(self.data.get("captcha", "")))
+            except errors.CaptchaRequired as problem:
+                raise forms.ValidationError(_("One more check is needed, which this page now makes.")) from problem
             except TooManyRequests as problem:
                 raise forms.ValidationError(str(problem)) from problem
         return data

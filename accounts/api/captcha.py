@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts import captcha, lockout, sign_in
 from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.captcha import Purpose
+from accounts.passwords import asked
 from project.core.api import StrictSerializer, error_responses
 
 
@@ -22,7 +23,7 @@ class CaptchaQuerySerializer(StrictSerializer):
         required=False,
         allow_blank=True,
         default="",
-        max_length=150,
+        max_length=254,
         help_text="The user name or phone number the call will be about: then the captcha is as hard as it will have to be.",
     )
 
@@ -59,9 +60,11 @@ class CaptchaView(APIView):
         query = CaptchaQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         purpose, about = Purpose(query.validated_data["for"]), query.validated_data["about"]
-        due, level = captcha.is_on(), 0
+        needed: int | None = 0 if captcha.is_on() else None
         if purpose == Purpose.LOGIN:
             about = sign_in.username_as_kept(about)
             needed = lockout.look(about, caller().ip or None).captcha_level
-            due, level = needed is not None, needed or 0
+        elif purpose == Purpose.PASSWORD_RESET:
+            needed = asked.captcha_level(caller().ip)
+        due, level = needed is not None, needed or 0
         return Response(captcha.challenge(purpose, about, level=level) | {"due": due}, headers=NOT_CACHED)

@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 from accounts import addresses, errors, scope, services
 from accounts.api import asking
 from accounts.api.auth import TAGS, caller
-from accounts.api.fields import Flag, Secret, Text
+from accounts.api.fields import Captcha, Flag, Secret, Text
 from accounts.api.serializers import EndedSerializer
 from accounts.models import PasswordLink, User
 from accounts.passwords import asked
@@ -27,6 +27,7 @@ class ForgottenSerializer(StrictSerializer):
     """Who forgot their password."""
 
     username = Text(max_length=254, help_text="User name or mail address.")
+    captcha = Captcha()
 
 
 class ChosenSerializer(StrictSerializer):
@@ -66,12 +67,12 @@ class ForgottenView(APIView):
         tags=TAGS,
         auth=[],
         request=ForgottenSerializer,
-        responses={202: None, **error_responses("10000", "10007", "10009")},
+        responses={202: None, **error_responses("10000", "10007", "10009", errors.CaptchaRequired)},
     )
     def post(self, request: Request) -> Response:
         given = ForgottenSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        asked.ask(given.validated_data["username"], caller())
+        asked.ask(given.validated_data["username"], caller(), given.validated_data["captcha"])
         return Response(status=status.HTTP_202_ACCEPTED)
 
 

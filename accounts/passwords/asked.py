@@ -9,11 +9,12 @@ import unicodedata
 from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import sign_in
+from accounts import captcha, sign_in
 from accounts.models import PasswordLink, PasswordRequest, User
 from accounts.passwords import links
 from accounts.sign_in import Caller
@@ -29,11 +30,13 @@ TO_ONE_PERSON = 5
 """Mails within the window, under whatever name and from wherever they were asked for."""
 
 
-def ask(name: str, caller: Caller) -> None:
+def ask(name: str, caller: Caller, solution: str = "") -> None:
     """Note that somebody, whose user name or mail address this is said to be, forgot their password.
 
+    :param solution: of a captcha.
     :raises AddressRefused: when nobody may come in from there.
     :raises TooManyRequests: after many for one name or from one address; says when to try again.
+    :raises CaptchaRequired: after some from one address.
     """
     name = _plain(name)
     sign_in.ensure_address(name[:150], None, caller)
@@ -45,8 +48,18 @@ def ask(name: str, caller: Caller) -> None:
     )
     if opens_at > now:
         raise TooManyRequests(retry_after=max(1, round((opens_at - now).total_seconds())))
+    if (level := captcha_level(caller.ip)) is not None:
+        captcha.ensure(captcha.Purpose.PASSWORD_RESET, name, solution, level=level)
     with transaction.atomic():
         jobs.wake(PasswordRequest.objects.create(name=name, ip=caller.ip or None))
+
+
+def captcha_level(ip: str) -> int | None:
+    """How hard the captcha is that comes before the next request from an address; None: there is none yet."""
+    after = settings.CAPTCHA_AFTER_FAILURES
+    of_late = PasswordRequest.objects.filter(created_at__gt=timezone.now() - WINDOW, ip=ip or None)
+    beyond = of_late.count() - after
+    return None if after < 0 or beyond < 0 else beyond
 
 
 def answer(request: PasswordRequest) -> None:

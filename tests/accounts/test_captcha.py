@@ -229,7 +229,7 @@ class TestBeforeItIsAskedFor:
 
     @pytest.mark.parametrize(
         ("query", "field"),
-        [("", "for"), ("?for=fun", "for"), ("?for=login&abuot=x", "abuot"), ("?for=login&about=" + "x" * 151, "about")],
+        [("", "for"), ("?for=fun", "for"), ("?for=login&abuot=x", "abuot"), ("?for=login&about=" + "x" * 255, "about")],
     )
     def test_names_what_is_wrong(self, program, db, query, field):
         assert field in fields_of(program().get(f"auth/captcha{query}"))

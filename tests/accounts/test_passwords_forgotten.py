@@ -18,6 +18,7 @@ from accounts.errors import CannotBeInvited, LinkOver, NotAbove, NotForMachines
 from accounts.models import LoginEvent, LoginSession, Machine, Mail, PasswordLink, PasswordRequest, User
 from accounts.passwords import asked
 from project.core import jobs
+from tests.accounts.captchas import knock_at_page, solved
 from tests.accounts.conftest import PASSWORD, code_of, fields_of
 from tests.accounts.phones import Phone
 from tests.accounts.test_back_office import browser_of, is_in
@@ -74,11 +75,12 @@ class TestAsking:
         hire("nomailhere")
         program().post(RESET, {"username": "firstofall"})  # whatever a process looks up once
         seen = {}
-        for name in ("lenabauer", "goneaway", "nomailhere", "nobodyatall", "gone@example.com", "a\u4e2d"):
+        names = ("lenabauer", "goneaway", "nomailhere", "nobodyatall", "gone@example.com", "a\u4e2d")
+        for number, name in enumerate(names):
             with CaptureQueriesContext(
                 connection,
             ) as made:
-                answer = program().post(RESET, {"username": name})
+                answer = program().post(RESET, {"username": name}, REMOTE_ADDR=f"203.0.113.{number}")
             shapes = [re.sub(r"'[^']*'|\d+", "?", one["sql"]) for one in made.captured_queries]
             seen[name] = (answer.status_code, answer.content, len(shapes), [one[:60] for one in shapes])
 
@@ -109,10 +111,34 @@ class TestAsking:
 
     def test_is_limited_from_one_address(self, lena, program):
         for number in range(asked.FROM_ONE_ADDRESS):
-            assert program().post(RESET, {"username": f"name{number}"}).status_code == 202
+            PasswordRequest.objects.create(name=f"name{number}", ip="127.0.0.1")
 
         assert code_of(program().post(RESET, {"username": "lenabauer"})) == (429, "10007")
         assert program().post(RESET, {"username": "lenabauer"}, REMOTE_ADDR="203.0.113.9").status_code == 202
+
+    @pytest.mark.parametrize("name", ["lenabauer", "nobodyatall"])
+    def test_wants_a_captcha_after_some_from_one_address(self, lena, program, name):
+        for number in range(3):
+            PasswordRequest.objects.create(name=f"name{number}", ip="127.0.0.1")
+
+        answer = program().post(RESET, {"username": name})
+
+        assert code_of(answer) == (403, "20009")
+        given = {"username": name, "captcha": solved(answer.json()["error"])}
+        assert program().post(RESET, given).status_code == 202
+        assert code_of(program().post(RESET, given)) == (403, "20009")
+        assert program().get("auth/captcha?for=password-reset").json()["due"] is True
+
+    def test_wants_it_on_the_page_too(self, lena):
+        assert "captcha" not in Client().get(FORGOTTEN).content.decode()
+        for number in range(3):
+            PasswordRequest.objects.create(name=f"name{number}", ip="127.0.0.1")
+
+        refused = Client().post(FORGOTTEN, {"username": "lenabauer"}, headers={"accept-language": "en"})
+        answer = knock_at_page(Client(), {"username": "lenabauer"}, FORGOTTEN)
+
+        assert "One more check is needed" in refused.content.decode()
+        assert answer["Location"] == f"{FORGOTTEN}?sent=1"
 
     def test_under_many_names_still_brings_few_mails(self, lena, mailoutbox):
         for number in range(asked.TO_ONE_PERSON + 3):

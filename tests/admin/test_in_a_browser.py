@@ -156,6 +156,32 @@ class TestWhileTheServerIsAway:
         expect(page.get_by_text("Signed in now")).to_be_visible()
 
 
+class TestCaptcha:
+    def test_is_solved_by_the_page_itself_while_one_types(self, browser, new_office):
+        office = new_office()
+        window = browser.new_context(locale="en-US", viewport=PHONE, reduced_motion="reduce")
+        page = window.new_page()
+
+        def knock(username: str, password: str) -> None:
+            page.fill("#id_username", username)
+            page.fill("#id_password", password)
+            page.press("#id_password", "Enter")
+
+        page.goto(f"{office.url}/admin/login/")
+        for number in range(4):
+            # the fourth is sent before its captcha is solved, and waits for it
+            knock("somebody", f"wrong {number}")
+            refused = page.get_by_text("The user name or the password is not right.")
+            expect(refused).to_be_visible(timeout=60_000)
+            page.goto(f"{office.url}/admin/login/")
+        expect(page.get_by_text("Checked: you may go on.")).to_be_visible(timeout=60_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+        knock(*office.administrator)
+
+        page.wait_for_url(f"{office.url}/admin/", timeout=60_000)
+        window.close()
+
+
 class TestSecondFactor:
     def test_is_set_up_with_a_phone_and_asked_for_at_the_next_sign_in(self, browser, lively):
         administrator = lively.sign_in()

@@ -7,7 +7,7 @@ from itertools import cycle
 
 import pytest
 
-from tests.accounts.captchas import knock
+from tests.accounts.captchas import knock, solved
 from tests.office import Office
 from tests.redis.house import House
 
@@ -41,6 +41,19 @@ class TestALockOverFourProcesses:
         answers = [guess(node, mei, number) for number, node in zip(range(12), cycle(nodes), strict=False)]
 
         assert answers == [401] * LIMIT + [429] * 7
+
+    def test_takes_the_solution_of_a_captcha_on_one_of_them_only(self, house: House, nodes):
+        lee = house.hire()
+        for number, node in zip(range(3), nodes, strict=False):
+            guess(node, lee, number)
+        given = {"username": lee, "password": "wrong"}
+        refused = nodes[0].visitor().post("auth/login", given)
+        given["captcha"] = solved(refused.json()["error"])
+
+        with ThreadPoolExecutor(len(nodes)) as crowd:
+            answers = list(crowd.map(lambda node: node.visitor().post("auth/login", given).status_code, nodes))
+
+        assert sorted(answers) == [401, 403, 403, 403]
 
     def test_holds_when_all_of_them_are_asked_at_once(self, house: House, nodes):
         hans = house.hire()
