@@ -33,6 +33,7 @@ EVENTS: dict[str, Look] = {
     "users.take_role": Look(gettext_lazy("took a role from people"), "shield_person", "warn"),
     "users.move": Look(gettext_lazy("moved people to a department"), "move_group"),
     "users.set_manager": Look(gettext_lazy("gave people a manager"), "supervisor_account"),
+    "users.require_password": Look(gettext_lazy("required new passwords"), "password", "warn"),
     "user.activated": Look(gettext_lazy("enabled a person again"), "person_check", "ok"),
     "user.deleted": Look(gettext_lazy("deleted a person"), "person_remove", "bad"),
     "user.left": Look(gettext_lazy("let a person leave"), "logout", "warn"),

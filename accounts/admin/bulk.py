@@ -39,6 +39,7 @@ class BulkActions(ModelAdmin[User]):
         "end_all_sessions",
         "deactivate",
         "activate",
+        "require_password",
         "export_chosen",
     )
 
@@ -79,6 +80,14 @@ class BulkActions(ModelAdmin[User]):
     def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
         question = ngettext("Activate %(n)d person", "Activate %(n)d people", queryset.count())
         return self._change(request, queryset, Action.ACTIVATE, question, note=_("They may sign in again."))
+
+    @admin.action(description=gettext_lazy("Require a new password…"), permissions=["change"])
+    def require_password(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        question = ngettext(
+            "Require a new password of %(n)d person", "Require a new password of %(n)d people", queryset.count()
+        )
+        note = _("From their next page or call on they can do nothing else before they have chosen one.")
+        return self._change(request, queryset, Action.REQUIRE_PASSWORD, question, note=note)
 
     @admin.action(description=gettext_lazy("Export…"), permissions=["view"])
     def export_chosen(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:

@@ -21,6 +21,7 @@ class Action(models.TextChoices):
     SET_MANAGER = "set_manager"
     ACTIVATE = "activate"
     DEACTIVATE = "deactivate"
+    REQUIRE_PASSWORD = "require_password"  # noqa: S105 (no password)
 
 
 NEEDS: Mapping[str, str] = {
@@ -107,6 +108,13 @@ def _deactivate(by: User | None, person: User) -> bool:
     return True
 
 
+def _require_password(by: User | None, person: User) -> bool:
+    if person.must_change_password:
+        return False
+    people.update_user(by=by, user=person, must_change_password=True)
+    return True
+
+
 CHANGES: Mapping[str, Callable[..., bool]] = {
     Action.GIVE_ROLE: _give,
     Action.TAKE_ROLE: _take,
@@ -114,4 +122,5 @@ CHANGES: Mapping[str, Callable[..., bool]] = {
     Action.SET_MANAGER: _set("manager"),
     Action.ACTIVATE: _activate,
     Action.DEACTIVATE: _deactivate,
+    Action.REQUIRE_PASSWORD: _require_password,
 }

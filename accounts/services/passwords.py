@@ -12,7 +12,9 @@ from accounts import alarms, errors, passwords, sessions
 from accounts.models import LoginSession, PasswordLink, User
 from accounts.passwords import links
 from accounts.services import guards
+from accounts.sessions.ending import lock, pk_of
 from project.core import audit
+from project.core.errors import NotFound
 
 FIELD = "new_password"
 OWN, STAFF, LINK, OPERATOR = "own", "staff", "link", "operator"
@@ -38,7 +40,7 @@ def set_password(
     if by is not None and by.pk != user.pk:
         guards.ensure_above(by, user)
     how = OPERATOR if by is None else OWN if by.pk == user.pk else STAFF
-    return _set(user, password, how=how, by=by, keep=keep, must_change=must_change)
+    return _write(user, _hashed(user, password, how), how=how, by=by, keep=keep, must_change=must_change)
 
 
 def choose_password(*, token: str, password: str) -> User:
@@ -50,11 +52,15 @@ def choose_password(*, token: str, password: str) -> User:
     :raises LinkOver: when the link is wrong, used or too old.
     :raises ValidationError: when the password is too weak; the link stays good.
     """
+    link = links.open_link(token)
+    if link is None:
+        raise errors.LinkOver
+    hashed = _hashed(link.user, password, LINK)
     with transaction.atomic():
         link = links.taken(token)
         if link is None:
             raise errors.LinkOver
-        _set(link.user, password, how=LINK, by=link.user)
+        _write(link.user, hashed, how=LINK, by=link.user)
     return link.user
 
 
@@ -68,7 +74,7 @@ def invite(*, user: User, by: User | None, reason: str = "") -> PasswordLink:
     """
     guards.ensure_person(by)
     guards.ensure_above(by, user)
-    person = User.objects.get_queryset().select_for_update().get(pk=user.pk)
+    person = _locked(user, by)
     if not person.email or not person.is_active:
         raise errors.CannotBeInvited(name=str(person))
     link = links.send(person, links.Purpose.INVITATION)
@@ -79,13 +85,22 @@ def invite(*, user: User, by: User | None, reason: str = "") -> PasswordLink:
 # --- inside ---------------------------------------------------------------------------------------------------------------
 
 
-def _set(
-    user: User, password: str, *, how: str, by: User | None, keep: LoginSession | None = None, must_change: bool = False
+def _hashed(user: User, password: str, how: str) -> str:
+    """Return the hash of a good password: slow on purpose, so nobody's row may be locked meanwhile."""
+    try:
+        password_validation.validate_password(password, user)
+        if how != OPERATOR:  # who repairs something may set again what was there
+            passwords.ensure_new(user, password)
+    except ValidationError as problem:
+        raise ValidationError({FIELD: problem.messages}) from problem
+    return make_password(password)
+
+
+def _write(
+    user: User, hashed: str, *, how: str, by: User | None, keep: LoginSession | None = None, must_change: bool = False
 ) -> int:
-    _ensure_good(user, password, how)
-    hashed = make_password(password)  # slow on purpose: nobody's row is locked meanwhile
     with transaction.atomic():
-        person = User.objects.get_queryset().select_for_update().get(pk=user.pk)
+        person = _locked(user, by)
         if person.anonymised_at is not None:
             raise errors.AlreadyAnonymised
         person.password, person.password_changed_at = hashed, timezone.now()
@@ -101,13 +116,12 @@ def _set(
     return ended
 
 
-def _ensure_good(user: User, password: str, how: str) -> None:
-    try:
-        password_validation.validate_password(password, user)
-        if how != OPERATOR:  # who repairs something may set again what was there
-            passwords.ensure_new(user, password)
-    except ValidationError as problem:
-        raise ValidationError({FIELD: problem.messages}) from problem
+def _locked(user: User, by: User | None) -> User:
+    """Lock whom this is about and who does it, in everybody's order: rows that name both are written."""
+    rows = {one.pk: one for one in lock({user.pk} | pk_of(by))}
+    if user.pk not in rows:
+        raise NotFound  # deleted meanwhile
+    return rows[user.pk]
 
 
 def _tell(person: User, how: str, by: User | None) -> None:

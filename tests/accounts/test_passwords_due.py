@@ -214,6 +214,28 @@ class TestStaff:
         assert phone_of(boss).post("users/", new).json()["must_change_password"] is False
 
 
+class TestMany:
+    def test_are_asked_together_but_for_those_above(self, clerk, mei, hans, boss, phone_of):
+        require(hans)
+        asked = {"ids": [mei.pk, hans.pk, boss.pk], "action": "require_password", "reason": "the old server"}
+
+        outcomes = [one["outcome"] for one in phone_of(clerk).post("users/bulk", asked).json()["results"]]
+
+        assert outcomes == ["changed", "unchanged", "refused"]
+        assert User.objects.get(pk=mei.pk).must_change_password
+        assert not User.objects.get(pk=boss.pk).must_change_password
+
+    def test_are_chosen_in_the_list(self, clerk, mei, hans):
+        browser, people = browser_of(clerk), "/admin/accounts/user/"
+        sent = {"action": "require_password", "_selected_action": [mei.pk, hans.pk], "index": "0"}
+        assert "Require a new password of 2 people" in browser.post(people, sent).content.decode()
+        assert not User.objects.get(pk=mei.pk).must_change_password
+
+        browser.post(people, sent | {"confirmed": "yes"})
+
+        assert User.objects.filter(must_change_password=True).count() == 2
+
+
 class TestAge:
     def test_counts_only_where_the_operator_says_so(self, mei, settings):
         User.objects.filter(pk=mei.pk).update(password_changed_at=timezone.now() - timedelta(days=400))

@@ -58,6 +58,7 @@ def link_in(text: str) -> str:
 
 
 class TestForgotten:
+    @pytest.mark.attack("T-F-8")
     def test_brings_a_link_that_works_once_and_leaves_no_trace_in_the_log(self, house, person, mail_server):
         phone = house.sign_in(person["username"], FIRST)
         line = phone.socket()
