@@ -10,7 +10,7 @@ from auditlog.models import LogEntry
 from django.contrib.admin.models import LogEntry as FormEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Cast
 from django.utils import timezone
 
@@ -57,7 +57,9 @@ def forget(person: User) -> None:
         "is_superuser": False,
         "must_change_password": False,
     }
-    User.objects.filter(pk=person.pk).update(**nothing_left, anonymised_at=timezone.now())
+    User.objects.filter(pk=person.pk).update(
+        **nothing_left, anonymised_at=timezone.now(), perm_epoch=F("perm_epoch") + 1
+    )
     person.groups.clear()
     person.user_permissions.clear()
     _forget_sign_ins(person, username, mark)

@@ -1,6 +1,5 @@
 """What happened to one thing: its part of the audit trail, for every model of the admin."""
 
-from auditlog.models import LogEntry
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.exceptions import NotRegistered
@@ -11,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from accounts import history
 from project import events
 from project.core.admin import ago
 
@@ -33,14 +33,22 @@ def show(request: HttpRequest, app_label: str, model_name: str, object_id: str) 
         raise Http404
     if not page.has_view_or_change_permission(request, row):
         raise PermissionDenied
-    entries = LogEntry.objects.get_for_object(row).select_related("actor", "content_type").order_by("-timestamp")
-    found = Paginator(entries, SHOWN).get_page(request.GET.get("p"))
+    found = Paginator(history.of(row), SHOWN).get_page(request.GET.get("p"))
+    changed = history.changed(list(found)) if history.may_see_values(request.user, row) else {}
     context = admin.site.each_context(request) | {
         "title": _("History"),
         "opts": model._meta,
         "original": row,
         "entries": [
-            (events.look_of(one), events.who(one), events.reason_of(one), ago(one.timestamp), one) for one in found
+            (
+                events.look_of(one),
+                events.who(one),
+                events.reason_of(one),
+                ago(one.timestamp),
+                one,
+                changed.get(one.pk, []),
+            )
+            for one in found
         ],
         "page_obj": found,
         "may_open": request.user.has_perm("auditlog.view_logentry"),

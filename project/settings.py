@@ -443,6 +443,7 @@ DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 # --- logs -------------------------------------------------------------------------------------------------------------
 
 LOG_LEVEL = (env.LOG_LEVEL or ("debug" if ENVIRONMENT in {"debug", "dev"} else "info")).upper()
+AUDIT_LOOK = "project.events.look_of"  # how an event reads, for whoever shows one
 AUDITLOG_CID_GETTER = "project.core.context.get_request_id"
 LOG_FORMAT = env.LOG_FORMAT
 LOGGING_CONFIG = None  # project.core.logs.configure() does it, for every process alike

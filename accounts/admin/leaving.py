@@ -38,7 +38,7 @@ class LeavingActions(ModelAdmin[User]):
             request,
             [],
             question=_("%(name)s leaves") % {"name": person},
-            touched=[_owned(kind, person) for kind in leaving.belongings()],
+            touched=_owned(person),
             button=_("Let them leave"),
             note=_(
                 "They are signed out everywhere at once and cannot sign in any more. What they own goes where each line "
@@ -148,7 +148,13 @@ def _form(request: HttpRequest, person: User) -> forms.Form:
     return form
 
 
-def _owned(kind: leaving.Belonging, person: User) -> SafeString:
+def _owned(person: User) -> list[SafeString]:
+    """What they own, kind by kind; first what there is."""
+    counted = [(kind, kind.rows(person).count()) for kind in leaving.belongings()]
+    return [_line(kind, person) for kind, _number in sorted(counted, key=lambda one: not one[1])]
+
+
+def _line(kind: leaving.Belonging, person: User) -> SafeString:
     """One kind of thing: how many, which, and what becomes of them."""
     rows = kind.rows(person)
     number = rows.count()

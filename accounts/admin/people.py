@@ -69,11 +69,12 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
         "rights",
         "impersonate",
         "set_password",
-        "invite",
         "end_sessions_of_one",
-        "remove_second_factor",
-        "leave",
-        "anonymise",
+        {
+            "title": gettext_lazy("More"),
+            "icon": "more_horiz",
+            "items": ("invite", "remove_second_factor", "leave", "anonymise"),
+        },
     )
     autocomplete_fields = ("department", "manager")
     readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined", "shown_password_since")

@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
+
+from accounts.deeds import DEEDS, OTHER_DEEDS
 
 Cell = TypeVar("Cell")
-DEEDS = {"view": _("View"), "add": _("Add"), "change": _("Change"), "delete": _("Delete")}
 OWN_APPS = ("accounts", "realtime", "sheets", "django_celery_beat", "auditlog")
 HIDDEN_MODELS = frozenset(
     {
@@ -23,17 +23,6 @@ HIDDEN_MODELS = frozenset(
         ("django_celery_beat", "periodictasks"),
     }
 )
-OTHER_DEEDS = {
-    "end_loginsession": _("End sessions"),
-    "unlock_loginevent": _("Unlock after too many failures"),
-    "revoke_apitoken": _("Revoke tokens of others"),
-    "remove_secondfactor": _("Remove second factors of others"),
-    "impersonate_user": _("Act as others, only looking"),
-    "impersonate_write": _("Change things while acting as others"),
-    "rotate_keys": _("Rotate and retire keys"),
-    "send": _("Send messages"),
-    "disconnect": _("Disconnect"),
-}
 
 
 def grantable() -> QuerySet[Permission]:

@@ -13,6 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, services, step_up, tree
 from accounts.api import asking
+from accounts.api.history import HistoryMixin
 from accounts.api.serializers import DepartmentSerializer
 from accounts.api.sessions import EndedTogetherSerializer, EndOfDepartmentSerializer
 from accounts.api.structure_serializers import MoveSerializer
@@ -25,7 +26,7 @@ REFUSED = error_responses(errors.NotSignedIn, "10009")
 ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
 
 
-class DepartmentViewSet(GenericViewSet[Department]):
+class DepartmentViewSet(HistoryMixin, GenericViewSet[Department]):
     """The tree of departments, parents before children."""
 
     serializer_class = DepartmentSerializer

@@ -12,6 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, services, step_up
 from accounts.api import asking
+from accounts.api.history import HistoryMixin
 from accounts.api.serializers import RoleSerializer
 from accounts.models import Role, reach_by
 from accounts.permissions import ModelPermissions
@@ -23,7 +24,7 @@ REFUSED = error_responses(errors.NotSignedIn, "10009")
 ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
 
 
-class RoleViewSet(GenericViewSet[Role]):
+class RoleViewSet(HistoryMixin, GenericViewSet[Role]):
     """Roles, highest first. Whoever changes one must stand above it, and grants only what they have."""
 
     serializer_class = RoleSerializer

@@ -14,6 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts import errors, scope, second_factor, services, step_up
 from accounts.api import asking
 from accounts.api.bulk import BulkMixin
+from accounts.api.history import HistoryMixin
 from accounts.api.impersonation_serializers import ActingSerializer, ImpersonateSerializer
 from accounts.api.leaving import LeavingMixin
 from accounts.api.lockouts import ReasonSerializer
@@ -33,7 +34,7 @@ ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
 ID = r"[0-9]{1,18}"
 
 
-class UserViewSet(BulkMixin, LeavingMixin, GenericViewSet[User]):
+class UserViewSet(HistoryMixin, BulkMixin, LeavingMixin, GenericViewSet[User]):
     """People in your scope. Whoever changes somebody must stand above them in rank."""
 
     serializer_class = UserSerializer

@@ -195,7 +195,14 @@ def set_roles(*, by: User | None, user: User, roles: Iterable[Role]) -> None:
     others = Group.objects.filter(user=person, role=None)
     person.groups.set([*others, *(role.group for role in wanted.values())])
     User.objects.filter(pk=person.pk).update(perm_epoch=F("perm_epoch") + 1)
-    audit.record("user.roles_changed", person, actor=by, roles=sorted(role.key for role in wanted.values()))
+    audit.record(
+        "user.roles_changed",
+        person,
+        actor=by,
+        roles=sorted(role.key for role in wanted.values()),
+        added=sorted(role.key for role in touched if role.pk in wanted),
+        taken=sorted(role.key for role in touched if role.pk in present),
+    )
     transaction.on_commit(partial(standing.forget_people, [person.pk]))
     transaction.on_commit(partial(sockets.regroup, [person.pk]))
 

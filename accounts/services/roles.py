@@ -82,6 +82,7 @@ def update_role(
     """
     role = Role.objects.select_for_update().select_related("group").get(pk=role.pk)
     guards.ensure_may_rank(by, role.rank, role.rank if rank is None else rank)
+    name_before = role.group.name
     if name is not None and name != role.group.name:
         _ensure_free(name)
         role.group.name = name
@@ -100,7 +101,8 @@ def update_role(
     people = User.objects.get_queryset().filter(groups=role.group)
     people.update(perm_epoch=F("perm_epoch") + 1)
     transaction.on_commit(partial(standing.forget_people, list(people.values_list("pk", flat=True))))
-    audit.record("role.changed", role, actor=by, key=role.key, rank=role.rank)
+    renamed = {"name_before": name_before, "name_after": role.group.name} if name_before != role.group.name else {}
+    audit.record("role.changed", role, actor=by, key=role.key, rank=role.rank, **renamed)
     return role
 
 
@@ -158,8 +160,17 @@ def _grant(role: Role, permissions: list[Permission], by: User | None) -> None:
         guards.ensure_has(by, more)
         # its people may it to all whom they reach, not only to those whom `by` does
         _ensure_within(role, by)
+    if set(permissions) == present:
+        return
     role.group.permissions.set(permissions)
-    audit.record("role.permissions_changed", role, actor=by, permissions=_names(permissions))
+    audit.record(
+        "role.permissions_changed",
+        role,
+        actor=by,
+        permissions=_names(permissions),
+        added=_names(set(permissions) - present),
+        taken=_names(present - set(permissions)),
+    )
 
 
 def _ensure_free(name: str) -> None:

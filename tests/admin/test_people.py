@@ -439,3 +439,24 @@ class TestLeaving:
                     browser.post(f"{LIST}{person.pk}/{deed}/", {"confirmed": "yes", "reason": "x"}).status_code == 403
                 )
         assert "Person leaves" not in flat(browser.get(f"{LIST}{clerk.pk}/change/").content.decode())
+
+
+class TestHistory:
+    def test_shows_before_and_after_to_those_who_may_change_the_person(self, browser_of, boss, mei, hire, role):
+        helpers = role("helpers", 3)
+        services.update_user(by=boss, user=mei, nickname="Ming", roles=[helpers])
+        viewer = hire("lookonly", is_staff=True, roles=[role("viewers", 90, "accounts.view_user")])
+
+        page = flat(browser_of(boss).get(f"{LIST}{mei.pk}/history/").content.decode())
+        assert "Nickname – became → Ming" in page
+        assert "Roles added + Role helpers" in page
+
+        assert "Ming" not in flat(browser_of(viewer).get(f"{LIST}{mei.pk}/history/").content.decode())
+
+    def test_shows_the_roles_name_in_the_readers_language(self, browser_of, boss, mei, role):
+        services.update_user(by=boss, user=mei, nickname="Ming", roles=[role("helpers", 3)])
+
+        page = flat(browser_of(boss, "zh-hans").get(f"{LIST}{mei.pk}/history/").content.decode())
+
+        assert "昵称 – 变为 → Ming" in page
+        assert "角色 增加 + Role helpers" in page
