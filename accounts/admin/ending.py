@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from unfold.decorators import action
 
 from accounts import scope, services, sessions
@@ -74,7 +74,9 @@ def end_of_departments(
     """Ask, then end the sessions of the people of `departments`."""
     by = acting(request)
     people = services.people_of(by, departments, sub_departments=sub_departments)
-    answer = _asked(page, request, people, departments)
+    names = pgettext("between the items of a list", ", ").join(one.name for one in departments)
+    about = _("%(names)s, sub-departments included.") if sub_departments else _("%(names)s, without sub-departments.")
+    answer = _asked(page, request, people, departments, about=about % {"names": names})
     if not isinstance(answer, Confirmed):
         return answer
     done = services.end_sessions_of_departments(
@@ -136,6 +138,8 @@ def _asked(
     request: HttpRequest,
     people: UserQuerySet,
     rows: Sequence[Model],
+    *,
+    about: str = "",
     options: dict[str, str] | None = None,
 ) -> Confirmed | HttpResponse | None:
     """Ask for an answer and a recent sign-in; None, and a word to the person, when there is nothing to end."""
@@ -152,7 +156,7 @@ def _asked(
     lines: list[Any] = [_touched(one) for one in listed[:SHOWN_AT_MOST]]
     if touched.sessions > SHOWN_AT_MOST:
         lines.append(_("… and %(n)d more") % {"n": touched.sessions - SHOWN_AT_MOST})
-    notes = [_left_alone(touched.left_alone), _("Your own present session stays.") if here else ""]
+    notes = [about, _left_alone(touched.left_alone), _("Your own present session stays.") if here else ""]
     answer = confirmation(
         page,
         request,
