@@ -87,6 +87,7 @@ class TestRenewal:
         assert renewed.renew_count == 1
         assert renewed.expires_at > before.expires_at
 
+    @pytest.mark.attack("T-AR-1")
     def test_stops_at_the_limit(self, mei, open_session, settings):
         settings.SESSION_MAX_REFRESH_TIMES = 2
         session = open_session(mei)
@@ -94,6 +95,7 @@ class TestRenewal:
 
         assert not sessions.renew(session)
 
+    @pytest.mark.attack("T-AR-1")
     def test_has_no_limit_at_minus_one(self, mei, open_session, settings):
         settings.SESSION_MAX_REFRESH_TIMES = -1
         session = open_session(mei)
@@ -101,6 +103,7 @@ class TestRenewal:
 
         assert sessions.renew(session)
 
+    @pytest.mark.attack("T-AR-1")
     def test_can_be_switched_off(self, mei, open_session, settings):
         settings.SESSION_AUTO_REFRESH = False
         session = open_session(mei)
@@ -118,6 +121,20 @@ class TestRenewal:
         sessions.renew(session)
 
         assert LoginSession.objects.get().expires_at == end
+
+    @pytest.mark.attack("T-AR-2")
+    def test_lets_who_comes_once_a_week_live_no_longer_than_who_comes_daily(self, mei, open_session, settings):
+        settings.SESSION_MAX_REFRESH_TIMES = -1
+        session = open_session(mei)
+        for day in (6, 12, 18, 24, 30, 36):
+            with later(days=day):
+                session.refresh_from_db()
+                assert sessions.renew(session)
+                session.refresh_from_db()
+                assert session.expires_at <= session.absolute_expires_at
+        with later(days=37, minutes=1):
+            assert not sessions.renew(session)
+            assert sessions.state_of(session.sid).reason == "expired"
 
     def test_does_not_help_a_session_that_ran_out(self, phone_of, mei):
         phone = phone_of(mei)

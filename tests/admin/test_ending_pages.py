@@ -84,6 +84,23 @@ class TestEverybody:
         assert "meiling" in live()
 
 
+class TestList:
+    @pytest.mark.attack("T-SL-4")
+    def test_shows_both_where_several_may_sign_in_and_the_newest_later(self, browser_of, boss, mei, settings):
+        settings.MULTI_LOGIN = True
+        first, second = (sessions.open(user=mei, scope="api", device=name) for name in ("Pixel 9", "MacBook"))
+        browser = browser_of(boss)
+        listed = f"{SESSIONS}?state=live&q=meiling"
+
+        page = flat(browser.get(listed).content.decode())
+        assert "Pixel 9" in page
+        assert "MacBook" in page
+
+        settings.MULTI_LOGIN = False
+        assert [sessions.state_of(one.sid).reason for one in (first, second)] == ["displaced", ""]
+        assert "Pixel 9" not in flat(browser.get(listed).content.decode())
+
+
 class TestDepartments:
     @pytest.fixture(autouse=True)
     def _may_look(self, clerk, role):

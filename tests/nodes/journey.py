@@ -7,13 +7,14 @@ import re
 from typing import Any
 
 import pytest
+import requests
 
 from tests.clients import PATIENCE, Caller, Line, until
 from tests.journey import workbooks
 from tests.journey.conftest import follow, upload
 from tests.journey.test_sessions import code_of
 from tests.journey.test_sockets import say
-from tests.nodes.house import House, Person
+from tests.nodes.house import PASSWORD, House, Person
 from tests.office import Office
 
 
@@ -117,6 +118,121 @@ class TestSession:
         assert line.end()[0] == 4502
         caller.url = house.east.url
         assert code_of(caller.get("auth/me")) == (401, "20002")
+
+
+class TestEndings:
+    """One node decides it, the other one feels it."""
+
+    @pytest.mark.attack("T-SL-3")
+    def test_of_a_displaced_device_harm_nobody_else(self, house: House):
+        mei = house.hire()
+        phone, laptop = mei.sign_in(house.east, "phone"), mei.sign_in(house.west, "laptop")
+        with laptop.socket() as line:
+            line.next("welcome")
+
+            for node in house.nodes:
+                phone.url = node.url
+                assert code_of(phone.post("auth/logout")) == (401, "20001")
+
+            assert "data" in line.ask("ping")
+        for node in house.nodes:
+            laptop.url = node.url
+            assert laptop.get("auth/me").status_code == 200
+
+    def test_of_a_department_come_at_once_everywhere(self, house: House):
+        people = [house.hire(), house.hire()]
+        staff = house.administrator(house.east)
+        department = staff.post("departments/", {"name": f"Works of {people[0].username}"}).json()["id"]
+        for person in people:
+            assert staff.ask("PATCH", f"users/{person.pk}", json={"department": department}).status_code == 200
+        callers = [person.sign_in(node) for person, node in zip(people, house.nodes, strict=True)]
+        lines = [caller.socket() for caller in callers]
+        for line, caller in zip(lines, callers, strict=True):
+            line.next("welcome")
+            assert caller.get("auth/me").status_code == 200  # by now the node has it in its cache
+
+        answer = staff.post(f"departments/{department}/end-sessions", {"reason": "break-in"})
+
+        assert answer.json() == {"ended": 2, "people": 2, "left_alone": 0}
+        assert [code_of(caller.get("auth/me")) for caller in callers] == [(401, "20002")] * 2
+        assert [line.end()[0] for line in lines] == [4502, 4502]
+        assert [code_of(caller.refresh()) for caller in callers] == [(401, "20002")] * 2
+        assert staff.get("auth/me").status_code == 200
+
+    @pytest.mark.attack("T-US-1")
+    def test_come_with_the_account_disabled(self, house: House):
+        mei, staff = house.hire(), house.administrator(house.east)
+        give_a_role(staff, mei, "accounts.view_user", is_staff=True)
+        caller, browser = mei.sign_in(house.west), enter(house.west, mei)
+        export = caller.post("exports/", {"resource": "users", "format": "csv"}).json()["id"]
+        until(lambda: caller.get(f"exports/{export}").json()["state"] == "done", "the export is written")
+        assert caller.get(f"exports/{export}/download").status_code == 200
+        line = caller.socket()
+        line.next("welcome")
+        assert browser.get(f"{house.west.url}/admin/").status_code == 200
+
+        answer = staff.ask("PATCH", f"users/{mei.pk}", json={"is_active": False})
+
+        assert answer.status_code == 200, answer.text
+        for node in reversed(house.nodes):
+            caller.url = node.url
+            assert code_of(caller.get("auth/me")) == (401, "20002")
+            assert code_of(caller.get(f"exports/{export}/download")) == (401, "20002")
+            assert code_of(caller.refresh()) == (401, "20002")
+            assert "/admin/login/" in browser.get(f"{node.url}/admin/", allow_redirects=False).headers["location"]
+        assert line.end()[0] == 4504
+
+    @pytest.mark.attack("T-US-2")
+    def test_of_a_role_are_felt_by_calls_and_sockets(self, house: House):
+        mei, staff = house.hire(), house.administrator(house.east)
+        key = give_a_role(staff, mei, "accounts.view_user")
+        caller = mei.sign_in(house.west)
+        assert caller.get("users/").status_code == 200
+        with caller.socket() as line:
+            assert f"role.{key}" in line.ask("whoami")["data"]["groups"]
+
+            assert staff.ask("PATCH", f"users/{mei.pk}", json={"roles": []}).status_code == 200
+
+            assert code_of(caller.get("users/")) == (403, "10009")
+            until(lambda: f"role.{key}" not in line.ask("whoami")["data"]["groups"], "the socket has left the group")
+        assert caller.get("auth/me").status_code == 200
+
+    @pytest.mark.attack("T-US-3")
+    def test_come_with_a_new_password_but_for_the_session_that_sets_it(self, house: House):
+        mei, staff = house.hire(), house.administrator(house.east)
+        give_a_role(staff, mei, "accounts.view_user", is_staff=True)
+        caller, browser = mei.sign_in(house.west), enter(house.east, mei)
+        assert browser.get(f"{house.east.url}/admin/").status_code == 200
+
+        changed = caller.post("auth/password", {"old_password": PASSWORD, "new_password": "a much longer sentence"})
+
+        assert changed.json() == {"ended": 1}
+        for node in house.nodes:
+            caller.url = node.url
+            assert caller.get("auth/me").status_code == 200
+            assert "/admin/login/" in browser.get(f"{node.url}/admin/", allow_redirects=False).headers["location"]
+        assert caller.refresh().status_code == 200
+
+
+def give_a_role(staff: Caller, person: Person, *permissions: str, is_staff: bool = False) -> str:
+    """Make a role of these permissions, and give it to nobody but `person`; return its key."""
+    key = f"role-of-{person.username}"
+    made = staff.post("roles/", {"key": key, "name": key, "rank": 1, "permissions": permissions})
+    assert made.status_code == 201, made.text
+    answer = staff.ask("PATCH", f"users/{person.pk}", json={"roles": [key], "is_staff": is_staff})
+    assert answer.status_code == 200, answer.text
+    return key
+
+
+def enter(node: Office, person: Person) -> requests.Session:
+    """Sign in to a node's back office."""
+    browser = requests.Session()
+    browser.trust_env = False
+    page = browser.get(f"{node.url}/admin/login/", timeout=PATIENCE)
+    given = person.credentials | {"csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+    answer = browser.post(page.url, given, headers={"Referer": page.url}, timeout=PATIENCE)
+    assert answer.url.endswith("/admin/"), answer.url
+    return browser
 
 
 class TestMessages:

@@ -8,6 +8,7 @@ from tests.environment import need
 from tests.nodes import databases
 from tests.nodes.house import House
 from tests.nodes.journey import (  # noqa: F401 (collected here)
+    TestEndings,
     TestFirstStart,
     TestLine,
     TestMessages,

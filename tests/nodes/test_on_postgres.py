@@ -11,6 +11,7 @@ from tests.journey.test_sockets import say
 from tests.nodes import databases
 from tests.nodes.house import House
 from tests.nodes.journey import (  # noqa: F401 (collected here)
+    TestEndings,
     TestFirstStart,
     TestLine,
     TestMessages,
