@@ -10,6 +10,7 @@ BLOCKS = {
     "databases": ("databases",),
     "fanout": ("fanout",),
     "push": ("push",),
+    "ending": ("ending",),
     "restarts": ("rolling",),
 }
 """Which block of docs/performance.md shows which modules."""
