@@ -98,6 +98,19 @@ class TestEverybody:
         assert desk.get("auth/me").status_code == 200
         assert desk.refresh().status_code == 200
 
+    def test_reaches_nobody_out_of_scope(self, tree, phone_of, mei, hans, hire, role):
+        office = role("foremen", 50, "accounts.view_loginsession", "accounts.end_loginsession")
+        services.update_role(by=None, role=office, scope="department")
+        foreman = phone_of(hire("foreman1", roles=[office], department=tree))
+        near, far = phone_of(mei), phone_of(hans)
+        listed = {one["username"] for one in foreman.get("sessions/?live=true").json()["results"]}
+        assert listed == {"foreman1", "meiling"}
+        assert code_of(foreman.delete(f"sessions/{far.tokens['session']['id']}")) == (404, "10008")
+
+        assert foreman.post("sessions/end-all").json() == {"ended": 1, "people": 1, "left_alone": 0}
+
+        assert [one.get("auth/me").status_code for one in (near, far)] == [401, 200]
+
     def test_ends_other_superusers_for_a_superuser_but_not_the_session_that_asks(self, phone_of, boss, hire, settings):
         settings.MULTI_LOGIN = True
         other = phone_of(hire("otherboss", is_superuser=True))
