@@ -118,6 +118,8 @@ class LoginSessionAdmin(ReadOnlyAdmin, ModelAdmin[LoginSession]):
         live = queryset.filter(pk__in=LoginSession.objects.live().values("pk")).select_related("user")
         return end(self, request, list(live))
 
-    @action(description=gettext_lazy("End everybody's sessions"), icon="key_off", url_path="end-all", permissions=["end"])
+    @action(
+        description=gettext_lazy("End everybody's sessions"), icon="key_off", url_path="end-all", permissions=["end"]
+    )
     def end_all(self, request: HttpRequest) -> HttpResponse:
         return end_everybodys(self, request) or redirect("admin:accounts_loginsession_changelist")

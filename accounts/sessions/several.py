@@ -51,7 +51,9 @@ def make_room(person: User, *, scope: str, device_kind: str, instead_of: str = "
 
 def too_many(live: list[LoginSession], limit: int) -> errors.TooManyDevices:
     """The refusal, for a person who has given all that is asked for: which of their devices are in."""
-    names = pgettext("between the items of a list", ", ").join(one.device or one.program or str(one.ip or "") for one in live)
+    names = pgettext("between the items of a list", ", ").join(
+        one.device or one.program or str(one.ip or "") for one in live
+    )
     devices: list[dict[str, Any]] = [
         {
             "id": one.sid,
