@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from accounts import lockout, scope
-from accounts.models import LoginEvent, User
+from accounts.models import LoginEvent, User, reach_by
 
 MOST = 100
 """Of each kind: of those who failed oftenest."""
@@ -28,13 +28,18 @@ class LockedOut(NamedTuple):
     """The failure that closed it: from where, with what."""
 
 
+def sees_strangers(viewer: Any) -> bool:
+    """May `viewer` see locks of names that nobody has, and of addresses?"""
+    return bool(viewer.has_perm("accounts.view_loginevent")) and reach_by(viewer).everybody
+
+
 def seen_by(viewer: Any) -> list[LockedOut]:
     """The locks `viewer` may see, newest first.
 
-    Of people in their scope; names that nobody has, and addresses, only if they may read the log of sign-ins.
+    Of people in their scope; names that nobody has, and addresses, only if they see everybody and read the log of sign-ins.
     """
     recent = LoginEvent.objects.filter(created_at__gt=timezone.now() - lockout.WINDOW, reason__in=LoginEvent.FAILURES)
-    reads_log = viewer.has_perm("accounts.view_loginevent")
+    reads_log = sees_strangers(viewer)
     allowed = settings.LOGIN_MAX_FAILURES
     pairs = _at_least(recent, allowed, "username", "ip") + _at_least(recent, allowed * lockout.EVERYWHERE, "username")
     owners = {one.username: one for one in User.objects.filter(username__in={one["username"] for one in pairs})}

@@ -78,7 +78,7 @@ def _ensure_seen(request: HttpRequest, username: str, ip: str) -> User | None:
     if bool(username) == bool(ip):
         raise Http404
     user = User.objects.filter(username=username).first() if username else None
-    if user is None and not request.user.has_perm("accounts.view_loginevent"):
+    if user is None and not locked_out.sees_strangers(request.user):
         raise Http404
     if user is not None and not scope.people(request.user).filter(pk=user.pk).exists():
         raise Http404

@@ -57,7 +57,7 @@ class UnlockSerializer(ReasonSerializer):
 
 
 class LockoutsView(APIView):
-    """Locks of people in the caller's scope; names nobody has, and addresses, for who may read the log of sign-ins."""
+    """Locks of people in the caller's scope; names nobody has, and addresses, for who sees everybody and may read the log."""
 
     permission_classes = (IsAuthenticated, requires(PERMISSION))
 
@@ -98,5 +98,5 @@ class UnlockView(APIView):
         user = User.objects.filter(username=username_as_kept(username)).first() if username else None
         if user is not None and not scope.people(request.user).filter(pk=user.pk).exists():
             raise NotFound
-        if user is None and not request.user.has_perm("accounts.view_loginevent"):
+        if user is None and not locked_out.sees_strangers(request.user):
             raise NoPermission if not username else NotFound

@@ -21,6 +21,7 @@ POWERS = [
     *(f"{what}_role" for what in ("view", "add", "change", "delete")),
     "end_loginsession",
     "view_loginevent",
+    "unlock_loginevent",
     "view_apitoken",
     "revoke_apitoken",
     "add_apitoken",
@@ -384,6 +385,19 @@ class TestApi:
         assert names == {"inharbour", keeper.username}
         assert {one["owner"] for one in desk.get("tokens/").json()["results"]} == {"inharbour"}
         assert code_of(desk.delete(f"tokens/key{house.people['infinance'].pk:09}/")) == (404, "10008")
+
+    def test_unlocks_names_out_of_reach_as_little_as_names_nobody_has(self, desk, house):
+        for name in ("infinance", "nobodys"):
+            for place in ("203.0.113.1", "203.0.113.2"):
+                for _ in range(60):
+                    user = house.people.get(name)
+                    LoginEvent.objects.create(
+                        user=user, username=name, ip=place, succeeded=False, reason="wrong_password", scope="api"
+                    )
+
+        assert desk.get("lockouts/").json() == []
+        answers = [desk.post("lockouts/unlock", {"username": name, "reason": "x"}) for name in ("infinance", "nobodys")]
+        assert [code_of(one) for one in answers] == [(404, "10008"), (404, "10008")]
 
     def test_roles_say_whom_they_reach(self, house, boss, phone_of):
         desk = phone_of(boss)
