@@ -110,12 +110,16 @@ def errors() -> str:
 # --- endpoints --------------------------------------------------------------------------------------------------------
 
 
-def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Return method, path and description of every call of the OpenAPI schema."""
+def schema() -> dict[str, Any]:
+    """Return the OpenAPI schema, in English."""
     generators = importlib.import_module("drf_spectacular.generators")
     with translation.override("en"):
-        schema = generators.SchemaGenerator().get_schema(request=None, public=True)
-    for path, calls in schema["paths"].items():
+        return dict(generators.SchemaGenerator().get_schema(request=None, public=True))
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Return method, path and description of every call of the OpenAPI schema."""
+    for path, calls in schema()["paths"].items():
         for method, operation in calls.items():
             if method in {"get", "post", "put", "patch", "delete"}:
                 yield method.upper(), path, operation

@@ -1,0 +1,156 @@
+"""Who may call what: one row for each operation of the OpenAPI schema.
+
+A new endpoint fails `test_api.py` until it has its row here. What a row says is asked of everybody: nobody, people without
+permissions, staff without this one, staff with this one alone, machines with and without the scope, a displaced session.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+API = "/api/v1/"
+
+
+@dataclass(frozen=True)
+class Anybody:
+    """Also who has not signed in: this is how one does."""
+
+
+@dataclass(frozen=True)
+class Themselves:
+    """Everybody who has signed in, about what is theirs; what is another's is not there for them.
+
+    :param machines: also for API tokens.
+    """
+
+    machines: bool = False
+
+
+@dataclass(frozen=True)
+class Holders:
+    """Those who hold the permissions, of which the last is what this call is about; for machines: as scopes.
+
+    :param ranked: about a person, or what is one's; only of lower rank than one's own.
+    :param people: for people only: most want a recent sign-in, which no machine has.
+    :param body: what must be sent so that the question is about permissions and not about fields.
+    """
+
+    permissions: tuple[str, ...]
+    ranked: bool = False
+    people: bool = False
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+Row = Anybody | Themselves | Holders
+
+
+def holders(*names: str, ranked: bool = False, people: bool = False, **body: Any) -> Holders:
+    return Holders(tuple(name if "." in name else f"accounts.{name}" for name in names), ranked, people, body)
+
+
+OF_ONESELF = Themselves()
+OF_ONES_JOBS = Themselves(machines=True)
+SEES_PEOPLE, SEES_SIGN_INS, SEES_TOKENS = holders("view_user"), holders("view_loginevent"), holders("view_apitoken")
+SEES_SESSIONS, SEES_KEYS, SEES_SOCKETS = (
+    holders("view_loginsession"),
+    holders("view_signingkey"),
+    holders("realtime.view_connection"),
+)
+
+ROWS: dict[str, Row] = {
+    "POST auth/login": Anybody(),
+    "POST auth/second-factor": Anybody(),
+    "GET auth/captcha": Anybody(),
+    "POST auth/refresh": Anybody(),
+    "POST auth/password-reset": Anybody(),
+    "POST auth/password-reset/confirm": Anybody(),
+    "POST auth/confirm": OF_ONESELF,
+    "POST auth/logout": OF_ONESELF,
+    "DELETE auth/impersonation": OF_ONESELF,
+    "GET auth/me": OF_ONESELF,
+    "PATCH auth/me": OF_ONESELF,
+    "PUT auth/me/avatar": OF_ONESELF,
+    "DELETE auth/me/avatar": OF_ONESELF,
+    "POST auth/password": OF_ONESELF,
+    "GET auth/sessions": OF_ONESELF,
+    "DELETE auth/sessions/{sid}": OF_ONESELF,
+    "POST auth/sessions/revoke-others": OF_ONESELF,
+    "GET auth/sign-ins": OF_ONESELF,
+    "POST auth/ticket": OF_ONESELF,
+    "GET auth/tokens": OF_ONESELF,
+    "POST auth/tokens": OF_ONESELF,
+    "DELETE auth/tokens/{key_id}": OF_ONESELF,
+    "GET auth/totp": OF_ONESELF,
+    "POST auth/totp": OF_ONESELF,
+    "DELETE auth/totp": OF_ONESELF,
+    "POST auth/totp/recovery-codes": OF_ONESELF,
+    "GET address-rules/": holders("view_addressrule"),
+    "POST address-rules/": holders("add_addressrule"),
+    "GET address-rules/{id}/": holders("view_addressrule"),
+    "PATCH address-rules/{id}/": holders("change_addressrule"),
+    "DELETE address-rules/{id}/": holders("delete_addressrule"),
+    "POST address-rules/test/": holders("view_addressrule"),
+    "GET departments/": holders("view_department"),
+    "POST departments/": holders("add_department"),
+    "GET departments/{id}/": holders("view_department"),
+    "PATCH departments/{id}/": holders("change_department"),
+    "DELETE departments/{id}/": holders("delete_department"),
+    "POST departments/{id}/end-sessions/": holders("end_loginsession", people=True),
+    "POST departments/{id}/move/": holders("change_department"),
+    "GET exports/": OF_ONES_JOBS,
+    "POST exports/": holders("view_user", resource="users", format="csv"),
+    "GET exports/{id}/": OF_ONES_JOBS,
+    "POST exports/{id}/cancel/": OF_ONES_JOBS,
+    "GET exports/{id}/download/": OF_ONES_JOBS,
+    "GET imports/": OF_ONES_JOBS,
+    "POST imports/": OF_ONES_JOBS,
+    "GET imports/{id}/": OF_ONES_JOBS,
+    "PATCH imports/{id}/": OF_ONES_JOBS,
+    "POST imports/{id}/cancel/": OF_ONES_JOBS,
+    "POST imports/{id}/confirm/": OF_ONES_JOBS,
+    "GET imports/{id}/errors.xlsx/": OF_ONES_JOBS,
+    "GET imports/{id}/preview/": OF_ONES_JOBS,
+    "POST imports/{id}/undo/": OF_ONES_JOBS,
+    "GET imports/template/": OF_ONES_JOBS,
+    "GET keys/": SEES_KEYS,
+    "POST keys/{kid}/retire/": holders("rotate_keys", people=True),
+    "POST keys/rotate/": holders("rotate_keys", people=True),
+    "GET realtime/connections": SEES_SOCKETS,
+    "DELETE realtime/connections/{connection_id}": holders("realtime.disconnect"),
+    "POST realtime/messages": holders("realtime.send"),
+    "GET realtime/nodes": SEES_SOCKETS,
+    "GET roles/": holders("view_role"),
+    "POST roles/": holders("add_role", key="newrole", name="New role", rank=10),
+    "GET roles/{id}/": holders("view_role"),
+    "PATCH roles/{id}/": holders("change_role", ranked=True),
+    "DELETE roles/{id}/": holders("delete_role", ranked=True),
+    "GET sessions/": SEES_SESSIONS,
+    "GET sessions/{id}/": SEES_SESSIONS,
+    "DELETE sessions/{id}/": holders("end_loginsession", ranked=True, people=True),
+    "POST sessions/end-all/": holders("end_loginsession", people=True),
+    "GET sign-ins/": SEES_SIGN_INS,
+    "GET sign-ins/{id}/": SEES_SIGN_INS,
+    "GET sign-ins/export/": SEES_SIGN_INS,
+    "GET tokens/": SEES_TOKENS,
+    "GET tokens/{key_id}/": SEES_TOKENS,
+    "DELETE tokens/{key_id}/": holders("revoke_apitoken", ranked=True),
+    "GET users/": SEES_PEOPLE,
+    "POST users/": holders("add_user"),
+    "GET users/{id}/": SEES_PEOPLE,
+    "PATCH users/{id}/": holders("change_user", ranked=True),
+    "DELETE users/{id}/": holders("delete_user", ranked=True),
+    "GET users/{id}/avatar/": OF_ONES_JOBS,
+    "POST users/{id}/end-sessions/": holders("end_loginsession", ranked=True),
+    "POST users/{id}/impersonate/": holders("impersonate_user", ranked=True, people=True, reason="to see it"),
+    "POST users/{id}/invite/": holders("change_user", ranked=True, people=True),
+    "POST users/{id}/password/": holders("change_user", ranked=True, people=True, new_password="battery correct horse"),
+    "GET users/{id}/second-factor/": SEES_PEOPLE,
+    "DELETE users/{id}/second-factor/": holders("view_user", "remove_secondfactor", ranked=True, people=True),
+    "GET users/{id}/leave/": holders("change_user"),
+    "POST users/{id}/leave/": holders("change_user", ranked=True, anonymise=False),
+    "POST users/{id}/anonymise/": holders("delete_user", ranked=True, people=True),
+    "POST users/{id}/unlock/": holders("unlock_loginevent", ranked=True),
+    "GET lockouts/": holders("unlock_loginevent"),
+    "POST lockouts/unlock": holders("unlock_loginevent"),
+    "POST users/bulk/": holders("change_user"),
+    "GET users/export/": SEES_PEOPLE,
+}
