@@ -101,8 +101,8 @@ class TestBanner:
 
         page = text_of(browser.get(path.format(mei.pk)))
 
-        assert "You act as otherboss." in page
-        assert "You are theboss" in page
+        assert "You are acting as otherboss." in page
+        assert "You are really theboss" in page
         assert f'action="{END}"' in page
 
     def test_is_nowhere_else(self, boss):
