@@ -8,6 +8,7 @@ from benchmarks.figures import Figure, publish, save, table
 BLOCKS = {
     "benchmarks": ("startup", "answers"),
     "databases": ("databases",),
+    "door": ("door",),
     "fanout": ("fanout",),
     "push": ("push",),
     "ending": ("ending",),

@@ -9,6 +9,9 @@ import pytest
 from tests.clients import Caller, until
 from tests.databases.conftest import POOL, Branch
 
+CROWD = 40
+"""Many more than the pool has connections."""
+
 pytestmark = [pytest.mark.services, pytest.mark.attack("T-F-1"), pytest.mark.timeout(300)]
 
 
@@ -58,6 +61,18 @@ class TestPool:
         for answer in started:
             path = f"exports/{answer.json()['id']}"
             until(lambda: administrator.get(path).json()["state"] == "done", "the export is written")  # noqa: B023
+
+    @pytest.mark.attack("T-F-10")
+    def test_serves_a_crowd_at_the_door_without_turning_anybody_away(self, branch):
+        username, password = hire(branch, "atnineoclock")
+        knocking = {"username": username, "password": password}
+
+        with ThreadPoolExecutor(CROWD) as crowd:
+            answers = list(
+                crowd.map(lambda _: branch.office.visitor().post("auth/login", knocking, timeout=110), range(CROWD))
+            )
+
+        assert [one.status_code for one in answers] == [200] * CROWD
 
     def test_that_is_in_use_is_answered_503_in_time_and_nobody_gets_in(self, branch):
         username, password = hire(branch, "waitingfor")
