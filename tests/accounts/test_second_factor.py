@@ -176,7 +176,7 @@ class TestSigningIn:
         assert done.status_code == 200
         assert done["Cache-Control"] == "no-store"
         assert set(done.json()) == {
-            "access", "refresh", "access_expires_in", "refresh_expires_in", "session", "user",
+            "access", "refresh", "access_expires_in", "refresh_expires_in", "session", "user", "password_due",
         }  # fmt: skip
         one = program()
         one.tokens = done.json()

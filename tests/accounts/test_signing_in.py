@@ -16,7 +16,15 @@ class TestSigningIn:
         given = answer.json()
         assert answer.status_code == 200
         assert answer["Cache-Control"] == "no-store"
-        assert set(given) == {"access", "refresh", "access_expires_in", "refresh_expires_in", "session", "user"}
+        assert set(given) == {
+            "access",
+            "refresh",
+            "access_expires_in",
+            "refresh_expires_in",
+            "session",
+            "user",
+            "password_due",
+        }
         assert 1790 <= given["access_expires_in"] <= 1800
         assert 604_790 <= given["refresh_expires_in"] <= 604_800
         assert given["session"]["device"] == "Mei's phone"
