@@ -7,6 +7,7 @@ from benchmarks.figures import Figure, publish, save, table
 
 BLOCKS = {
     "benchmarks": ("startup", "answers"),
+    "authentication": ("authentication", "refreshing"),
     "databases": ("databases",),
     "door": ("door",),
     "fanout": ("fanout",),

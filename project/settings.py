@@ -65,7 +65,7 @@ MIDDLEWARE = [
     "project.metrics.RequestMetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "project.security_headers.ContentSecurityPolicyMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
+    "project.handler.StaticFilesMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

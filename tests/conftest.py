@@ -34,7 +34,7 @@ CHROMIUM_FLAGS = [
 PRODUCT_HASHERS = list(project_settings.PASSWORD_HASHERS)
 project_settings.PASSWORD_HASHERS[0] = "tests.shortcuts.RememberingHasher"
 project_settings.MIDDLEWARE = [
-    "tests.shortcuts.StaticFiles" if name == "servestatic.middleware.ServeStaticMiddleware" else name
+    "tests.shortcuts.StaticFiles" if name == "project.handler.StaticFilesMiddleware" else name
     for name in project_settings.MIDDLEWARE
 ]
 

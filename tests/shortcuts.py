@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from servestatic.middleware import ServeStaticMiddleware
 
 from accounts.hashers import Argon2Hasher
+from project.handler import StaticFilesMiddleware
 
 
 class RememberingHasher(Argon2Hasher):
@@ -24,7 +25,7 @@ class RememberingHasher(Argon2Hasher):
         return self._verdicts[password, encoded]
 
 
-class StaticFiles(ServeStaticMiddleware):  # type: ignore[misc]  # it has no type hints
+class _Files(ServeStaticMiddleware):  # type: ignore[misc]  # it has no type hints
     """Looks for the static files once: each test's client builds its own chain of middleware."""
 
     _found: ClassVar[dict[str, Any]] = {}
@@ -39,3 +40,7 @@ class StaticFiles(ServeStaticMiddleware):  # type: ignore[misc]  # it has no typ
             self._found.update(self.files)
             self._places.extend(self.directories)
         self.files, self.directories = dict(self._found), list(self._places)
+
+
+class StaticFiles(StaticFilesMiddleware):
+    files = _Files

@@ -1,13 +1,14 @@
 """This process's copy of the address rules.
 
 The rows are the truth. A look, at most one in ADDRESS_RULES_LOOK_SECONDS, asks whether they changed: the shared cache (Redis) knows a mark that
-every change replaces; without one, or when it cannot be asked, one small query compares the rows. So all nodes follow
+every change replaces; without one, or when it cannot be asked, one small query compares the rows, on SQLite only when somebody has written at all. So all nodes follow
 a change within two seconds, and a cache that lost the mark is found out within half a minute.
 """
 
 import secrets
 import threading
 import time
+from collections.abc import Hashable
 from datetime import datetime
 
 import structlog
@@ -21,7 +22,7 @@ from accounts.addresses import patterns
 from accounts.addresses.table import Rule, Table
 from accounts.models import AddressRule
 from accounts.standing import is_shared
-from project.core import cache
+from project.core import cache, sqlite_watch
 from project.core.errors import Unreachable
 
 log = structlog.get_logger(__name__)
@@ -44,6 +45,7 @@ class Copy:
         self._rules: list[Rule] = []
         self._print: Fingerprint | None = None
         self._mark: str | None = None
+        self._version: Hashable | None = None
         self._looked_at = self._compared_at = float("-inf")
         self._runs_out_at: datetime | None = None
 
@@ -69,12 +71,15 @@ class Copy:
     def forget(self) -> None:
         """Look again at the next call."""
         self._looked_at = self._compared_at = float("-inf")
+        self._version = None
 
     def _look(self) -> None:
-        mark = _mark()
+        mark, version = _mark(), None if is_shared() else sqlite_watch.version()
         now = time.monotonic()
         was_changed = mark != self._mark
-        if mark is None or was_changed or now - self._compared_at >= COMPARE_SECONDS:
+        if version is not None and version == self._version:
+            pass  # nobody has written to the file, so not to the rules
+        elif mark is None or was_changed or now - self._compared_at >= COMPARE_SECONDS:
             try:
                 self._compare(anyhow=was_changed)
             except (DatabaseError, InterfaceError) as problem:
@@ -82,7 +87,7 @@ class Copy:
                     raise Unreachable from problem
                 log.warning("addresses.not_read", problem=str(problem))
             else:
-                self._mark, self._compared_at = mark, now
+                self._mark, self._compared_at, self._version = mark, now, version
         self._looked_at = now
 
     def _compare(self, *, anyhow: bool) -> None:

@@ -3,6 +3,9 @@
 import base64
 import hmac
 import json
+import os
+import subprocess
+import sys
 import time
 from datetime import timedelta
 
@@ -15,6 +18,7 @@ from django.utils import timezone
 
 from accounts import keys, tokens
 from accounts.models import User
+from project import env
 from tests.accounts.conftest import code_of
 
 pytestmark = pytest.mark.django_db
@@ -166,6 +170,62 @@ class TestForgery:
 
     def test_for_another_person_is_refused(self, forged, hans):
         assert forged(sub=str(hans.pk)) == (401, "20002")
+
+
+LISTENING_IN = """
+import base64, json, socket, sys
+import django
+
+django.setup()
+from accounts import keys, tokens
+
+key = keys.current()
+touched = []
+sys.addaudithook(lambda event, given: touched.append(event) if event.startswith(("open", "os.", "socket.", "subprocess.")) else None)
+
+def token(**header):
+    parts = [{"typ": "at+jwt", "alg": "RS256"} | header, {"sub": "1", "sid": "0" * 32}]
+    texts = [base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in parts]
+    return ".".join([*texts, "c2ln"])
+
+def refused(**header):
+    try:
+        tokens.read_access(token(**header))
+    except tokens.BadToken:
+        return True
+
+odd = ["../../../../etc/passwd", "/etc/passwd", "file:///etc/passwd", "a\\0b", "x" * 3000, "' OR 1=1 --", "unknown", "", None, 5, [], {}]
+fetch = {name: "http://127.0.0.1:9/keys.json" for name in ("jku", "x5u")} | {"jwk": key.jwk, "x5c": ["MII="]}
+answers = [refused(kid=kid) for kid in odd] + [refused(kid=key.kid, **fetch), refused(kid="unknown", **fetch), refused(**fetch)]
+heard = list(touched)
+open("/etc/hostname").close()
+with socket.socket() as line:
+    line.connect_ex(("127.0.0.1", 9))
+print(json.dumps({"refused": answers, "heard": heard, "control": touched[len(heard):]}))
+"""
+
+
+class TestOddHeaders:
+    @pytest.mark.attack("T-JWT-2")
+    @pytest.mark.attack("T-JWT-3")
+    def test_open_no_file_and_fetch_nothing(self, key_folder):
+        """A process of its own, in which the interpreter tells of every file and every socket."""
+        settings = {"JWT_KEYS_DIR": str(key_folder), "DJANGO_SETTINGS_MODULE": "project.settings"}
+        ran = subprocess.run(
+            [sys.executable, "-c", LISTENING_IN],
+            cwd=env.ROOT,
+            env=os.environ | settings,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+        assert ran.returncode == 0, ran.stderr
+        told = json.loads(ran.stdout.splitlines()[-1])
+        assert told["refused"] == [True] * 15
+        assert told["heard"] == []
+        assert {"open", "socket.connect"} <= set(told["control"])
 
 
 class TestTime:

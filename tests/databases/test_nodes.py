@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 from typing import Any
 
+import jwt
 import pytest
 import requests
 
-from tests.clients import Caller
+from tests.clients import Caller, until
 from tests.databases.databases import Database
 from tests.office import Office
 
@@ -91,6 +92,64 @@ class TestTwoNodes:
             tokens = answers[0].json()
         rows = database.ask("SELECT gen FROM accounts_loginsession WHERE sid = %s", tokens["session"]["id"])
         assert rows == [(10,)]
+
+    @pytest.mark.attack("T-KEY-1")
+    def test_rotate_their_keys_while_people_work(self, nodes):
+        _database, both = nodes
+        people = [f"rotates{number}" for number in range(4)]
+        for name in people:
+            hire(both[0], name)
+        callers = [keep_in(sign_in(both[number % 2], name)) for number, name in enumerate(people)]
+        before = kid_of(callers[0])
+        waiting = both[0].manage("jwt_keys", "generate").stdout.split()[0]
+        for office in both:
+            until(lambda: waiting in told_keys(office), f"{office.url} knows the next key")  # noqa: B023 (called at once)
+        statuses: list[int] = []
+        done = Event()
+
+        def work(caller: Caller) -> None:
+            turn = 0
+            while not done.is_set() or turn < 40:
+                turn += 1
+                caller.url = both[turn % 2].url
+                statuses.append(caller.get("auth/me").status_code)
+                if turn % 5 == 0:
+                    statuses.append(caller.refresh().status_code)
+
+        with ThreadPoolExecutor(len(callers)) as threads:
+            working = [threads.submit(work, caller) for caller in callers]
+            rotated = both[0].sign_in("admin", PASSWORD).post("keys/rotate", {"force": True})
+            assert rotated.status_code == 200, rotated.text
+            until(lambda: len(statuses) > 200, "people work", 120)
+            until(lambda: {kid_of(caller) for caller in callers} == {waiting}, "all have tokens of the new key", 90)
+            done.set()
+            for one in working:
+                one.result(120)
+
+        assert set(statuses) == {200}
+        assert rotated.json()["kid"] == waiting
+        for office in both:
+            assert {before, waiting} <= set(told_keys(office))
+            assert all(set(key) == {"kty", "n", "e", "kid", "use", "alg"} for key in told_keys(office).values())
+
+
+def keep_in(signed_in: requests.Response) -> Caller:
+    assert signed_in.status_code == 200, signed_in.text
+    caller = Caller("")
+    caller.tokens = signed_in.json()
+    return caller
+
+
+def kid_of(caller: Caller) -> str:
+    return str(jwt.get_unverified_header(caller.tokens["access"])["kid"])
+
+
+def told_keys(office: Office) -> dict[str, dict[str, Any]]:
+    """The JWKS; whoever calls with a key the node does not know makes it look again."""
+    stranger = office.visitor()
+    stranger.tokens = {"access": jwt.encode({}, "x" * 32, headers={"kid": "unknown", "typ": "at+jwt"})}
+    assert stranger.get("auth/me").status_code == 401
+    return {key["kid"]: key for key in office.visitor().get("/.well-known/jwks.json").json()["keys"]}
 
 
 def hire(office: Office, username: str) -> None:
