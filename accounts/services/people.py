@@ -233,7 +233,9 @@ def end_sessions(*, user: User, by: User | None, keep: LoginSession | None = Non
     """End all sessions of a person but `keep`; return how many there were.
 
     :raises NotAbove: when `by` is somebody else and does not stand above the person.
+    :raises NotForMachines: when a token acts.
     """
+    guards.ensure_person(by)
     if by is not None and by.pk != user.pk:
         guards.ensure_above(by, user)
     own = by is not None and by.pk == user.pk

@@ -156,18 +156,19 @@ class TestEverybody:
 
         assert done == sessions.Ended(sessions=60, people=60, left_alone=0)
 
+    @pytest.mark.parametrize("what", ["sessions/end-all", "users/{mei}/end-sessions"])
     @pytest.mark.parametrize("who", ["mei", "machine"])
-    def test_needs_the_permission_and_a_person(self, phone_of, mei, boss, who):
+    def test_needs_the_permission_and_a_person(self, phone_of, mei, boss, who, what):
         phone = phone_of(mei)
         if who == "machine":
             expires = timezone.now() + timedelta(days=1)
-            scopes = ["accounts.end_loginsession", "accounts.view_loginsession"]
+            scopes = ["accounts.end_loginsession", "accounts.view_user"]
             made = services.create_api_token(owner=boss, name="watcher", scopes=scopes, expires_at=expires)
             asking = {"headers": {"authorization": f"Bearer {made.text}"}}
         else:
             asking = {}
 
-        assert code_of(phone.post("sessions/end-all", **asking)) == (403, "10009")
+        assert code_of(phone.post(what.format(mei=mei.pk), **asking)) == (403, "10009")
 
         assert phone.get("auth/me").status_code == 200
 

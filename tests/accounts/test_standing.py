@@ -11,10 +11,11 @@ from django.utils import timezone
 from redis import Redis
 
 from accounts import keys, services, sessions, standing, verified
-from accounts.models import LoginSession
+from accounts.models import LoginSession, User
 from project.core import cache, sqlite_watch
 from project.core.errors import Unreachable
 from tests.accounts.conftest import code_of
+from tests.clients import until
 from tests.core.redis_server import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,6 +116,26 @@ class TestWithRedis:
         assert sessions.state_of(sid).reason == "revoked"
         redis.stop()
         assert sessions.state_of(sid).reason == "revoked"
+
+    def test_of_many_that_end_while_redis_is_silent_is_told_it_afterwards(self, redis, boss, open_session):
+        people = User.objects.bulk_create(User(username=f"crowd{number}") for number in range(30))
+        sids = [open_session(one).sid for one in people]
+        assert {sessions.state_of(sid).reason for sid in sids} == {""}  # Redis has them all
+        redis.freeze()
+        try:
+            assert services.end_everybodys_sessions(by=boss).sessions == 30
+            assert {sessions.state_of(sid).reason for sid in sids} == {"revoked"}
+        finally:
+            redis.thaw()
+
+        until(lambda: all(redis_says(sid) == {"ended": "revoked"} for sid in sids), "Redis has been told")
+
+
+def redis_says(sid):
+    try:
+        return cache.state.get("session", sid)
+    except Unreachable:
+        return None
 
 
 class TestWithoutDatabase:
