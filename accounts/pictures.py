@@ -13,6 +13,9 @@ from accounts import validators
 
 SIDE = 256
 MAX_PIXELS = 40_000_000
+MAX_PIXELS_UNREDUCED = 16_000_000
+"""Of formats that are read in full before they can be made smaller."""
+REDUCIBLE = frozenset({"RGB", "RGBA", "L", "CMYK", "YCbCr"})
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 
 
@@ -26,7 +29,9 @@ def clean(file: "IO[bytes]") -> ContentFile[bytes]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we look at the size ourselves
             picture = _square(file)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, EOFError) as problem:
+    except Image.DecompressionBombError as problem:
+        raise _too_large(MAX_PIXELS) from problem
+    except (OSError, ValueError, SyntaxError, EOFError) as problem:
         raise ValidationError({"avatar": _("This is not a picture we can read (JPEG, PNG, WebP, GIF).")}) from problem
     made = BytesIO()
     picture.save(made, "WEBP", quality=85)
@@ -35,8 +40,24 @@ def clean(file: "IO[bytes]") -> ContentFile[bytes]:
 
 def _square(file: "IO[bytes]") -> Image.Image:
     with Image.open(file, formats=FORMATS) as given:
-        if given.width * given.height > MAX_PIXELS:
-            raise ValidationError({"avatar": _("A picture may have at most 40 million pixels.")})
+        most = MAX_PIXELS if given.format == "JPEG" else MAX_PIXELS_UNREDUCED
+        if given.width * given.height > most:
+            raise _too_large(most)
         given.draft("RGB", (SIDE, SIDE))
-        upright = ImageOps.exif_transpose(given)
+        upright = ImageOps.exif_transpose(_reduced(given))
         return ImageOps.fit(upright.convert("RGBA"), (SIDE, SIDE))
+
+
+def _too_large(most: int) -> ValidationError:
+    text = _("A picture may have at most %(most)d million pixels.") % {"most": most // 1_000_000}
+    return ValidationError({"avatar": text})
+
+
+def _reduced(given: Image.Image) -> Image.Image:
+    """`given`, coarsely made smaller: every later step copies it, and it may be large without being a large file."""
+    factors = [max(1, length // (4 * SIDE)) for length in given.size]
+    if factors == [1, 1]:
+        return given
+    if given.mode not in REDUCIBLE:
+        given = given.convert("RGBA")
+    return given.reduce((factors[0], factors[1]))

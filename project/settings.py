@@ -399,6 +399,10 @@ SPECTACULAR_SETTINGS = {
         "ImportStateEnum": "integrations.sheets.models.ImportJob.State",
         "ExportStateEnum": "integrations.sheets.models.ExportJob.State",
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "project.core.api.complete_errors",
+    ],
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
 }
 SIMPLE_JWT = {"ALGORITHM": "RS256", "SIGNING_KEY": "", "USER_ID_CLAIM": "sub"}

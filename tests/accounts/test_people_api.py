@@ -3,10 +3,7 @@
 from io import BytesIO
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from openpyxl import load_workbook
-from PIL import Image
 
 from accounts.models import Department, LoginSession, Role, User
 from tests.accounts.conftest import PASSWORD, code_of, fields_of
@@ -95,64 +92,6 @@ class TestMe:
         assert phone.patch("auth/me", {"phone": ""}).json()["phone"] is None
         assert phone_of(hans).patch("auth/me", {"phone": None}).status_code == 200
         assert phone_of(hans).patch("auth/me", {"phone": "13800138000"}).status_code == 200
-
-
-class TestPicture:
-    def put(self, phone, content, name="me.png", kind="image/png"):
-        body = encode_multipart(BOUNDARY, {"avatar": SimpleUploadedFile(name, content, kind)})
-        return phone._client.generic(
-            "PUT",
-            "/api/v1/auth/me/avatar",
-            body,
-            content_type=MULTIPART_CONTENT,
-            headers={"authorization": f"Bearer {phone.tokens['access']}", "accept-language": "en"},
-        )
-
-    @pytest.fixture(autouse=True)
-    def apart(self, settings, tmp_path):
-        settings.MEDIA_ROOT = tmp_path
-
-    def drawn(self, size=(600, 400), kind="PNG"):
-        made = BytesIO()
-        Image.new("RGB", size, "teal").save(made, kind)
-        return made.getvalue()
-
-    def test_is_written_anew(self, phone_of, mei):
-        phone = phone_of(mei)
-
-        answer = self.put(phone, self.drawn())
-
-        assert answer.status_code == 200, answer.content
-        shown = phone.get(answer.json()["avatar"])
-        content = b"".join(shown.streaming_content)
-        with Image.open(BytesIO(content)) as picture:
-            assert (picture.format, picture.size) == ("WEBP", (256, 256))
-        assert shown["Content-Type"] == "image/webp"
-
-    def test_replaces_the_one_before(self, phone_of, mei, tmp_path, django_capture_on_commit_callbacks):
-        phone = phone_of(mei)
-        with django_capture_on_commit_callbacks(execute=True):
-            self.put(phone, self.drawn())
-            self.put(phone, self.drawn(kind="JPEG"), "me.jpg", "image/jpeg")
-
-        assert len(list(tmp_path.rglob("*.webp"))) == 1
-        assert phone.delete("auth/me/avatar").status_code == 204
-        assert phone.get("auth/me").json()["avatar"] is None
-
-    @pytest.mark.parametrize(
-        "content", [b"", b"nonsense", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\x89PNG\r\n\x1a\n" + b"x" * 100]
-    )
-    def test_must_be_one(self, phone_of, mei, content):
-        assert fields_of(self.put(phone_of(mei), content)) == {"avatar"}
-
-    def test_must_not_be_a_bomb(self, phone_of, mei):
-        assert fields_of(self.put(phone_of(mei), self.drawn((9_000, 9_000)))) == {"avatar"}
-        assert code_of(self.put(phone_of(mei), b"\x89PNG" + b"x" * 2_200_000)) == (400, "10000")
-
-    def test_of_nobody_is_not_found(self, phone_of, mei, hans):
-        phone = phone_of(mei)
-
-        assert code_of(phone.get(f"users/{hans.pk}/avatar")) == (404, "10008")
 
 
 @pytest.mark.every_database

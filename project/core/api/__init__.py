@@ -5,7 +5,7 @@ from project.core.api.handlers import bad_request, csrf_failure, page_not_found,
 from project.core.api.pages import Pages
 from project.core.api.parsing import StrictJSONParser
 from project.core.api.routing import Router
-from project.core.api.schema import ErrorSerializer, error_responses
+from project.core.api.schema import ErrorSerializer, complete_errors, error_responses
 from project.core.api.serializers import StrictSerializer
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "answer_error",
     "bad_request",
     "csrf_failure",
+    "complete_errors",
     "envelope",
     "error_responses",
     "page_not_found",
