@@ -1,11 +1,16 @@
 """Who is locked out, and staff who let them in again."""
 
+from datetime import timedelta
+
 import pytest
 from auditlog.models import LogEntry
+from django.utils import timezone
 
+from accounts import services
 from accounts.models import LoginEvent
 from tests.accounts.captchas import knock_at_page
 from tests.accounts.conftest import PASSWORD, code_of, fields_of
+from tests.accounts.phones import Phone
 
 pytestmark = pytest.mark.django_db
 
@@ -116,6 +121,31 @@ class TestUnlocking:
         entry = LogEntry.objects.get(additional_data__event="user.unlocked")
         assert (entry.actor, entry.object_pk) == (porter, str(mei.pk))
         assert entry.additional_data["reason"] == "rang me up"
+
+    def test_counts_for_codes_and_for_proving_it_once_more_too(self, program, phone_of, porter, mei, fail):
+        of_mei, of_porter = phone_of(mei), phone_of(porter)
+        secret = of_mei.get("auth/totp").json()["otpauth_uri"]
+        app = Phone(secret)
+        fail(5, "meiling")
+        assert code_of(of_mei.post("auth/confirm", {"password": PASSWORD})) == (429, "20007")
+        assert code_of(of_mei.post("auth/totp", {"code": app.code()})) == (429, "20007")
+
+        of_porter.post(f"users/{mei.pk}/unlock")
+
+        assert of_mei.post("auth/confirm", {"password": PASSWORD}).status_code == 200
+        assert of_mei.post("auth/totp", {"code": app.code()}).status_code == 201
+
+    def test_may_be_a_machines_work_with_its_owners_rank(self, program, hire, role, mei, boss, fail):
+        keeper = hire("thekeeper", is_staff=True, roles=[role("keepers", 50, UNLOCK, "accounts.add_apitoken")])
+        fail(5, "meiling")
+        _row, text = services.create_api_token(
+            owner=keeper, name="porter's lodge", scopes=[UNLOCK], expires_at=timezone.now() + timedelta(days=1)
+        )
+        bearer = {"headers": {"authorization": f"Bearer {text}"}}
+
+        assert names(program().get("lockouts/", **bearer)) == [("meiling", "127.0.0.1", 5)]
+        assert program().post(f"users/{mei.pk}/unlock", **bearer).status_code == 204
+        assert code_of(program().post(f"users/{boss.pk}/unlock", **bearer)) == (403, "10009")
 
     def test_is_for_people_below_ones_own_rank(self, phone_of, porter, guard, boss, fail):
         fail(5, "theguard", "203.0.113.5")
