@@ -24,9 +24,11 @@ from project.core.errors import TooManyRequests
 log = structlog.get_logger(__name__)
 
 WINDOW = timedelta(minutes=15)
-OF_ONE_NAME = 3
-FROM_ONE_ADDRESS = 20
-TO_ONE_PERSON = 5
+OF_ONE_NAME = 10
+FREE_FROM_ONE_ADDRESS = 20
+"""From then on a captcha comes before each: a whole office may come from one address."""
+FROM_ONE_ADDRESS = 50
+TO_ONE_PERSON = 3
 """Mails within the window, under whatever name and from wherever they were asked for."""
 
 
@@ -58,7 +60,8 @@ def captcha_level(ip: str) -> int | None:
     """How hard the captcha is that comes before the next request from an address; None: there is none yet."""
     after = settings.CAPTCHA_AFTER_FAILURES
     of_late = PasswordRequest.objects.filter(created_at__gt=timezone.now() - WINDOW, ip=ip or None)
-    beyond = of_late.count() - after
+    # who asks for one before each sign-in asks for one here too
+    beyond = of_late.count() - (FREE_FROM_ONE_ADDRESS if after else 0)
     return None if after < 0 or beyond < 0 else beyond
 
 
