@@ -107,9 +107,10 @@ class TestPicture:
 
     def test_is_refused_by_what_it_says_of_its_size_before_it_is_read(self, phone_of, mei):
         head = b"IHDR" + struct.pack(">IIBBBBB", 20_000, 20_000, 8, 6, 0, 0, 0)
-        claimed = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+        data = b"IDAT" + zlib.compress(b"\x00" * 100)
+        chunks = [struct.pack(">I", len(one) - 4) + one + struct.pack(">I", zlib.crc32(one)) for one in (head, data)]
 
-        answer = self.put(phone_of(mei), claimed)
+        answer = self.put(phone_of(mei), b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
 
         assert fields_of(answer) == {"avatar"}
         assert "million pixels" in answer.content.decode()
