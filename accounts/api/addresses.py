@@ -31,7 +31,7 @@ class AddressRuleSerializer(StrictModelSerializer):
     i_know = Flag(
         write_only=True, required=False, default=False, help_text="Save it although it would lock the caller out."
     )
-    created_by = serializers.CharField(source="created_by.username", read_only=True, default=None)
+    created_by = serializers.CharField(source="created_by.username", read_only=True, default=None, allow_null=True)
 
     class Meta:
         model = AddressRule

@@ -32,10 +32,12 @@ class SigningKeySerializer(serializers.Serializer[Any]):
     state = serializers.ChoiceField([state.value for state in State])
     public = serializers.JSONField(source="jwk", help_text="As in the JWKS.")
     created_at = serializers.DateTimeField()
-    takes_over_at = serializers.DateTimeField(source="promote_at", help_text="When a key that waits signs by itself.")
+    takes_over_at = serializers.DateTimeField(
+        source="promote_at", allow_null=True, help_text="When a key that waits signs by itself."
+    )
     signs_since = serializers.DateTimeField(source="promoted_at")
     rotate_at = serializers.SerializerMethodField(help_text="When the current key will have signed for long enough.")
-    retired_at = serializers.DateTimeField()
+    retired_at = serializers.DateTimeField(allow_null=True)
     counts_until = serializers.SerializerMethodField(help_text="When the last token of a retired key has run out.")
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))

@@ -30,8 +30,8 @@ class UserSerializer(StrictModelSerializer):
         queryset=Department.objects.without_tree_fields(), allow_null=True, required=False
     )
     manager = PersonInReach(queryset=User.objects.none(), allow_null=True, required=False)
-    department_name = serializers.CharField(source="department.name", read_only=True, default=None)
-    manager_name = serializers.CharField(source="manager.get_full_name", read_only=True, default=None)
+    department_name = serializers.CharField(source="department.name", read_only=True, default=None, allow_null=True)
+    manager_name = serializers.CharField(source="manager.get_full_name", read_only=True, default=None, allow_null=True)
     roles = serializers.SlugRelatedField(
         slug_field="key", many=True, queryset=Role.objects.all(), required=False, help_text="Keys of roles."
     )
@@ -136,7 +136,7 @@ class DepartmentSerializer(StrictModelSerializer):
         queryset=Department.objects.without_tree_fields(), allow_null=True, required=False
     )
     head = PersonInReach(queryset=User.objects.none(), allow_null=True, required=False)
-    head_name = serializers.CharField(source="head.get_full_name", read_only=True, default=None)
+    head_name = serializers.CharField(source="head.get_full_name", read_only=True, default=None, allow_null=True)
     people = serializers.SerializerMethodField(help_text="How many of those you may see belong to it.")
     people_total = serializers.SerializerMethodField(help_text="The same, with all departments below it.")
     depth = serializers.IntegerField(source="tree_depth", read_only=True, default=0, help_text="0 at the top.")
@@ -235,6 +235,7 @@ class SessionSerializer(OriginSerializer):
     expires_at = serializers.DateTimeField(source="runs_out_at", help_text="Unless it is renewed by use.")
     renewals_left = serializers.SerializerMethodField(help_text="How often use may still renew it; null: no limit.")
     acts_as = serializers.CharField(
+        allow_null=True,
         source="subject.username",
         default=None,
         read_only=True,

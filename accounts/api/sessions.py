@@ -32,6 +32,7 @@ class StaffSessionSerializer(SessionSerializer):
     username = serializers.CharField(source="user.username")
     real_name = serializers.CharField(source="user.real_name")
     live = serializers.BooleanField(source="is_live", help_text="Does it still let them in?")
+    end_reason = serializers.ChoiceField(LoginSession.Reason.choices, read_only=True, allow_blank=True)
     end_reason_text = serializers.SerializerMethodField()
     ended_by = serializers.CharField(source="ended_by.username", default=None, allow_null=True)
 
