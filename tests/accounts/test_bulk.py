@@ -1,7 +1,10 @@
 """One change to many people: what can be done is done, and the answer says what became of each."""
 
+from io import BytesIO
+
 import pytest
 from auditlog.models import LogEntry
+from openpyxl import load_workbook
 
 from accounts import services
 from accounts.models import User
@@ -112,5 +115,7 @@ class TestBadQuestions:
 class TestChosen:
     def test_people_come_out_as_a_sheet(self, desk, mei, hans):
         assert desk.get(f"users/?ids={mei.pk},{hans.pk}").json()["count"] == 2
-        assert desk.get(f"users/export?ids={mei.pk}").status_code == 200
+        sheet = desk.get(f"users/export?ids={mei.pk}")
+        content = BytesIO(b"".join(sheet.streaming_content))
+        assert [row[0].value for row in load_workbook(content).active.iter_rows(min_row=2)] == ["meiling"]
         assert fields_of(desk.get("users/?ids=1,,2")) == {"ids"}
