@@ -1,5 +1,6 @@
 """The kill switch: the sessions of a department, of everybody, and who is left alone."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -75,6 +76,14 @@ class TestDepartment:
         LoginSession.objects.update(confirmed_at=timezone.now() - timedelta(hours=1))
 
         assert code_of(desk.post(f"departments/{tree.pk}/end-sessions")) == (403, "20008")
+
+    @pytest.mark.parametrize("body", [[], "all", 5, {"reason": 5}, {"reason": "x" * 201}, {"reason": "a\0b"}])
+    def test_takes_no_other_body(self, tree, phone_of, mei, desk, body):
+        phone = phone_of(mei)
+        for where in ("sessions/end-all", f"departments/{tree.pk}/end-sessions"):
+            answer = desk.call("POST", where, json.dumps(body).encode())
+            assert answer.status_code == 400, answer.content
+        assert phone.get("auth/me").status_code == 200
 
     def test_names_what_is_wrong_with_the_body(self, tree, phone_of, mei, desk):
         phone = phone_of(mei)

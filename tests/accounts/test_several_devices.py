@@ -2,9 +2,10 @@
 
 import pytest
 
-from accounts import services, sessions, tasks
+from accounts import second_factor, services, sessions, tasks
 from accounts.models import LoginEvent, LoginSession
 from tests.accounts.conftest import PASSWORD, code_of
+from tests.accounts.phones import Phone
 from tests.accounts.together import together
 
 pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
@@ -104,6 +105,26 @@ class TestRefused:
         assert knock(program(), mei, instead_of="oldest").status_code == 200
 
         assert [one.get("auth/me").status_code for one in (first, second)] == [401, 200]
+
+    def test_comes_after_the_second_factor_and_the_way_out_too(self, mei, browser_of, program):
+        first, _second = browser_of(mei), browser_of(mei)
+        begun = second_factor.begin(mei, begun_for="here")
+        phone = Phone(second_factor.to_show(begun)["otpauth_uri"])
+        recovery_codes = second_factor.confirm(begun, phone.code(-1))
+
+        def show(code, **more):
+            asked = knock(program(), mei)
+            assert code_of(asked) == (401, "20005")
+            assert "sessions" not in asked.json()["error"]
+            body = {"challenge": asked.json()["error"]["challenge"], "code": code} | more
+            return program().post("auth/second-factor", body, headers={"user-agent": FIREFOX})
+
+        refused = show(recovery_codes[0])
+        assert code_of(refused) == (409, "10005")
+        assert len(refused.json()["error"]["sessions"]) == 2
+
+        assert show(recovery_codes[1], instead_of="oldest").status_code == 200
+        assert code_of(first.get("auth/me")) == (401, "20001")
 
     def test_is_nobody_elses_to_choose(self, mei, hans, browser_of, program):
         other = browser_of(hans)
