@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from PIL import Image
@@ -16,6 +17,7 @@ from accounts.errors import AlreadyAnonymised
 from accounts.models import ApiToken, Department, Device, LoginEvent, LoginSession, Mail, SecondFactor, User
 from integrations.sheets.models import ExportJob
 from tests.accounts.conftest import code_of, fields_of
+from tests.accounts.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -123,6 +125,21 @@ class TestLeaving:
 
         assert top.patch(f"users/{lead.pk}", {"is_active": True}).json()["left_at"] is None
         program().sign_in(lead)
+
+
+@pytest.mark.every_database
+@pytest.mark.django_db(transaction=True)
+class TestTwoAtOnce:
+    def test_never_hand_over_to_each_other(self, lead, mei, hans, boss):
+        services.update_user(by=None, user=hans, manager=lead)
+        pair = [lead, mei]
+
+        answers = together(2, lambda n: services.leave(by=boss, user=pair[n], successor=pair[1 - n]))
+
+        refused = [one for one in answers if isinstance(one, Exception)]
+        assert [list(one.message_dict) for one in refused if isinstance(one, ValidationError)] == [["successor"]]
+        assert sorted(fresh(one).is_active for one in pair) == [False, True]
+        assert fresh(hans).manager == next(one for one in pair if fresh(one).is_active)
 
 
 class TestWhoMayNotLeave:
