@@ -13,10 +13,11 @@ from rest_framework.views import APIView
 from accounts import errors, locked_out, scope, services
 from accounts.api import asking
 from accounts.api.fields import Text
+from accounts.api.reasons import WhySerializer
 from accounts.models import User
 from accounts.permissions import requires
 from accounts.sign_in import username_as_kept
-from project.core.api import StrictSerializer, error_responses
+from project.core.api import error_responses
 from project.core.errors import NoPermission, NotFound
 
 PERMISSION = "accounts.unlock_loginevent"
@@ -38,13 +39,7 @@ class LockedOutSerializer(serializers.Serializer[Any]):
     last_ip = serializers.CharField(source="last.ip", allow_null=True, help_text="Likewise.")
 
 
-class ReasonSerializer(StrictSerializer):
-    """Why, for the audit trail."""
-
-    reason = Text(max_length=200, required=False, allow_blank=True, default="")
-
-
-class UnlockSerializer(ReasonSerializer):
+class UnlockSerializer(WhySerializer):
     """One of the two, and why."""
 
     username = Text(max_length=150, required=False)

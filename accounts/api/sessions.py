@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, services, sessions, step_up
 from accounts.api import asking
-from accounts.api.fields import Text
+from accounts.api.reasons import WhySerializer
 from accounts.api.serializers import SessionSerializer
 from accounts.models import Department, LoginSession, Origin
 from accounts.permissions import ModelPermissions, requires
@@ -75,14 +75,6 @@ class SessionQuerySerializer(StrictSerializer):
     until = serializers.DateTimeField(required=False, help_text="Signed in before this moment.")
     search = serializers.CharField(
         required=False, max_length=100, help_text="In user name, name, address, device, browser."
-    )
-
-
-class WhySerializer(StrictSerializer):
-    """Why sessions are ended."""
-
-    reason = Text(
-        max_length=200, required=False, allow_blank=True, default="", help_text="For the audit trail, beside your name."
     )
 
 

@@ -17,7 +17,7 @@ from accounts.api.bulk import BulkMixin
 from accounts.api.history import HistoryMixin
 from accounts.api.impersonation_serializers import ActingSerializer, ImpersonateSerializer
 from accounts.api.leaving import LeavingMixin
-from accounts.api.lockouts import ReasonSerializer
+from accounts.api.reasons import WhySerializer
 from accounts.api.second_factor_serializers import SecondFactorStateSerializer
 from accounts.api.serializers import EndedSerializer, NewUserSerializer, UserQuerySerializer, UserSerializer
 from accounts.models import User
@@ -139,8 +139,8 @@ class UserViewSet(HistoryMixin, BulkMixin, LeavingMixin, GenericViewSet[User]):
         summary="End all sessions of a person",
         description="Their tokens and sockets are dead at once. Needs `accounts.end_loginsession` and a higher rank.",
         tags=TAGS,
-        request=None,
-        responses={200: EndedSerializer, **ONE_REFUSED},
+        request=WhySerializer,
+        responses={200: EndedSerializer, **ONE_REFUSED, **error_responses("10000")},
     )
     @action(
         detail=True,
@@ -149,7 +149,9 @@ class UserViewSet(HistoryMixin, BulkMixin, LeavingMixin, GenericViewSet[User]):
         permission_classes=[IsAuthenticated, requires("accounts.end_loginsession")],
     )
     def end_sessions(self, request: Request, pk: str) -> Response:
-        ended = services.end_sessions(user=self.get_object(), by=asking.person(request))
+        asked = WhySerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        ended = services.end_sessions(user=self.get_object(), by=asking.person(request), **asked.validated_data)
         return Response(EndedSerializer({"ended": ended}).data)
 
     @extend_schema(
@@ -191,12 +193,12 @@ class UserViewSet(HistoryMixin, BulkMixin, LeavingMixin, GenericViewSet[User]):
         summary="Unlock a person after too many failures",
         description="They may try again at once. Needs `accounts.unlock_loginevent` and a higher rank.",
         tags=TAGS,
-        request=ReasonSerializer,
+        request=WhySerializer,
         responses={204: None, **ONE_REFUSED, **error_responses("10000")},
     )
     @action(detail=True, methods=["post"], permission_classes=[IsAuthenticated, requires("accounts.unlock_loginevent")])
     def unlock(self, request: Request, pk: str) -> Response:
-        asked = ReasonSerializer(data=request.data)
+        asked = WhySerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         services.unlock_user(user=self.get_object(), by=asking.person(request), **asked.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)

@@ -229,8 +229,8 @@ def set_avatar(*, user: User, file: UploadedFile[Any] | None) -> User:
 # --- sessions and accounts ---------------------------------------------------------------------------------------------
 
 
-def end_sessions(*, user: User, by: User | None, keep: LoginSession | None = None) -> int:
-    """End all sessions of a person but `keep`; return how many there were.
+def end_sessions(*, user: User, by: User | None, keep: LoginSession | None = None, reason: str = "") -> int:
+    """End all sessions of a person but `keep`; return how many there were. The audit trail keeps the reason.
 
     :raises NotAbove: when `by` is somebody else and does not stand above the person.
     :raises NotForMachines: when a token acts.
@@ -239,7 +239,11 @@ def end_sessions(*, user: User, by: User | None, keep: LoginSession | None = Non
     if by is not None and by.pk != user.pk:
         guards.ensure_above(by, user)
     own = by is not None and by.pk == user.pk
-    return sessions.end_all(user, reason=Reason.LOGOUT if own else Reason.REVOKED, actor=by, keep=keep)
+    with transaction.atomic():
+        ended = sessions.end_all(user, reason=Reason.LOGOUT if own else Reason.REVOKED, actor=by, keep=keep)
+        if reason:
+            audit.record("sessions.ended", user, actor=by, reason=reason, number=ended, people=[user.username])
+    return ended
 
 
 def deactivate_user(*, user: User, by: User | None) -> User:

@@ -203,7 +203,7 @@ class TestEndedByStaff:
     def test_are_over_with_a_reason(self, phone_of, mei, clerk):
         phone, desk = phone_of(mei), phone_of(clerk)
 
-        answer = desk.post(f"users/{mei.pk}/end-sessions")
+        answer = desk.post(f"users/{mei.pk}/end-sessions", {"reason": "lost phone"})
 
         assert answer.json() == {"ended": 1}
         assert code_of(phone.get("auth/me")) == (401, "20002")
@@ -212,6 +212,8 @@ class TestEndedByStaff:
         assert (session.end_reason, session.ended_by) == ("revoked", clerk)
         events = [entry.additional_data["event"] for entry in LogEntry.objects.exclude(additional_data=None)]
         assert "session.revoked" in events
+        told = [entry.additional_data for entry in LogEntry.objects.exclude(additional_data=None)]
+        assert [one["reason"] for one in told if one["event"] == "sessions.ended"] == ["lost phone"]
 
     def test_need_the_permission(self, phone_of, mei, hans):
         assert code_of(phone_of(mei).post(f"users/{hans.pk}/end-sessions")) == (403, "10009")
