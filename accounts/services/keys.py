@@ -1,6 +1,7 @@
 """How signing keys change: the page, the API, the command and the schedule all call these.
 
-`by` None is the operator at the shell, or the product itself. Who changes keys in files must be at the shell.
+`by` None is the operator at the shell, or the product itself. Who changes keys in files must be at the shell. No API token
+changes keys, nor anybody who acts as somebody else (NotForMachines, NotWhileActing).
 """
 
 from datetime import datetime
@@ -17,6 +18,7 @@ from accounts.keys import Key, State, times
 from accounts.keys.folder import Folder
 from accounts.keys.rows import Rows
 from accounts.models import User
+from accounts.services import guards
 from project.core import audit
 
 Store = Rows | Folder
@@ -132,6 +134,7 @@ def promote_due(kid: str) -> Key | None:
 
 
 def _store(by: User | None) -> Store:
+    guards.ensure_person(by)
     store = keys.store()
     if by is not None and isinstance(store, Folder):
         raise KeysInFiles(folder=store.path)

@@ -153,6 +153,23 @@ class TestOverTheApi:
         assert code_of(staff.post("keys/rotate", {"force": True})) == (403, "20008")
         assert code_of(staff.post(f"keys/{keys.current().kid}/retire", {"stolen": True})) == (403, "20008")
 
+    def test_a_machine_rotates_nothing(self, program, hire, role):
+        powers = ("accounts.view_signingkey", "accounts.rotate_keys", "accounts.add_apitoken")
+        owner = hire("theowner", is_staff=True, roles=[role("owners", 50, *powers)])
+        made = services.create_api_token(
+            owner=owner,
+            name="rotator",
+            scopes=["accounts.view_signingkey", "accounts.rotate_keys"],
+            expires_at=timezone.now() + timedelta(days=1),
+        )
+        machine = program()
+        machine.tokens = {"access": made.text}
+
+        assert machine.get("keys/").status_code == 200
+        assert code_of(machine.post("keys/rotate", {"force": True})) == (403, "10009")
+        assert code_of(machine.post(f"keys/{keys.current().kid}/retire", {"stolen": True})) == (403, "10009")
+        assert states() == ["current"]
+
     def test_keys_in_files_are_the_operators(self, phone_of, keeper, key_folder, settings):
         settings.JWT_KEYS_DIR = key_folder
         keys.forget()
