@@ -441,13 +441,18 @@ class TestTraces:
         assert (changed.additional_data["as_user"], changed.additional_data["as"]) == (clerk.pk, "theclerk")
 
     def test_name_both_where_a_service_says_who_acts(self, writing, helper, clerk, mei):
-        answer = writing.post(f"users/{mei.pk}/end-sessions")
+        answer = writing.patch(f"users/{mei.pk}/", {"is_active": False})
 
         assert answer.status_code == 200
-        writing.patch(f"users/{mei.pk}/", {"is_active": False})
         entry = LogEntry.objects.get(additional_data__event="user.deactivated")
         assert entry.actor == helper
         assert entry.additional_data["as_user"] == clerk.pk
+
+    def test_are_left_by_no_end_of_sessions_which_is_for_oneself_to_decide(self, writing, mei):
+        answer = writing.post(f"users/{mei.pk}/end-sessions")
+
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "10009")
+        assert not LogEntry.objects.filter(additional_data__event="sessions.ended").exists()
 
     def test_name_both_in_each_line_of_the_log(self, acting, helper, clerk, caplog):
         acting.get("users/")

@@ -140,6 +140,7 @@ class TestSending:
             await gateway.aregroup(9, ["role.x"])
             await gateway.asend_group("role.x", "a", 8)
             await gateway.aunbind(mei.id)
+            await gateway.adisconnect_sessions(["of nobody"])
             await gateway.adisconnect(mei.id)
 
         asyncio.run(all_of_them())
@@ -148,7 +149,7 @@ class TestSending:
         assert mei.end()[0] == 4503
         assert {name[1:] for name in vars(gateway) if name.startswith("a") and name[1:] in vars(gateway)} == {
             "send", "send_batch", "send_user", "send_group", "broadcast", "join", "leave", "set", "bind", "unbind",
-            "regroup", "disconnect", "is_online", "connections", "nodes",
+            "regroup", "disconnect", "disconnect_sessions", "is_online", "connections", "nodes",
         }  # fmt: skip
 
 
