@@ -15,16 +15,16 @@ from tests.clients import Caller, Line, until
 from tests.environment import need
 from tests.journey.test_sockets import say
 from tests.nodes.house import sweep_out
-from tests.office import Office
+from tests.office import BareOffice, Office
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
 
-def two_processes(folder: Path, *arguments: str) -> Office:
+def two_processes(folder: Path, *arguments: str, kind: type[Office] = Office) -> Office:
     """An office with two web processes, on a prefix of its own."""
     prefix = f"workers-{secrets.token_hex(4)}"
     given = ("--workers", "2", "--no-demo", *(arguments or ("--port", "0")))
-    return Office(folder / "home", *given, REDIS_URL=need("REDIS_URL"), REDIS_PREFIX=prefix, MULTI_LOGIN="true")
+    return kind(folder / "home", *given, REDIS_URL=need("REDIS_URL"), REDIS_PREFIX=prefix, MULTI_LOGIN="true")
 
 
 @contextmanager
@@ -151,7 +151,7 @@ class TestPort:
 
     def test_that_is_a_strangers_is_left_to_them(self, tmp_path):
         with socket.create_server(("127.0.0.1", 0)) as stranger:
-            late = two_processes(tmp_path, "--port", str(stranger.getsockname()[1]))
+            late = two_processes(tmp_path, "--port", str(stranger.getsockname()[1]), kind=BareOffice)
             late.start()
 
             assert late.wait() == 1
