@@ -46,8 +46,8 @@ class KeyBackend(TokenBackend):
     def __init__(self) -> None:
         super().__init__("RS256", audience=AUDIENCE, issuer=ISSUER)
 
-    def encode(self, payload: dict[str, Any]) -> str:
-        key = keys.current()
+    def encode(self, payload: dict[str, Any], kid: str = "") -> str:
+        key = keys.signer(kid)
         if key.private is None:
             raise KeyProblem(str(keys.problems()[0]))
         claims = payload | {"aud": self.audience, "iss": self.issuer}
@@ -87,6 +87,10 @@ class AccessToken(Token):
 
     token_type = "access"  # noqa: S105 (a kind, not a password)
     _token_backend = KeyBackend()
+    signed_by = ""
+
+    def __str__(self) -> str:
+        return self._token_backend.encode(self.payload, self.signed_by)
 
     @property
     def lifetime(self) -> timedelta:  # type: ignore[override]  # simplejwt fixes it at import, we read the setting
@@ -96,6 +100,7 @@ class AccessToken(Token):
     def of(cls, session: LoginSession) -> "AccessToken":
         """The access token of the session's present generation: the same one however often it is asked for."""
         token = cls()
+        token.signed_by = session.signed_by
         token.payload = {
             "sub": str(session.user_id),
             "sid": session.sid,

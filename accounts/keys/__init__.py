@@ -23,11 +23,12 @@ from accounts.keys import times
 from accounts.keys.folder import Folder
 from accounts.keys.key import ALGORITHMS, KID, Key, State
 from accounts.keys.rows import Rows
-from accounts.keys.times import LEEWAY_SECONDS, counts, is_old, leeway_seconds, rotate_at
+from accounts.keys.times import LEEWAY_SECONDS, RELOAD_SECONDS, counts, is_old, leeway_seconds, rotate_at
 
 __all__ = [
     "ALGORITHMS",
     "LEEWAY_SECONDS",
+    "RELOAD_SECONDS",
     "Key",
     "State",
     "current",
@@ -39,13 +40,13 @@ __all__ = [
     "jwks",
     "leeway_seconds",
     "problems",
+    "signer",
     "store",
     "times",
 ]
 
 log = structlog.get_logger(__name__)
 
-RELOAD_SECONDS = 30
 UNKNOWN_KID_SECONDS = 10
 """Made-up key ids cause at most one reload in this time."""
 
@@ -110,6 +111,18 @@ def current() -> Key:
         if key.state is State.CURRENT:
             return key
     raise KeyProblem("There is no current signing key: run `manage.py jwt_keys generate --promote`.")
+
+
+def signer(kid: str = "") -> Key:
+    """Return the key that is to sign: `kid`, for who repeats an answer, if it still may; otherwise the one that signs now.
+
+    :raises KeyProblem: see `current`.
+    """
+    if not kid:
+        return current()
+    # another node may have begun to sign with a key that this one has not read yet
+    key = _ring.keys().get(kid) or _ring.keys(at_most=0).get(kid)
+    return key if key and key.private is not None else current()
 
 
 def find(kid: object) -> Key | None:

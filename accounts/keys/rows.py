@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.errors import KeyProblem
+from accounts.keys import times
 from accounts.keys.key import Key, Private, Public, State, describe, from_pem, make, read_public, to_pem
 from accounts.models import SigningKey
 from project.core import sealed
@@ -115,8 +116,8 @@ class Rows:
             algorithm=row.algorithm,
             state=State(row.state),
             public=_public(row.kid, tuple(row.public.items())),
-            # a retired key signs nothing any more
-            private=None if row.state == State.RETIRED else _opened(row),
+            # a retired key signs nothing new
+            private=_opened(row) if row.state != State.RETIRED or times.signs_again(row.retired_at) else None,
             jwk=row.public,
             created_at=row.created_at,
             promote_at=row.promote_at,

@@ -9,6 +9,8 @@ from accounts.keys.key import Key, State
 
 LEEWAY_SECONDS = 30
 """The most a token may be late: clocks of nodes differ. A short-lived one gets a sixtieth of its life."""
+RELOAD_SECONDS = 30
+"""How old what a process knows of the keys may be."""
 PUBLISH = timedelta(minutes=10)
 """How long a key waits in the JWKS before it signs: whoever verifies our tokens keeps that for five minutes."""
 
@@ -43,6 +45,12 @@ def dies_at(key: Key) -> datetime | None:
     if key.state is not State.RETIRED or key.retired_at is None:
         return None
     return key.retired_at + timedelta(seconds=settings.ACCESS_TOKEN_EXPIRES + leeway_seconds())
+
+
+def signs_again(retired_at: datetime | None) -> bool:
+    """May a retired key still be needed to repeat an answer? Nodes that have not heard sign with it for a while."""
+    span = timedelta(seconds=RELOAD_SECONDS + settings.REFRESH_GRACE_SECONDS)
+    return retired_at is not None and timezone.now() <= retired_at + span
 
 
 def counts(key: Key) -> bool:

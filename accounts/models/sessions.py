@@ -70,6 +70,8 @@ class LoginSession(Origin):
     gen = models.PositiveIntegerField(_("refreshes"), default=0, editable=False)
     rotated_at = models.DateTimeField(_("last refresh"), default=timezone.now, editable=False)
     grace_uses = models.PositiveIntegerField(default=0, editable=False)
+    # the key of the present generation's access token, so that whoever repeats the answer signs with the same
+    signed_by = models.CharField(max_length=64, blank=True, editable=False)
     expires_at = models.DateTimeField(_("expires"))
     renewed_at = models.DateTimeField(_("renewed"), default=timezone.now)
     renew_count = models.PositiveIntegerField(_("renewals"), default=0)

@@ -8,7 +8,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import alarms, errors, standing, tokens
+from accounts import alarms, errors, keys, standing, tokens
 from accounts.models import LoginSession
 from accounts.sessions import ending, opening
 from project.core.errors import GatehouseError, Unreachable
@@ -54,11 +54,12 @@ def refresh(token: object) -> LoginSession:
 
 def _rotate(session: LoginSession) -> bool:
     """Move on to the next generation; False when another call did so first."""
-    now = timezone.now()
+    now, signed_by = timezone.now(), keys.current().kid
     untouched = LoginSession.objects.live().filter(pk=session.pk, gen=session.gen, auth_epoch=session.user.auth_epoch)
-    if not untouched.update(gen=F("gen") + 1, rotated_at=now, last_seen_at=now, grace_uses=0):
+    if not untouched.update(gen=F("gen") + 1, rotated_at=now, last_seen_at=now, grace_uses=0, signed_by=signed_by):
         return False
     session.gen, session.rotated_at, session.last_seen_at, session.grace_uses = session.gen + 1, now, now, 0
+    session.signed_by = signed_by
     return True
 
 

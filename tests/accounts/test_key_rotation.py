@@ -82,6 +82,38 @@ class TestOverTheApi:
         assert jwt.get_unverified_header(phone.tokens["access"])["kid"] == told["kid"] != before
         assert events() == ["signing_key.generated", "signing_key.scheduled", "signing_key.promoted"]
 
+    @pytest.mark.attack("T-RT-4")
+    def test_a_lost_answer_comes_once_more_to_the_byte_though_another_key_signs_meanwhile(self, phone_of, keeper, mei):
+        staff, phone = phone_of(keeper), phone_of(mei)
+        lost = phone.refresh().json()
+
+        rotated = staff.post("keys/rotate", {"force": True}).json()
+
+        again = phone.refresh().json()
+        assert (again["refresh"], again["access"]) == (lost["refresh"], lost["access"])
+        phone.tokens = again
+        assert phone.get("auth/me").status_code == 200
+        assert jwt.get_unverified_header(phone.refresh().json()["access"])["kid"] == rotated["kid"]
+
+    def test_a_lost_answer_is_never_signed_again_by_a_stolen_key(self, phone_of, keeper, mei):
+        staff, phone = phone_of(keeper), phone_of(mei)
+        stolen = jwt.get_unverified_header(phone.refresh().json()["access"])["kid"]
+
+        assert staff.post(f"keys/{stolen}/retire", {"stolen": True}).status_code == 204
+
+        again = phone.refresh().json()
+        assert jwt.get_unverified_header(again["access"])["kid"] == keys.current().kid != stolen
+
+    def test_a_retired_key_is_closed_when_no_answer_needs_it_any_more(self, keeper):
+        before = keys.current().kid
+        services.rotate_keys(by=keeper, force=True)
+
+        assert keys.signer(before).kid == before
+        with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=True):
+            keys.forget()
+            assert keys.signer(before).kid == keys.current().kid != before
+            assert keys.find(before).private is None
+
     def test_a_key_that_everybody_knows_signs_at_once(self, phone_of, keeper):
         services.prepare_key(by=keeper)
         publish()

@@ -57,6 +57,12 @@ class TestTheSchema:
 
 
 @pytest.mark.django_db
+def test_is_made_without_a_look_into_any_table(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        blocks.schema()
+
+
+@pytest.mark.django_db
 class TestPut:
     @pytest.mark.parametrize("what", ["users", "departments", "roles"])
     def test_is_not_offered_for_what_is_changed_in_part(self, phone_of, boss, what):

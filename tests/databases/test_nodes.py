@@ -93,6 +93,27 @@ class TestTwoNodes:
         rows = database.ask("SELECT gen FROM accounts_loginsession WHERE sid = %s", tokens["session"]["id"])
         assert rows == [(10,)]
 
+    @pytest.mark.attack("T-RT-2")
+    def test_give_one_successor_while_only_one_of_them_knows_the_key_that_signs(self, nodes):
+        _database, both = nodes
+        hire(both[0], "newkey")
+        tokens = sign_in(both[0], "newkey").json()
+        keeper = both[0].sign_in("admin", PASSWORD)
+        signed_by = set()
+
+        for _round in range(6):
+            rotated = keeper.post("keys/rotate", {"force": True})
+            assert rotated.status_code == 200, rotated.text
+            given = {"refresh": tokens["refresh"]}
+            answers = at_once(8, lambda number: Caller(both[number % 2].url).post("auth/refresh", given))  # noqa: B023
+
+            assert [one.status_code for one in answers] == [200] * 8
+            assert len({(one.json()["refresh"], one.json()["access"]) for one in answers}) == 1
+            assert {me(both[number % 2], one).status_code for number, one in enumerate(answers)} == {200}
+            tokens = answers[0].json()
+            signed_by.add(jwt.get_unverified_header(tokens["access"])["kid"])
+        assert len(signed_by) > 1
+
     @pytest.mark.attack("T-KEY-1")
     def test_rotate_their_keys_while_people_work(self, nodes):
         _database, both = nodes
