@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from random import uniform
 from time import monotonic
 from typing import Any, TypedDict
@@ -27,7 +28,10 @@ SILENT_ROUNDS = 3
 """So many echoes in a row that do not come back mean a dead line: another one is opened."""
 PAUSES = (0.1, 0.2, 0.5, 1.0)
 TYPE = "gateway.command"
-FAILURES = (RedisError, OSError, TimeoutError)
+FAILURES = (RedisError, OSError, TimeoutError, RuntimeError, AttributeError, EOFError)
+"""The last three: what redis-py stumbles over when its reader and a command mend one torn connection in the same moment."""
+FRESH_AFTER = 4
+"""So many failures in a row, and another line is opened: the old one may be past mending."""
 
 Done = Callable[[], None]
 
@@ -141,6 +145,9 @@ class Link:
                 await self._rest()
             except FAILURES as problem:
                 self._went_down(problem)
+                if failures % FRESH_AFTER == FRESH_AFTER - 1:
+                    with suppress(*FAILURES):
+                        await self._let_go()
                 # not all nodes of a Redis that comes back at the same moment
                 await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)] * uniform(0.5, 1.5))  # noqa: S311 (no secret)
                 failures += 1
@@ -199,12 +206,16 @@ class Link:
 
     async def _hang_up(self) -> None:
         """Give up a line that takes what is said and brings nothing back, as one does whose other end vanished."""
+        await self._let_go()
+        raise ConnectionError("the line brings nothing back")
+
+    async def _let_go(self) -> None:
+        """Forget the line, so that the next look opens another."""
         self._silent = 0
         self._unconfirmed.clear()
         self.channel = ""
         await _end(self._reader)
         await self._call(self.layer.flush())
-        raise ConnectionError("the line brings nothing back")
 
     async def _call(self, call: Awaitable[Any]) -> None:
         async with asyncio.timeout(CALL_SECONDS):
