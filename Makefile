@@ -14,10 +14,10 @@ run: $(RUNTIME) ## run the whole product on http://127.0.0.1:8000 (installs it f
 	@exec $(BIN)/python manage.py up $(ARGS)
 
 test: $(DEVELOPMENT) ## run the tests; ARGS="tests/journey -x" chooses some
-	@exec $(BIN)/python -m pytest -n logical --dist worksteal $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 coverage: $(DEVELOPMENT) ## run the tests and say which lines they never reached
-	@exec $(BIN)/python -m pytest -n logical --dist worksteal --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
+	@exec $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)
 
 check: $(DEVELOPMENT) ## format, lint, types, import contracts, templates, migrations, docs
 	@exec sh .ci/check

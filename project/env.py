@@ -359,6 +359,9 @@ class Environment:
         kind.one_of("newest", "refuse", "both"),
         "Beyond that: the oldest goes, the new one is refused, or both close.",
     )
+    GATEWAY_KEEP_SETTINGS: bool = variable(
+        "false", kind.boolean, "Keep what a user's connections set, for the user's next connection?"
+    )
     GATEWAY_ALLOW_GUESTS: bool = variable("false", kind.boolean, "May people who are not signed in keep a socket?")
 
     @property

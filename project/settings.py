@@ -20,6 +20,7 @@ HOME = env.GATEHOUSE_HOME
 
 # --- place and mode -------------------------------------------------------------------------------------------------
 
+VERSION = "1.0.0"
 ENVIRONMENT = env.GATEHOUSE_ENV
 DEBUG = ENVIRONMENT == "debug"
 TESTING = ENVIRONMENT == "test"
@@ -386,7 +387,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatehouse",
     "DESCRIPTION": "Staff accounts, sessions, spreadsheets and a realtime gateway.",
-    "VERSION": "1.0.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -438,6 +439,10 @@ GATEWAY_MAX_PER_USER = env.GATEWAY_MAX_PER_USER
 GATEWAY_OVERFLOW = env.GATEWAY_OVERFLOW
 GATEWAY_ALLOW_GUESTS = env.GATEWAY_ALLOW_GUESTS
 GATEWAY_AUTH_SECONDS = 10
+GATEWAY_GUEST_RULE = ""
+"""Dotted path of a function (connection) → bool: is this one a guest? Empty: whoever is bound to nobody."""
+GATEWAY_STORAGE = "realtime.kept.KeptInRows" if env.GATEWAY_KEEP_SETTINGS else ""
+"""Dotted path of a class that keeps the settings of users' connections (realtime/storage.py); empty: they end with it."""
 
 # --- mail -------------------------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from realtime import gateway, services
 from realtime.api.serializers import DisconnectSerializer, MessageSerializer
 from realtime.core.connection import ConnectionInfo
 from realtime.devices import device
-from realtime.models import Connection, Node
+from realtime.models import Connection, KeptSettings, Node
 
 SHOWN = 300
 MAX_CHOSEN = 500
@@ -159,6 +159,21 @@ class NodeAdmin(LivePage):
 
     def snapshot(self, request: HttpRequest) -> dict[str, Any]:
         return {"rows": sorted(gateway.nodes(), key=lambda one: (str(one.get("host")), one.get("pid", 0)))}
+
+
+@admin.register(KeptSettings)
+class KeptSettingsAdmin(ReadOnlyAdmin, ModelAdmin[KeptSettings]):
+    """What connections set, kept for their users' next ones; to delete it is to start afresh."""
+
+    list_display = ("user", "values", "changed_at", "seen_at")
+    search_fields = ("user__username",)
+    list_select_related = ("user",)
+    ordering = ("-seen_at",)
+    empty_state = gettext_lazy("With GATEWAY_KEEP_SETTINGS=true, what a connection sets waits here for the next one.")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        rows = super().get_queryset(request)
+        return rows.filter(pk__in=services.people_seen(request.user, rows.values_list("pk", flat=True)))
 
 
 def _disconnected(connection_id: str, request: HttpRequest, reason: str) -> str:

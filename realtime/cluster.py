@@ -7,6 +7,7 @@ connection.
 import asyncio
 import logging
 import os
+import platform
 import secrets
 import socket
 import threading
@@ -22,13 +23,18 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
+from realtime import hooks
 from realtime.commands import Command, execute
 from realtime.core.codes import CloseCode
 from realtime.core.connection import Connection
 from realtime.core.hub import Hub, Watcher
 from realtime.errors import GatewayUnreachable
+from realtime.guard import guarded
 from realtime.link import Link, LinkInfo
+from realtime.load import Load
 from realtime.presence import MemoryDirectory, NodeInfo, RedisPresence
+from realtime.questions import ANSWER_SECONDS, Answers
+from realtime.storage import BEAT_SECONDS, Keeper
 from realtime.transport import origin
 
 log = logging.getLogger(__name__)
@@ -36,7 +42,7 @@ log = logging.getLogger(__name__)
 MAX_SUBMITTED = 1000
 """Sends from other threads that may be under way; the next thread waits."""
 SUBMIT_SECONDS = 5.0
-NO_LINK = LinkInfo(in_touch=True, outages=0, lost=0)
+NO_LINK = LinkInfo(in_touch=True, outages=0, lost=0, queued=0)
 """Of a node that is alone: nothing can get lost on the way to others."""
 to_json: Callable[[Any], Any] = DjangoJSONEncoder().default
 
@@ -56,6 +62,11 @@ class Node(Watcher):
         self.id = secrets.token_hex(4)
         self.hub = Hub(self.id, default=to_json)
         self.hub.translate = translate
+        if settings.GATEWAY_GUEST_RULE:
+            self.hub.is_guest = import_string(settings.GATEWAY_GUEST_RULE)
+        if hooks.registered.sends:
+            self.hub.sending = hooks.sending
+        self.keeper = Keeper()
         host = socket.gethostname()
         self._about: NodeInfo = {
             "name": f"{host}-{self.pid}",
@@ -63,33 +74,47 @@ class Node(Watcher):
             "pid": self.pid,
             "started_at": time.time(),
             "installation": installation(),
+            "version": settings.VERSION,
+            "python": platform.python_version(),
         }
+        self.load = Load()
         self.link: Link | None = None
         self.presence: MemoryDirectory | RedisPresence = MemoryDirectory(self.hub, self.info)
         if shared():
             self.link = Link(get_channel_layer(), self.id, lambda command: execute(self.hub, command))
             self.presence = RedisPresence(*directory_address(), self.hub, self.info)
-            self.hub.watcher = self
+        self.hub.watcher = self
         self._slots = threading.BoundedSemaphore(MAX_SUBMITTED)
         self._tasks: list[asyncio.Task[None]] = []
 
     def info(self) -> NodeInfo:
         """What is known of this node, in figures."""
-        return self._about | self.hub.info() | (self.link.info() if self.link else NO_LINK)
+        uptime = round(time.time() - self._about["started_at"], 1)
+        line = self.link.info() if self.link else NO_LINK
+        return (
+            self._about
+            | {"uptime": uptime, "hooks": hooks.registered.failures()}
+            | self.hub.info()
+            | self.load.info()
+            | line
+        )
 
     def start(self) -> None:
         if self.link:
             self.link.start()
         if isinstance(self.presence, RedisPresence):
             self.presence.start()
-        self._tasks = [asyncio.create_task(_sweep_overdue(self.hub)), asyncio.create_task(_sweep_sessions(self.hub))]
+        sweeps = (_sweep_overdue(self.hub), _sweep_sessions(self.hub), _sweep_kept(self.hub, self.keeper))
+        self._tasks = [asyncio.create_task(one) for one in sweeps]
 
     async def stop(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for connection in list(self.hub.connections.values()):
+            self.hub.farewell(connection)
             connection.close(CloseCode.SERVER_RESTARTING)
+        await self.keeper.stop()
         if isinstance(self.presence, RedisPresence):
             await self.presence.stop()
         if self.link:
@@ -117,6 +142,16 @@ class Node(Watcher):
         if isinstance(self.presence, RedisPresence):
             self.presence.gone(connection)
 
+    def bound(self, connection: Connection) -> None:
+        self.keeper.bound(connection)
+
+    def set(self, connection: Connection) -> None:
+        self.keeper.changed(connection)
+
+    def leaving(self, connection: Connection) -> None:
+        if connection.ended:
+            hooks.closed(connection, connection.ended)
+
     async def settled(self) -> None:
         """Wait, but not for long, until the other nodes can reach whoever joined here."""
         if self.link:
@@ -138,6 +173,20 @@ class Node(Watcher):
                 self.link.publish(command, done)
             elif done:
                 done()
+
+    async def ask_nodes(self, command: Command, *, local: bool = False, seconds: float = ANSWER_SECONDS) -> Answers:
+        """Carry out a command here and on the other nodes it concerns; return what came of it on each."""
+        mine = {self.id: execute(self.hub, command)}
+        if not self.link or local:
+            return Answers(mine, [])
+        try:
+            others = await guarded(self.presence.others, command)
+        except GatewayUnreachable:
+            return Answers(mine, sorted(self.presence.known - {self.id}))
+        asked = self.link.questions.open(command, others)
+        self.link.publish(asked)
+        theirs = await self.link.questions.answers(asked, seconds)
+        return Answers(mine | theirs.values, theirs.silent)
 
     def on_loop(self) -> bool:
         """Whether the caller runs on this node's event loop."""
@@ -243,6 +292,13 @@ async def _sweep_sessions(hub: Hub) -> None:
             await close_ended(hub)
         except Exception:
             log.exception("The sessions of open sockets could not be checked; the next sweep tries again.")
+
+
+async def _sweep_kept(hub: Hub, keeper: Keeper) -> None:
+    while keeper.storage:
+        await asyncio.sleep(BEAT_SECONDS)
+        since = hub.clock() - BEAT_SECONDS
+        await keeper.beat({one.user_id for one in hub.connections.values() if one.user_id and one.heard_at >= since})
 
 
 async def close_ended(hub: Hub) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from realtime.core.connection import EVERYONE, Connection, Identity
+from realtime.core.connection import EVERYONE, Connection, ConnectionInfo, Identity
 from realtime.core.frames import KICK, Message
 from realtime.core.hub import Hub
 
@@ -39,28 +39,40 @@ class Command:
     code: int = 0
     reason: str = ""
     settings: dict[str, str] | None = None
+    keys: tuple[str, ...] = ()
     identity: Identity | None = None
     groups: tuple[str, ...] = ()
+    question: str = ""
+    """Whoever carries this out answers what came of it, under this number …"""
+    answer_to: str = ""
+    """… through this route."""
 
     def routes(self) -> set[str]:
         """Return where the nodes listen that this concerns.
 
-        Several groups go to all nodes: one that has members of two of them must still hear it once.
+        Several groups go to all nodes: one that has members of two of them must still hear it once. So does a question:
+        a node that has nobody in the group answers that, and the asker knows when all have spoken.
         """
         if self.ids:
-            return {node_route(one.partition("-")[0]) for one in self.ids}
+            return {node_route(one) for one in self.nodes()}
+        if self.question:
+            return {ALL_NODES}
         if self.user_id is not None:
             return {group_route(f"user.{self.user_id}")}
         if self.group is not None:
             return {group_route(self.group)}
         return {ALL_NODES}
 
+    def nodes(self) -> set[str]:
+        """Return the nodes whose connections are named."""
+        return {one.partition("-")[0] for one in self.ids}
+
     def pack(self) -> dict[str, Any]:
         """Return what travels: bytes and plain values only."""
         body = {name: value for name in self.__slots__ if (value := getattr(self, name)) not in (None, (), "", 0)}
         if self.message:
             body["message"] = self.message.payload
-            body["binary"] = self.message.binary
+            body["binary"], body["topic"] = self.message.binary, self.message.topic
         if self.identity:
             body["identity"] = asdict(self.identity) | {"permissions": None, "groups": sorted(self.identity.groups)}
         return body
@@ -68,24 +80,23 @@ class Command:
     @classmethod
     def unpack(cls, body: dict[str, Any]) -> "Command":
         values = {name: value for name, value in body.items() if name in cls.__slots__}
-        for name in ("ids", "groups", "session_ids"):
+        for name in ("ids", "groups", "session_ids", "keys"):
             values[name] = tuple(values.get(name, ()))
         if "message" in body:
-            values["message"] = Message(body["message"], binary=body.get("binary", False))
+            values["message"] = Message(body["message"], binary=body.get("binary", False), topic=body.get("topic", ""))
         if "identity" in body:
             values["identity"] = Identity(**body["identity"] | {"groups": frozenset(body["identity"]["groups"])})
         return cls(**values)
 
 
-def execute(hub: Hub, command: Command) -> None:
-    """Carry out a command on this process's connections."""
-    _DO[command.do](hub, command)
+def execute(hub: Hub, command: Command) -> Any:
+    """Carry out a command on this process's connections; return what it says about them: how many, unless it asks more."""
+    return _DO[command.do](hub, command)
 
 
 def _chosen(hub: Hub, command: Command) -> list[Connection]:
     if command.ids:
-        found = (one for name in command.ids if (one := hub.connections.get(name)))
-        return [one for one in found if _matches(one, command)]
+        return [one for one in _named(hub, command) if _matches(one, command)]
     return hub.find(user_id=command.user_id, group=command.group, session_id=command.session_id)
 
 
@@ -93,68 +104,74 @@ def _matches(connection: Connection, command: Command) -> bool:
     return command.user_id in (None, connection.user_id) and command.session_id in (None, connection.session_id)
 
 
-def _send(hub: Hub, command: Command) -> None:
+def _send(hub: Hub, command: Command) -> int:
     if command.message is None:
-        return
+        return 0
     if command.group and command.user_id is None and not command.ids:
-        hub.send_group(command.group, command.message, command.exclude_user)
-    else:
-        hub.deliver(_chosen(hub, command), command.message)
+        return hub.send_group(command.group, command.message, command.exclude_user)
+    return hub.deliver(_chosen(hub, command), command.message)
 
 
-def _send_groups(hub: Hub, command: Command) -> None:
-    if command.message is not None:
-        hub.send_groups(command.groups, command.message, command.exclude_user)
+def _send_groups(hub: Hub, command: Command) -> int:
+    return hub.send_groups(command.groups, command.message, command.exclude_user) if command.message else 0
 
 
-def _close(hub: Hub, command: Command) -> None:
-    for connection in _chosen(hub, command):
-        _kick(hub, connection, command)
+def _close(hub: Hub, command: Command) -> int:
+    return _kick(hub, _chosen(hub, command), command)
 
 
-def _close_sessions(hub: Hub, command: Command) -> None:
+def _close_sessions(hub: Hub, command: Command) -> int:
     # a word of its own: a node of an older version does not know the list, and must not take its absence for "all"
-    for sid in command.session_ids:
-        for connection in hub.find(session_id=sid):
-            _kick(hub, connection, command)
+    return sum(_kick(hub, hub.find(session_id=sid), command) for sid in command.session_ids)
 
 
-def _kick(hub: Hub, connection: Connection, command: Command) -> None:
-    reason = command.reason or hub.reason(connection, command.code)
-    hub.reply(connection, Message.push(KICK, {"code": command.code, "reason": reason}))
-    connection.close(command.code, reason)
+def _kick(hub: Hub, those: list[Connection], command: Command) -> int:
+    for connection in those:
+        reason = command.reason or hub.reason(connection, command.code)
+        hub.reply(connection, Message.push(KICK, {"code": command.code, "reason": reason}))
+        connection.close(command.code, reason)
+    return len(those)
 
 
-def _join(hub: Hub, command: Command) -> None:
-    for connection in _members_to_be(hub, command):
-        hub.join(connection, command.group or EVERYONE)
+def _join(hub: Hub, command: Command) -> int:
+    return _each(_named(hub, command), lambda one: hub.join(one, command.group or EVERYONE))
 
 
-def _leave(hub: Hub, command: Command) -> None:
-    for connection in _members_to_be(hub, command):
-        hub.leave(connection, command.group or EVERYONE)
+def _leave(hub: Hub, command: Command) -> int:
+    return _each(_named(hub, command), lambda one: hub.leave(one, command.group or EVERYONE))
 
 
-def _members_to_be(hub: Hub, command: Command) -> list[Connection]:
+def _set(hub: Hub, command: Command) -> int:
+    return _each(_chosen(hub, command), lambda one: hub.change(one, command.settings or {}))
+
+
+def _remove(hub: Hub, command: Command) -> int:
+    return _each(_chosen(hub, command), lambda one: hub.change(one, {}, remove=command.keys))
+
+
+def _bind(hub: Hub, command: Command) -> int:
+    return _each(_chosen(hub, command), lambda one: hub.bind(one, command.identity))
+
+
+def _regroup(hub: Hub, command: Command) -> int:
+    return _each(_chosen(hub, command), lambda one: hub.regroup(one, frozenset(command.groups)))
+
+
+def _describe(hub: Hub, command: Command) -> list[ConnectionInfo]:
+    return [one.info() for one in _chosen(hub, command)]
+
+
+def _each(those: list[Connection], act: Callable[[Connection], Any]) -> int:
+    for connection in those:
+        act(connection)
+    return len(those)
+
+
+def _named(hub: Hub, command: Command) -> list[Connection]:
     return [one for name in command.ids if (one := hub.connections.get(name))]
 
 
-def _set(hub: Hub, command: Command) -> None:
-    for connection in _chosen(hub, command):
-        connection.settings |= command.settings or {}
-
-
-def _bind(hub: Hub, command: Command) -> None:
-    for connection in _chosen(hub, command):
-        hub.bind(connection, command.identity)
-
-
-def _regroup(hub: Hub, command: Command) -> None:
-    for connection in _chosen(hub, command):
-        hub.regroup(connection, frozenset(command.groups))
-
-
-_DO: dict[str, Callable[[Hub, Command], None]] = {
+_DO: dict[str, Callable[[Hub, Command], Any]] = {
     "send": _send,
     "send_groups": _send_groups,
     "close": _close,
@@ -162,6 +179,8 @@ _DO: dict[str, Callable[[Hub, Command], None]] = {
     "join": _join,
     "leave": _leave,
     "set": _set,
+    "remove": _remove,
     "bind": _bind,
     "regroup": _regroup,
+    "describe": _describe,
 }

@@ -80,8 +80,7 @@ async def set_settings(connection: Connection, data: Any) -> dict[str, str]:
             raise InvalidParameters(fields={key[:MAX_KEY]: [problem.format(limit=MAX_SETTING, keys=MAX_KEY)]})
     if len(connection.settings.keys() | data.keys()) > MAX_SETTINGS:
         raise InvalidParameters(_("At most {limit} settings per connection."), limit=MAX_SETTINGS)
-    connection.settings |= data
-    return connection.settings
+    return connection.hub.change(connection, data)
 
 
 @topic("session.get", guests=True, prompt=True)
@@ -95,8 +94,7 @@ async def get_settings(connection: Connection, data: Any) -> Any:
 @topic("session.remove", guests=True, prompt=True)
 async def remove_setting(connection: Connection, data: Any) -> dict[str, str]:
     """Remove one setting ({"key"})."""
-    connection.settings.pop(_text(data, "key", MAX_KEY), None)
-    return connection.settings
+    return connection.hub.change(connection, {}, remove=(_text(data, "key", MAX_KEY),))
 
 
 @topic("whoami", guests=True, prompt=True)

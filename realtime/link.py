@@ -17,6 +17,7 @@ from typing import Any, TypedDict
 from redis.exceptions import RedisError
 
 from realtime.commands import ALL_NODES, Command, group_route, node_route
+from realtime.questions import Questions
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class LinkInfo(TypedDict):
     in_touch: bool
     outages: int
     lost: int
+    queued: int
 
 
 class Link:
@@ -51,13 +53,14 @@ class Link:
         self,
         layer: Any,
         node: str,
-        handle: Callable[[Command], None],
+        handle: Callable[[Command], Any],
         *,
         echo_seconds: float = ECHO_SECONDS,
         probe_seconds: float = PROBE_SECONDS,
     ) -> None:
         self.layer, self.node, self.handle = layer, node, handle
         self.echo_seconds, self.probe_seconds = echo_seconds, probe_seconds
+        self.questions = Questions(node)
         self.up = False
         self.lost = self.outages = 0
         self.channel = ""
@@ -93,7 +96,7 @@ class Link:
         self._forget_queue()
 
     def info(self) -> LinkInfo:
-        return LinkInfo(in_touch=self.up, outages=self.outages, lost=self.lost)
+        return LinkInfo(in_touch=self.up, outages=self.outages, lost=self.lost, queued=len(self._queue))
 
     def opened(self, group: str) -> None:
         self._wanted.add(group_route(group))
@@ -111,10 +114,13 @@ class Link:
             if done:
                 done()
             return
-        body = {"type": TYPE, "from": self.node, **command.pack()}
         last = len(routes) - 1
+        body = command.pack()
         for position, route in enumerate(routes):
-            self._queue.append((route, body, done if position == last else None))
+            self._tell(route, body, done if position == last else None)
+
+    def _tell(self, route: str, body: dict[str, Any], done: Done | None = None) -> None:
+        self._queue.append((route, {"type": TYPE, "from": self.node, **body}, done))
         self._work.set()
 
     async def room(self) -> None:
@@ -270,12 +276,20 @@ class Link:
             if body.get("from") == self.node:
                 self._unconfirmed.pop(body.get("echo"), None)
                 self._tell_settled()
-            if body.get("from") == self.node or "do" not in body:
-                continue
-            try:
-                self.handle(Command.unpack(body))
-            except Exception:
-                log.exception("A command of another node could not be carried out.")
+            elif "answer" in body:
+                self.questions.answered(body["answer"], body["from"], body["value"])
+            elif "do" in body:
+                self._obey(body)
+
+    def _obey(self, body: dict[str, Any]) -> None:
+        try:
+            command = Command.unpack(body)
+            value = self.handle(command)
+        except Exception:
+            log.exception("A command of another node could not be carried out.")
+            return
+        if command.question:
+            self._tell(command.answer_to, {"answer": command.question, "value": value})
 
 
 def _is_news(record: logging.LogRecord) -> bool:

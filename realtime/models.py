@@ -1,5 +1,6 @@
-"""What staff may be allowed to do at the gateway. No tables: connections and nodes live in memory and in Redis."""
+"""What staff may be allowed to do at the gateway. Connections and nodes have no tables: they live in memory and in Redis."""
 
+from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -26,3 +27,26 @@ class Node(models.Model):  # noqa: DJ008 (likewise)
         default_permissions = ()
         verbose_name = _("node")
         verbose_name_plural = _("nodes")
+
+
+class KeptSettings(models.Model):
+    """The settings of a user's connections, for the next one (GATEWAY_KEEP_SETTINGS)."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        primary_key=True,
+        related_name="+",
+        verbose_name=_("user"),
+    )
+    values = models.JSONField(_("settings"), default=dict)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+    seen_at = models.DateTimeField(_("last seen"), help_text=_("When the user's connection was heard of last."))
+
+    class Meta:
+        default_permissions = ("view", "delete")
+        verbose_name = _("kept settings")
+        verbose_name_plural = _("kept settings")
+
+    def __str__(self) -> str:
+        return str(self.user)

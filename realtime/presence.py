@@ -14,13 +14,13 @@ A beat writes all of a node's part again, so a flushed Redis is full again withi
 import asyncio
 import json
 import logging
-import time
 from collections.abc import Callable, Iterable
 from random import uniform
 from typing import Any, Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
 
+from realtime.commands import Command
 from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, ConnectionInfo
 from realtime.core.hub import Hub
 from realtime.link import FAILURES, PAUSES
@@ -35,12 +35,15 @@ NodeInfo = dict[str, Any]
 
 
 class Directory(Protocol):
-    """What can be asked about who is online."""
+    """What can be asked about who is online. `known` are the nodes that beat when last looked."""
+
+    known: set[str]
 
     async def is_online(self, user_id: int) -> bool: ...
     async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]: ...
     async def count(self, group: str) -> int: ...
     async def nodes(self) -> list[NodeInfo]: ...
+    async def others(self, command: Command) -> set[str]: ...
 
 
 class MemoryDirectory:
@@ -48,6 +51,7 @@ class MemoryDirectory:
 
     def __init__(self, hub: Hub, about: Callable[[], NodeInfo]) -> None:
         self.hub, self.about = hub, about
+        self.known: set[str] = set()
 
     async def is_online(self, user_id: int) -> bool:
         return bool(self.hub.groups.get(f"user.{user_id}"))
@@ -60,6 +64,9 @@ class MemoryDirectory:
 
     async def nodes(self) -> list[NodeInfo]:
         return [self.about()]
+
+    async def others(self, command: Command) -> set[str]:
+        return set()
 
 
 class RedisDirectory:
@@ -75,6 +82,7 @@ class RedisDirectory:
             decode_responses=True,
         )
         self.redis: Any = Redis.from_pool(pool)
+        self.known: set[str] = set()
         self.prefix = f"{prefix}:presence"
 
     def key(self, *parts: object) -> str:
@@ -85,7 +93,16 @@ class RedisDirectory:
 
     async def live(self) -> set[str]:
         """Return the ids of the nodes that beat."""
-        return set(await self.redis.zrangebyscore(self.key("nodes"), time.time() - GONE_AFTER, "+inf"))
+        self.known = {node for node, late in await self._beats() if not late}
+        return self.known
+
+    async def _beats(self) -> list[tuple[str, bool]]:
+        """Return all nodes, and whether each missed its beats, by the clock of Redis: those of nodes may differ."""
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            pipeline.time()
+            pipeline.zrange(self.key("nodes"), 0, -1, withscores=True)
+            (seconds, _micro), nodes = await pipeline.execute()
+        return [(node, beat < seconds - GONE_AFTER) for node, beat in nodes]
 
     async def is_online(self, user_id: int) -> bool:
         return bool(await self._of_user(user_id))
@@ -93,6 +110,11 @@ class RedisDirectory:
     async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
         found = await (self._everybody() if user_id is None else self._of_user(user_id))
         return [one for one in found if group is None or group in one["groups"]]
+
+    async def others(self, command: Command) -> set[str]:
+        """Return the other nodes that will answer a command that is put as a question."""
+        live = await self.live()
+        return live & command.nodes() if command.ids else live
 
     async def _of_user(self, user_id: int) -> list[ConnectionInfo]:
         live = await self.live()
@@ -186,6 +208,11 @@ class RedisPresence(RedisDirectory):
         counts = await self._counts(group) | {self.hub.node: len(self.hub.groups.get(group, ()))}
         return sum(counts.values())
 
+    async def others(self, command: Command) -> set[str]:
+        if command.ids and command.nodes() == {self.hub.node}:
+            return set()
+        return await super().others(command) - {self.hub.node}
+
     async def nodes(self) -> list[NodeInfo]:
         elsewhere = await super().nodes()
         return [self.about(), *(one for one in elsewhere if one["id"] != self.hub.node)]
@@ -218,7 +245,8 @@ class RedisPresence(RedisDirectory):
                 await asyncio.sleep(PAUSES[-1] * uniform(0.5, 1.5))  # noqa: S311 (no secret)
 
     async def _beat(self) -> None:
-        await self.redis.zadd(self.key("nodes"), {self.hub.node: time.time()})
+        seconds, _micro = await self.redis.time()
+        await self.redis.zadd(self.key("nodes"), {self.hub.node: seconds})
         await self.redis.set(self.key("node", self.hub.node), json.dumps(self.about()), ex=int(GONE_AFTER * 2))
         everybody = list(self.hub.connections.values())
         for start in range(0, len(everybody), CHUNK):
@@ -278,8 +306,9 @@ class RedisPresence(RedisDirectory):
             await self._write((), dict.fromkeys(strangers, 0))
 
     async def _bury_the_dead(self) -> None:
-        for node in await self.redis.zrangebyscore(self.key("nodes"), "-inf", time.time() - GONE_AFTER):
-            await self._bury(node)
+        for node, late in await self._beats():
+            if late:
+                await self._bury(node)
 
     async def _bury(self, node: str) -> None:
         texts = await self.redis.hvals(self.key("connections", node))

@@ -5,24 +5,25 @@ A private event loop in a daemon thread, one per process (a fork makes its own),
 
 import asyncio
 import os
+import secrets
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from channels.layers import get_channel_layer
 from django.utils.translation import gettext_lazy as _
 
-from project.core import breaker, redis_trouble
 from realtime.cluster import directory_address, shared
-from realtime.commands import Command
+from realtime.commands import Command, node_route
 from realtime.errors import GatewayUnreachable
+from realtime.guard import guarded
 from realtime.link import FAILURES, TYPE
 from realtime.presence import RedisDirectory
+from realtime.questions import ANSWER_SECONDS, Answers, Questions
 
 T = TypeVar("T")
-NUMBERS: dict[str, Any] = {"timeout": 2.0, "concurrent": 10_000, "volume": 3, "sleep": 2.0}
-"""Of the breaker: a Redis that hangs costs three calls two seconds each, then one call in two seconds."""
 NO_REDIS = _(
     "no server runs in this process, and without Redis it cannot reach another. "
     "Set REDIS_URL (or CHANNEL_LAYER_URL) for all processes."
@@ -36,35 +37,65 @@ class Remote:
         self.pid = os.getpid()
         self.loop = asyncio.new_event_loop()
         self.directory: RedisDirectory | None = None
+        self.id = f"ask{secrets.token_hex(6)}"
+        self.questions = Questions(self.id)
+        self._reader: asyncio.Task[None] | None = None
+        self._opening = asyncio.Lock()
         threading.Thread(target=self.loop.run_forever, name="gateway-remote", daemon=True).start()
 
     def submit(self, ask: Callable[..., Awaitable[T]], *about: Any) -> "Future[T]":
-        return asyncio.run_coroutine_threadsafe(guarded(ask, *about), self.loop)
+        async def answer() -> T:
+            return await ask(*about)
+
+        return asyncio.run_coroutine_threadsafe(answer(), self.loop)
 
     async def publish(self, command: Command) -> None:
-        """Tell the nodes a command concerns."""
+        """Tell the nodes a command concerns.
+
+        :raises GatewayUnreachable: when Redis does not take it.
+        """
+        await guarded(self._publish, command)
+
+    async def _publish(self, command: Command) -> None:
         layer: Any = get_channel_layer()
         body = {"type": TYPE, "from": "", **command.pack()}
         for route in command.routes():
             await layer.group_send(route, body)
 
-    async def who(self) -> RedisDirectory:
+    async def ask_nodes(self, command: Command, seconds: float = ANSWER_SECONDS) -> Answers:
+        """Have a command carried out by the nodes it concerns; return what came of it on each."""
+        awaited = await guarded(self.who().others, command)
+        await guarded(self._listen)
+        asked = self.questions.open(command, awaited)
+        await self.publish(asked)
+        answers = await self.questions.answers(asked, seconds)
+        if answers.silent and self._reader:  # the line may be at fault: the next question opens another
+            self._reader.cancel()
+        return answers
+
+    async def _listen(self) -> None:
+        async with self._opening:
+            if self._reader is None or self._reader.done():
+                await self._open()
+
+    async def _open(self) -> None:
+        layer: Any = get_channel_layer()
+        channel = await layer.new_channel("gateway.")
+        await layer.group_add(node_route(self.id), channel)
+        self._reader = asyncio.create_task(self._read(layer, channel), name="gateway-answers")
+
+    async def _read(self, layer: Any, channel: str) -> None:
+        with suppress(*FAILURES):
+            while True:
+                body = await layer.receive(channel)
+                if "answer" in body:
+                    self.questions.answered(body["answer"], body["from"], body["value"])
+
+    def who(self) -> RedisDirectory:
         """Return the directory of who is online."""
         if self.directory is None:
             self.directory = RedisDirectory(*directory_address())
         return self.directory
-
-
-async def guarded(ask: Callable[..., Awaitable[T]], *about: Any) -> T:
-    """Ask something of Redis, but wait only for a moment, and do not ask at all while it is known to be ill.
-
-    :raises GatewayUnreachable: when it does not answer; says why.
-    """
-    try:
-        return await breaker.named("redis-gateway", **NUMBERS).acall(ask, *about)
-    except (*FAILURES, breaker.Open) as problem:
-        why = _("Redis does not answer ({problem}).").format(problem=redis_trouble.words(problem))
-        raise GatewayUnreachable(why=why) from problem
 
 
 _lock = threading.Lock()

@@ -116,7 +116,7 @@ async def ensure_may_ask(connection: Connection, asked: Topic) -> None:
     """
     if asked.guests:
         return
-    if connection.identity is None and not (connection.limits.allow_guests and asked.permission is None):
+    if connection.is_guest and not (connection.limits.allow_guests and asked.permission is None):
         raise NotSignedIn
     if asked.permission and not (connection.identity and await has_permission(connection.identity, asked.permission)):
         raise NoPermission
@@ -127,7 +127,7 @@ async def ensure_may_join(connection: Connection, group: str) -> None:
 
     :raises GroupRefused: when not; also when no policy speaks for the group.
     """
-    if connection.identity is None:
+    if connection.is_guest:
         raise NotSignedIn
     if is_automatic(group) or group.endswith(".") or not GROUP.fullmatch(group):
         raise GroupRefused(group=group[:100])

@@ -39,6 +39,11 @@ project_settings.MIDDLEWARE = [
 ]
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two processes for each core: half of the tests wait for servers they started."""
+    return 2 * (os.cpu_count() or 1)
+
+
 @pytest.hookimpl(trylast=True)  # after pytest-randomly
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with what takes longest, one for each process, so that none works alone at the end."""

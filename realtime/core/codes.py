@@ -7,6 +7,8 @@ from enum import IntEnum
 from typing import Any
 
 RECONNECT_BELOW = 4500
+GONE = 1006
+"""How a connection ended whose client went without a word; nobody sends this code."""
 
 
 def gettext_noop(message: str) -> str:

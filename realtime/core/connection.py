@@ -72,9 +72,22 @@ class ConnectionInfo(TypedDict):
     user_agent: str
     since: float
     groups: list[str]
+    settings: dict[str, str]
+    guest: bool
+    network: str
+    language: str
     received: int
     sent: int
     buffered: int
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a connection ended."""
+
+    code: int
+    reason: str = ""
 
 
 @dataclass(slots=True)
@@ -107,6 +120,8 @@ class Peer:
     user_agent: str = ""
     origin: str = ""
     language: str = "en"
+    network: str = "ws"
+    """How it came: `ws`, or `wss` over TLS."""
 
 
 class Connection:
@@ -116,12 +131,14 @@ class Connection:
         "__weakref__",
         "allowance",
         "deadline",
+        "ended",
         "groups",
         "heard_at",
         "hub",
         "id",
         "identity",
         "joined",
+        "last_error",
         "limits",
         "outbox",
         "peer",
@@ -143,6 +160,9 @@ class Connection:
         """Those joined on request."""
         self.settings: dict[str, str] = {}
         self.received = self.sent = 0
+        self.last_error = ""
+        """What its last bad frame, or last failed call, was told."""
+        self.ended: Ending | None = None
         self.heard_at = hub.clock()
         self.deadline: float | None = None
         """When a connection nobody is bound to must be gone, on the hub's clock."""
@@ -164,6 +184,11 @@ class Connection:
     @property
     def session_id(self) -> str:
         return self.identity.session_id if self.identity else ""
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it may only do what guests may: nobody is bound to it, or GATEWAY_GUEST_RULE says so."""
+        return self.hub.is_guest(self)
 
     async def join(self, group: str) -> int:
         """Join `group` without asking its policy; return how many connections of this node are in it."""
@@ -199,7 +224,12 @@ class Connection:
             user_agent=self.peer.user_agent,
             since=self.since,
             groups=sorted(self.groups),
+            settings=dict(self.settings),
+            guest=self.is_guest,
+            network=self.peer.network,
+            language=self.peer.language,
             received=self.received,
             sent=self.sent,
             buffered=self.outbox.unsent(),
+            last_error=self.last_error,
         )

@@ -156,18 +156,18 @@ class Message:
     `payload` is what the frame carries; `wire` are the bytes of the whole WebSocket frame.
     """
 
-    __slots__ = ("binary", "payload", "wire")
+    __slots__ = ("binary", "payload", "topic", "wire")
 
-    def __init__(self, payload: bytes, *, binary: bool = False) -> None:
-        self.payload, self.binary = payload, binary
+    def __init__(self, payload: bytes, *, binary: bool = False, topic: str = "") -> None:
+        self.payload, self.binary, self.topic = payload, binary, topic
         self.wire = _header(len(payload), BINARY if binary else TEXT) + payload
 
     @classmethod
     def push(cls, topic: str, data: Any, default: Default | None = None) -> "Message":
         """A push; `data` given as bytes travels alone, as a binary frame."""
         if isinstance(data, bytes | bytearray | memoryview):
-            return cls(bytes(data), binary=True)
-        return cls(encode({"topic": topic, "data": data}, default))
+            return cls(bytes(data), binary=True, topic=topic)
+        return cls(encode({"topic": topic, "data": data}, default), topic=topic)
 
     @classmethod
     def reply(cls, frame: Frame, data: Any, default: Default | None = None) -> "Message":

@@ -6,13 +6,14 @@ Used from one event loop only; whoever stands in another thread goes through rea
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from random import uniform
 from typing import Any, TypedDict
 
-from realtime.core.codes import REASONS, CloseCode, fit_reason
-from realtime.core.connection import EVERYONE, Connection, Identity
-from realtime.core.frames import Default, Message
+from realtime.core.codes import GONE, REASONS, CloseCode, fit_reason
+from realtime.core.connection import EVERYONE, Connection, Ending, Identity
+from realtime.core.frames import KICK, Default, Message
 from realtime.core.outbox import Put
 
 NOBODY: frozenset[Connection] = frozenset()
@@ -21,6 +22,14 @@ WINDOW = 0.004
 """Seconds: a fan-out this soon after another waits, so that several go out in one write per connection."""
 MANY = 16
 """Smaller audiences are written to at once: there is nothing to save."""
+COMERS = 20
+"""So many clients a second are asked to come back when a node goes …"""
+MOST_SPREAD = 30.0
+"""… but nobody is asked to stay away for longer than these seconds."""
+
+
+Rewrite = Callable[[Connection], Message | None]
+"""Returns what a connection gets of a message: the same, another one, or None."""
 
 
 class HubInfo(TypedDict):
@@ -34,6 +43,8 @@ class HubInfo(TypedDict):
     received: int
     sent: int
     evicted: int
+    buffered: int
+    endings: dict[str, int]
 
 
 class Watcher:
@@ -51,6 +62,15 @@ class Watcher:
     def changed(self, connection: Connection) -> None:
         """A connection appeared, or its identity or groups changed."""
 
+    def bound(self, connection: Connection) -> None:
+        """A connection was bound to another user than before, or to nobody."""
+
+    def set(self, connection: Connection) -> None:
+        """A connection's settings changed."""
+
+    def leaving(self, connection: Connection) -> None:
+        """A connection is about to be removed: who and where it is can still be read, and how it ended."""
+
     def gone(self, connection: Connection) -> None:
         """A connection was removed."""
 
@@ -67,10 +87,15 @@ class Hub:
         self.groups: dict[str, set[Connection]] = {}
         self.sessions: dict[str, set[Connection]] = {}
         self.evicted = 0
+        self.endings = Counter[int]()
+        """How many connections ended with which code."""
         self._past = Counter[str]()
         self._waiting: list[Connection] = []
         self._timer: asyncio.TimerHandle | None = None
         self._fanned_out_at = 0.0
+        self.is_guest: Callable[[Connection], bool] = lambda connection: connection.identity is None
+        self.sending: Callable[[Message], Rewrite | None] | None = None
+        """Who is asked, before a push goes out, whether each connection gets it as it is."""
         self.translate: Callable[[str, str], str] = lambda message, language: message
 
     # who is here
@@ -78,11 +103,16 @@ class Hub:
     def add(self, connection: Connection) -> None:
         self.connections[connection.id] = connection
         self.bind(connection, connection.identity)
+        self.watcher.bound(connection)
 
-    def remove(self, connection: Connection) -> None:
-        """Forget a connection; safe to repeat."""
-        if self.connections.pop(connection.id, None) is None:
+    def remove(self, connection: Connection, code: int = GONE, reason: str = "") -> None:
+        """Forget a connection that ended with `code`; safe to repeat."""
+        if connection.id not in self.connections:
             return
+        connection.ended = Ending(code, reason)
+        self.endings[code] += 1
+        self.watcher.leaving(connection)
+        del self.connections[connection.id]
         connection.outbox.discard()
         self._unlist(connection)
         for group in list(connection.groups):
@@ -96,7 +126,7 @@ class Hub:
     def bind(self, connection: Connection, identity: Identity | None) -> None:
         """Make `identity` the connection's; what another user had joined is left behind, its settings stay."""
         self._unlist(connection)
-        if _who(connection.identity) != _who(identity):
+        if changed := _who(connection.identity) != _who(identity):
             connection.joined.clear()
         connection.identity = identity
         if identity and identity.session_id:
@@ -109,6 +139,8 @@ class Hub:
         connection.start_deadline()
         if connection.id in self.connections:
             self.watcher.changed(connection)
+            if changed:
+                self.watcher.bound(connection)
 
     def regroup(self, connection: Connection, groups: frozenset[str]) -> None:
         """Replace the automatic groups of a bound connection: its user's roles or department changed."""
@@ -142,6 +174,16 @@ class Hub:
             self._drop(connection, group)
             self.watcher.changed(connection)
         return len(self.groups.get(group, NOBODY))
+
+    def change(self, connection: Connection, values: Mapping[str, str], remove: Iterable[str] = ()) -> dict[str, str]:
+        """Set some of a connection's settings, remove others; return all."""
+        if connection.id in self.connections:
+            connection.settings |= values
+            for key in remove:
+                connection.settings.pop(key, None)
+            self.watcher.changed(connection)
+            self.watcher.set(connection)
+        return connection.settings
 
     def _enter(self, connection: Connection, group: str) -> None:
         members = self.groups.get(group)
@@ -186,24 +228,33 @@ class Hub:
 
     # fan-out
 
-    def send_group(self, group: str, message: Message, exclude_user: int | None = None) -> None:
+    def send_group(self, group: str, message: Message, exclude_user: int | None = None) -> int:
+        """Write to a group; return to how many."""
         members = self.groups.get(group)
         if not members:
-            return
+            return 0
         if exclude_user is None:
-            self.deliver(tuple(members), message)
-        else:
-            self.deliver([one for one in members if one.user_id != exclude_user], message)
+            return self.deliver(tuple(members), message)
+        return self.deliver([one for one in members if one.user_id != exclude_user], message)
 
-    def send_groups(self, groups: Iterable[str], message: Message, exclude_user: int | None = None) -> None:
-        """Write once to each connection that is in any of `groups`."""
+    def send_groups(self, groups: Iterable[str], message: Message, exclude_user: int | None = None) -> int:
+        """Write once to each connection that is in any of `groups`; return to how many."""
         members = NOBODY.union(*(self.groups.get(group, NOBODY) for group in groups))
-        self.deliver([one for one in members if exclude_user is None or one.user_id != exclude_user], message)
+        return self.deliver([one for one in members if exclude_user is None or one.user_id != exclude_user], message)
 
-    def deliver(self, connections: Sequence[Connection], message: Message) -> None:
-        """Write `message` to each; whoever reads too slowly is evicted, and nobody else waits."""
+    def deliver(self, connections: Sequence[Connection], message: Message) -> int:
+        """Write `message` to each, and return how many took it.
+
+        Whoever reads too slowly is evicted, and nobody else waits.
+        """
+        if self.sending and (rewrite := self.sending(message)):
+            return sum(self._deliver((one,), mine) for one in connections if (mine := rewrite(one)))
+        return self._deliver(connections, message)
+
+    def _deliver(self, connections: Sequence[Connection], message: Message) -> int:
         many = len(connections) >= MANY
         wait = many and (self._timer is not None or self.clock() - self._fanned_out_at < WINDOW)
+        missed = 0
         for connection in connections:
             put = connection.outbox.put(message, wait=wait)
             if put is Put.SENT or put is Put.QUEUED:
@@ -211,10 +262,13 @@ class Hub:
             elif put is Put.WAITING:
                 connection.sent += 1
                 self._wait(connection)
-            elif put is Put.FULL:
-                self.evict(connection)
+            else:
+                missed += 1
+                if put is Put.FULL:
+                    self.evict(connection)
         if many and not wait:
             self._fanned_out_at = self.clock()
+        return len(connections) - missed
 
     def reply(self, connection: Connection, message: Message) -> None:
         """Write what a client waits for: at once."""
@@ -248,8 +302,16 @@ class Hub:
     def close(self, connection: Connection, code: int, reason: str = "") -> None:
         """Close a connection and forget it at once; its handlers are cancelled."""
         if connection.id in self.connections:
-            connection.outbox.close(code, fit_reason(reason or self.reason(connection, code)))
-            self.remove(connection)
+            reason = fit_reason(reason or self.reason(connection, code))
+            connection.outbox.close(code, reason)
+            self.remove(connection, code, reason)
+
+    def farewell(self, connection: Connection) -> None:
+        """Tell a client that the server goes, and after how many seconds to come back: not all in the same moment."""
+        seconds = round(uniform(0.2, min(MOST_SPREAD, max(1.0, len(self.connections) / COMERS))), 1)  # noqa: S311 (no secret)
+        code = CloseCode.SERVER_RESTARTING
+        data = {"code": code, "reason": self.reason(connection, code), "retry_after": seconds}
+        self.reply(connection, Message.push(KICK, data))
 
     def reason(self, connection: Connection, code: int) -> str:
         """Return what a close code means, in the client's language."""
@@ -276,6 +338,8 @@ class Hub:
             received=self._past["received"] + sum(one.received for one in connections),
             sent=self._past["sent"] + sum(one.sent for one in connections),
             evicted=self.evicted,
+            buffered=sum(one.outbox.unsent() for one in connections),
+            endings={str(code): count for code, count in self.endings.items()},
         )
 
 

@@ -20,6 +20,7 @@ async def admit(connection: Connection, identity: Identity | None) -> None:
     else:
         connection.identity = identity
         node.hub.add(connection)
+    await node.keeper.recalled(connection)
     await node.settled()
     if identity and limit and settings.GATEWAY_OVERFLOW == "newest":
         await node.listed()

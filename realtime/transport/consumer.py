@@ -7,6 +7,7 @@ the hub is the only member of groups, so a consumer has no channel: it awaits th
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -16,9 +17,9 @@ from django.utils.translation import gettext as _
 
 from project.core import context
 from project.core.errors import GatehouseError, NoPermission, NotSignedIn
-from realtime import cluster, topics
+from realtime import cluster, hooks, topics
 from realtime.core import frames
-from realtime.core.codes import REASONS, CloseCode, Refused, fit_reason
+from realtime.core.codes import GONE, REASONS, CloseCode, Refused, fit_reason
 from realtime.core.connection import Connection, Identity, Limits
 from realtime.core.frames import BadFrame, Frame, Message
 from realtime.core.outbox import StepOutbox, WireOutbox
@@ -51,6 +52,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
     """One client of the gateway."""
 
     connection: Connection
+    _left_with = GONE
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
         """Serve one socket from handshake to close."""
@@ -70,7 +72,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             await self._welcome(identity)
             await self._listen(receive)
         finally:
-            self.connection.hub.remove(self.connection)
+            self.connection.hub.remove(self.connection, self._left_with)
 
     async def _identify(self, handshake: Handshake) -> Identity | None:
         handshake.ensure_allowed()
@@ -96,7 +98,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self._say_who(identity)
         if wire:
             wire.pinged = self._pinged
-            wire.leaving = outbox.flush
+            wire.leaving = partial(hub.farewell, self.connection)
 
     async def _welcome(self, identity: Identity | None) -> None:
         """Greet first, and only once everything sent from now on will arrive."""
@@ -112,11 +114,13 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             connection.outbox.close(CloseCode.SERVER_ERROR, self._reason(Refused(CloseCode.SERVER_ERROR)))
         else:
             connection.outbox.flush()
+            hooks.opened(connection)
 
     async def _listen(self, receive: Receive) -> None:
         while True:
             event = await receive()
             if event["type"] == "websocket.disconnect":
+                self._left_with = event.get("code") or GONE
                 return
             text = event.get("text")
             if self._heard(len(text) if text is not None else len(event.get("bytes") or b"")):
@@ -147,8 +151,9 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         frame: Frame | None = None
         try:
             frame = _decoded(text, event)
-            asked = topics.find(frame.topic)
-            if asked.prompt:
+            hooks.heard(self.connection, frame)
+            asked = None if hooks.registered.routes else topics.find(frame.topic)
+            if asked and asked.prompt:
                 await self._answer(asked, frame)
             else:
                 self._start(asked, frame)
@@ -157,7 +162,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         except GatehouseError as problem:
             self._complain(problem, frame)
 
-    def _start(self, asked: topics.Topic, frame: Frame) -> None:
+    def _start(self, asked: topics.Topic | None, frame: Frame) -> None:
         """Let a handler run beside the loop, so that it can never hold up a ping, a kick or the next frame.
 
         :raises TooBusy: when enough of this connection's calls are running.
@@ -169,12 +174,16 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         running.add(task)
         task.add_done_callback(running.discard)
 
-    async def _answer(self, asked: topics.Topic, frame: Frame) -> None:
+    async def _answer(self, asked: topics.Topic | None, frame: Frame) -> None:
+        """Let a topic's handler answer a frame; without a topic, the route hooks first."""
         connection = self.connection
         self._say_who(connection.identity)
         try:
-            await topics.ensure_may_ask(connection, asked)
-            answer = await topics.call(asked.handler, connection, frame.data)
+            answer = hooks.PASS if asked else await hooks.routed(connection, frame)
+            if answer is hooks.PASS:
+                asked = asked or topics.find(frame.topic)
+                await topics.ensure_may_ask(connection, asked)
+                answer = await topics.call(asked.handler, connection, frame.data)
             if frame.id is not frames.MISSING:
                 connection.hub.reply(connection, Message.reply(frame, answer, cluster.to_json))
         except GatehouseError as problem:
@@ -182,11 +191,12 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         except Refused as refused:
             self._refuse(refused, frame)
         except Exception:
-            log.exception("The handler of %s failed.", asked.name)
+            log.exception("The handler of %s failed.", frame.topic)
             sentence = _("Something went wrong on our side. Please try again later.")
             connection.hub.reply(connection, Message.error(INTERNAL, sentence, frame))
 
     def _complain(self, problem: GatehouseError, frame: Frame | None) -> None:
+        self.connection.last_error = str(problem)
         message = Message.error(problem.code, str(problem), frame, problem.fields)
         self.connection.hub.reply(self.connection, message)
 

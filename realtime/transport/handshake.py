@@ -53,6 +53,7 @@ class Handshake:
                 user_agent=headers.get(b"user-agent", "")[:MAX_USER_AGENT],
                 origin=given_origin or "",
                 language=language,
+                network=scope.get("scheme", "ws"),
             ),
         )
 
