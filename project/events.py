@@ -82,6 +82,7 @@ EVENTS: dict[str, Look] = {
     "sign_ins.purged": Look(gettext_lazy("forgot old sign-ins and sessions"), "auto_delete"),
     "realtime.message_sent": Look(gettext_lazy("sent a message"), "send"),
     "realtime.disconnected": Look(gettext_lazy("disconnected a socket"), "link_off", "warn"),
+    "realtime.settings_forgotten": Look(gettext_lazy("forgot kept settings"), "delete"),
     "import.uploaded": Look(gettext_lazy("uploaded a workbook"), "upload_file"),
     "import.mapped": Look(gettext_lazy("matched a workbook's columns"), "view_column"),
     "import.confirmed": Look(gettext_lazy("confirmed an import"), "task_alt"),

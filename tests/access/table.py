@@ -118,6 +118,8 @@ ROWS: dict[str, Row] = {
     "DELETE realtime/connections/{connection_id}": holders("realtime.disconnect"),
     "POST realtime/messages": holders("realtime.send"),
     "GET realtime/nodes": SEES_SOCKETS,
+    "GET realtime/settings/{user_id}": holders("realtime.view_keptsettings"),
+    "DELETE realtime/settings/{user_id}": holders("realtime.delete_keptsettings"),
     "GET roles/": holders("view_role"),
     "POST roles/": holders("add_role", key="newrole", name="New role", rank=10),
     "GET roles/{id}/": holders("view_role"),

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts import services, sessions
 from accounts.models import AddressRule, ApiToken, Department, LoginEvent, User
 from integrations.sheets.models import ExportJob, ImportJob
+from realtime.models import KeptSettings
 from tests.access.table import API, ROWS, Anybody, Holders, Row, Themselves
 from tests.accounts.conftest import PASSWORD, Program
 from tests.docs.blocks import operations
@@ -62,6 +63,7 @@ class Things:
             "exports": ExportJob.objects.create(resource="users", created_by=self.person).pk,
             "keys": "nokey",
             "realtime/connections": "gone",
+            "realtime/settings": KeptSettings.objects.create(user=self.person, seen_at=timezone.now()).pk,
         }
 
     def path(self, call: str) -> str:

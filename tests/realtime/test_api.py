@@ -3,8 +3,10 @@
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
+from django.utils import timezone
 from rest_framework.test import APIClient
 
+from realtime.models import KeptSettings
 from tests.realtime.conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -314,3 +316,16 @@ class TestAdminPages:
         assert "realtime/console" in page.content.decode()
         client.logout()
         assert client.get("/console/").status_code == 302
+
+
+class TestKeptSettings:
+    def test_are_shown_and_forgotten(self, gate_settings):
+        mei = person("mei")
+        keeper = client(person("keeper", "realtime.view_keptsettings", "realtime.delete_keptsettings"))
+        KeptSettings.objects.create(user=mei, values={"desk": "7"}, seen_at=timezone.now())
+        place = f"/api/v1/realtime/settings/{mei.pk}"
+
+        assert keeper.get(place).json()["settings"] == {"desk": "7"}
+        assert keeper.delete(place).status_code == 204
+        assert keeper.get(place).status_code == 404
+        assert client(person("porter")).get(place).status_code == 403
