@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -46,6 +47,15 @@ class Item:
             return False
         return not self.permission or request.user.has_perm(self.permission)
 
+
+KEPT_SETTINGS = Item(
+    "kept_settings",
+    _("Kept settings"),
+    "bookmarks",
+    "admin:realtime_keptsettings_changelist",
+    "realtime.view_keptsettings",
+)
+KEEPS_SETTINGS = settings.GATEWAY_STORAGE == "realtime.kept.KeptInRows"
 
 SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
     (
@@ -98,6 +108,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
             ),
             Item("nodes", _("Nodes"), "dns", "admin:realtime_node_changelist", "realtime.view_connection"),
             Item("console", _("Console"), "terminal", "realtime:console", "realtime.send"),
+            *([KEPT_SETTINGS] if KEEPS_SETTINGS else []),
         ),
     ),
     (

@@ -328,18 +328,19 @@ class Hub:
                 yield connection, CloseCode.IDLE
 
     def info(self) -> HubInfo:
-        connections = self.connections.values()
+        """Return figures; from any thread, so of copies that are made in one step."""
+        connections, groups = list(self.connections.values()), list(self.groups)
         return HubInfo(
             id=self.node,
             connections=len(connections),
-            users=sum(1 for group in self.groups if group.startswith("user.")),
+            users=sum(1 for group in groups if group.startswith("user.")),
             guests=sum(1 for one in connections if one.identity is None),
-            groups=len(self.groups),
+            groups=len(groups),
             received=self._past["received"] + sum(one.received for one in connections),
             sent=self._past["sent"] + sum(one.sent for one in connections),
             evicted=self.evicted,
             buffered=sum(one.outbox.unsent() for one in connections),
-            endings={str(code): count for code, count in self.endings.items()},
+            endings={str(code): count for code, count in dict(self.endings).items()},
         )
 
 
