@@ -9,12 +9,12 @@ from project.core.errors import InvalidParameters
 from realtime import cluster, topics
 from realtime.core.codes import Refused
 from realtime.core.connection import MAX_GROUPS, MAX_SETTINGS, Connection
+from realtime.schemas import MAX_KEY, AccessSchema, GroupSchema, KeySchema, OptionalKeySchema
 from realtime.topics import topic
 from realtime.transport.admission import admit
 from realtime.transport.credentials import Credentials, identify
 
 MAX_SETTING = 4096
-MAX_KEY = 100
 
 
 @topic("ping", guests=True, prompt=True)
@@ -29,11 +29,9 @@ async def echo(connection: Connection, data: Any) -> Any:
     return data
 
 
-@topic("auth", guests=True)
-async def auth(connection: Connection, data: Any) -> dict[str, Any]:
+@topic("auth", schema=AccessSchema, guests=True)
+async def auth(connection: Connection, data: dict[str, str]) -> dict[str, Any]:
     """Bind this connection to the user of an access token."""
-    if not isinstance(data, dict) or not isinstance(data.get("access"), str) or not data["access"]:
-        raise InvalidParameters(fields={"data": [_("Send {example}.").format(example='{"access": "…"}')]})
     peer = connection.peer
     identity = await identify(Credentials(frame=data, ip=peer.address, user_agent=peer.user_agent, origin=peer.origin))
     if identity is None:  # cannot be: a frame was shown on purpose
@@ -49,10 +47,10 @@ async def unauth(connection: Connection, data: Any) -> dict[str, Any]:
     return who(connection)
 
 
-@topic("join")
-async def join(connection: Connection, data: Any) -> dict[str, Any]:
+@topic("join", schema=GroupSchema)
+async def join(connection: Connection, data: dict[str, str]) -> dict[str, Any]:
     """Join a group, if its policy allows."""
-    group = _text(data, "group", 100)
+    group = data["group"]
     await topics.ensure_may_join(connection, group)
     if len(connection.joined) >= MAX_GROUPS and group not in connection.joined:
         raise InvalidParameters(_("At most {limit} groups per connection."), limit=MAX_GROUPS)
@@ -60,10 +58,10 @@ async def join(connection: Connection, data: Any) -> dict[str, Any]:
     return {"group": group, "members": await _count(group)}
 
 
-@topic("leave")
-async def leave(connection: Connection, data: Any) -> dict[str, Any]:
+@topic("leave", schema=GroupSchema)
+async def leave(connection: Connection, data: dict[str, str]) -> dict[str, Any]:
     """Leave a group that was joined."""
-    group = _text(data, "group", 100)
+    group = data["group"]
     topics.ensure_may_leave(connection, group)
     await connection.leave(group)
     return {"group": group, "members": await _count(group)}
@@ -83,18 +81,18 @@ async def set_settings(connection: Connection, data: Any) -> dict[str, str]:
     return connection.hub.change(connection, data)
 
 
-@topic("session.get", guests=True, prompt=True)
-async def get_settings(connection: Connection, data: Any) -> Any:
+@topic("session.get", schema=OptionalKeySchema, guests=True, prompt=True)
+async def get_settings(connection: Connection, data: dict[str, str]) -> dict[str, str]:
     """Answer with one setting ({"key"}), or with all."""
-    if data is None:
+    if "key" not in data:
         return connection.settings
-    return {"value": connection.settings.get(_text(data, "key", MAX_KEY), "")}
+    return {"value": connection.settings.get(data["key"], "")}
 
 
-@topic("session.remove", guests=True, prompt=True)
-async def remove_setting(connection: Connection, data: Any) -> dict[str, str]:
+@topic("session.remove", schema=KeySchema, guests=True, prompt=True)
+async def remove_setting(connection: Connection, data: dict[str, str]) -> dict[str, str]:
     """Remove one setting ({"key"})."""
-    return connection.hub.change(connection, {}, remove=(_text(data, "key", MAX_KEY),))
+    return connection.hub.change(connection, {}, remove=(data["key"],))
 
 
 @topic("whoami", guests=True, prompt=True)
@@ -135,14 +133,3 @@ def who(connection: Connection) -> dict[str, Any]:
             "buffered": connection.outbox.unsent(),
         },
     }
-
-
-def _text(data: Any, name: str, limit: int) -> str:
-    """Return the one field that `data` must have."""
-    value = data.get(name) if isinstance(data, dict) else None
-    if not isinstance(value, str) or not 0 < len(value) <= limit:
-        problem = _("A text of 1 to {limit} characters is needed.").format(limit=limit)
-        raise InvalidParameters(fields={name: [problem]})
-    if unknown := sorted(data.keys() - {name}):
-        raise InvalidParameters(fields={one[:MAX_KEY]: [_("There is no such field.")] for one in unknown[:20]})
-    return value

@@ -175,10 +175,18 @@ class Message:
 
     @classmethod
     def error(
-        cls, code: str, message: str, frame: Frame | None = None, fields: dict[str, Any] | None = None
+        cls,
+        code: str,
+        message: str,
+        frame: Frame | None = None,
+        fields: dict[str, Any] | None = None,
+        extra: dict[str, Any] | None = None,
     ) -> "Message":
-        """An error; `frame` is the one that caused it, when it could be read; `fields` name the places."""
-        about: dict[str, Any] = {"code": code, "message": message}
+        """An error; `frame` is the one that caused it, when it could be read; `fields` name the places.
+
+        `extra` is what else a program must know, such as `retry_after`.
+        """
+        about: dict[str, Any] = {"code": code, "message": message, **(extra or {})}
         if fields:
             about["fields"] = fields
         body: dict[str, Any] = {"topic": frame.topic if frame else ERROR, "error": about}

@@ -15,6 +15,7 @@ from realtime.core.codes import GONE, REASONS, CloseCode, fit_reason
 from realtime.core.connection import EVERYONE, Connection, Ending, Identity
 from realtime.core.frames import KICK, Default, Message
 from realtime.core.outbox import Put
+from realtime.core.rates import Allowances
 
 NOBODY: frozenset[Connection] = frozenset()
 
@@ -97,6 +98,7 @@ class Hub:
         self.sending: Callable[[Message], Rewrite | None] | None = None
         """Who is asked, before a push goes out, whether each connection gets it as it is."""
         self.translate: Callable[[str, str], str] = lambda message, language: message
+        self.allowances = Allowances()
 
     # who is here
 

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -16,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from project.core import context
+from project.core.api import answers
 from project.core.errors import GatehouseError, NoPermission, NotSignedIn
 from realtime import cluster, hooks, topics
 from realtime.core import frames
@@ -35,7 +37,6 @@ WIRE = "gateway.wire"
 """The scope extension under which realtime/server.py offers raw writes."""
 NOT_UTF8 = "gateway.not_utf8"
 """In a received event: at which byte a text frame stops being UTF-8."""
-INTERNAL = "10001"
 DISPLACED = "20001"
 REFUSALS: dict[int, str] = {
     CloseCode.NOT_AUTHENTICATED: NotSignedIn.code,
@@ -152,7 +153,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         try:
             frame = _decoded(text, event)
             hooks.heard(self.connection, frame)
-            asked = None if hooks.registered.routes else topics.find(frame.topic)
+            asked = None if hooks.registered.routes else self._asked(frame)
             if asked and asked.prompt:
                 await self._answer(asked, frame)
             else:
@@ -181,23 +182,29 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         try:
             answer = hooks.PASS if asked else await hooks.routed(connection, frame)
             if answer is hooks.PASS:
-                asked = asked or topics.find(frame.topic)
+                asked = asked or self._asked(frame)
                 await topics.ensure_may_ask(connection, asked)
-                answer = await topics.call(asked.handler, connection, frame.data)
+                answer = await topics.answer(asked, connection, frame.data)
             if frame.id is not frames.MISSING:
                 connection.hub.reply(connection, Message.reply(frame, answer, cluster.to_json))
-        except GatehouseError as problem:
-            self._complain(problem, frame)
         except Refused as refused:
             self._refuse(refused, frame)
-        except Exception:
-            log.exception("The handler of %s failed.", frame.topic)
-            sentence = _("Something went wrong on our side. Please try again later.")
-            connection.hub.reply(connection, Message.error(INTERNAL, sentence, frame))
+        except Exception as problem:
+            error = answers.translated(problem)
+            if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                log.exception("The handler of %s failed.", frame.topic)
+            self._complain(error, frame)
+
+    def _asked(self, frame: Frame) -> topics.Topic:
+        """Return the topic of a frame, and count that it was asked."""
+        asked = topics.find(frame.topic)
+        topics.ensure_not_too_often(self.connection, asked)
+        return asked
 
     def _complain(self, problem: GatehouseError, frame: Frame | None) -> None:
         self.connection.last_error = str(problem)
-        message = Message.error(problem.code, str(problem), frame, problem.fields)
+        about = answers.plain(problem.fields)
+        message = Message.error(problem.code, str(problem), frame, about, problem.extra)
         self.connection.hub.reply(self.connection, message)
 
     def _refuse(self, refused: Refused, frame: Frame) -> None:

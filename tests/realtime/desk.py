@@ -3,7 +3,11 @@
 import asyncio
 from typing import Any
 
+from django.http import Http404
+from rest_framework import serializers
+
 from project.core import context
+from project.core.api.serializers import StrictSerializer
 from realtime.core.connection import Connection
 from realtime.topics import policy, topic
 
@@ -15,6 +19,10 @@ def open_for_business() -> None:
     topic("tests.plain")(plain)
     topic("tests.gate", permission="gate.open")(gate)
     topic("tests.odd")(odd)
+    topic("tests.missing")(missing)
+    topic("tests.rare", rate="2/min", guests=True)(rare)
+    topic("tests.order", schema=OrderSchema)(order)
+    topic("tests.order-plain", schema=OrderSchema)(order_plain)
     policy("club.")(members)
     policy("club.secret.")(nobody)
 
@@ -39,6 +47,41 @@ async def gate(connection: Connection, data: Any) -> str:
 
 async def odd(connection: Connection, data: Any) -> object:
     return object()
+
+
+async def missing(connection: Connection, data: Any) -> None:
+    raise Http404
+
+
+async def rare(connection: Connection, data: Any) -> str:
+    return "done"
+
+
+class OrderSchema(StrictSerializer):
+    """Cups of a drink; says where it was asked."""
+
+    drink = serializers.ChoiceField(["tea", "coffee"])
+    cups = serializers.IntegerField(min_value=1, max_value=9, default=1)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        assert self.context["connection"].user_id
+        return attrs | {"may_wait": not _is_on_a_loop()}
+
+
+async def order(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
+    return data
+
+
+def order_plain(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
+    return data
+
+
+def _is_on_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def members(connection: Connection, group: str) -> bool:

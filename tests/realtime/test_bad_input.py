@@ -183,6 +183,11 @@ class TestSlowHandlers:
         assert "secret" not in answer["error"]["message"]
         assert hans.is_alive()
 
+    def test_of_an_app_may_raise_what_views_may(self, gatehouse, opener, gate_topics):
+        mei = opener(gatehouse, bearer="mei").greeted()
+
+        assert mei.ask("tests.missing")["error"] == {"code": "10008", "message": "There is no such thing here."}
+
     def test_hold_up_nothing_and_are_limited(self, gatehouse, gate_settings, opener, gate_topics):
         gate_settings.GATEWAY_MAX_TASKS = 3
         mei = opener(gatehouse, bearer="mei").greeted()

@@ -3,6 +3,7 @@
 import pytest
 
 from realtime import gateway, topics
+from tests.realtime import desk
 from tests.realtime.conftest import until
 
 
@@ -156,6 +157,70 @@ class TestGroups:
         assert gateway.this_node()["groups"] == 0
 
 
+class TestRates:
+    def test_count_for_a_user_over_all_connections(self, gatehouse, opener, gate_topics):
+        first, second, hans = (opener(gatehouse, bearer=name).greeted() for name in ("mei", "mei", "hans"))
+        assert first.ask("tests.rare")["data"] == "done"
+        assert second.ask("tests.rare")["data"] == "done"
+
+        error = first.ask("tests.rare")["error"]
+
+        assert error["code"] == "10007"
+        assert 0 < error["retry_after"] <= 30
+        assert f"in {error['retry_after']} seconds" in error["message"]
+        assert second.ask("tests.rare")["error"]["code"] == "10007"
+        assert hans.ask("tests.rare")["data"] == "done"
+        assert first.is_alive()
+
+    def test_count_for_each_guest_alone(self, gatehouse, opener, gate_topics):
+        one, another = opener(gatehouse).greeted(), opener(gatehouse).greeted()
+
+        assert [list(one.ask("tests.rare")) for _ in range(3)][-1] == ["id", "topic", "error"]
+        assert another.ask("tests.rare")["data"] == "done"
+
+    def test_are_not_got_round_by_coming_back(self, gatehouse, opener, gate_topics):
+        first = opener(gatehouse, bearer="mei").greeted()
+        assert [first.ask("tests.rare") for _ in range(2)]
+        first.close()
+
+        assert opener(gatehouse, bearer="mei").greeted().ask("tests.rare")["error"]["code"] == "10007"
+
+    @pytest.mark.parametrize("rate", ["10", "10/", "/min", "0/min", "-1/s", "1.5/s", "10/fortnight", "１/s"])
+    def test_are_calls_in_a_time(self, gate_topics, rate):
+        with pytest.raises(ValueError, match="is no rate"):
+            topics.topic("tests.never", rate=rate)
+
+
+@pytest.mark.parametrize("topic", ["tests.order", "tests.order-plain"])
+class TestSchemas:
+    @pytest.fixture
+    def mei(self, gatehouse, opener, gate_topics):
+        return opener(gatehouse, bearer="mei").greeted()
+
+    def test_give_handlers_what_they_declare(self, mei, topic):
+        answer = mei.ask(topic, {"drink": "tea", "cups": "3"})["data"]
+
+        assert answer == {"drink": "tea", "cups": 3, "may_wait": topic == "tests.order-plain"}
+        assert mei.ask(topic, {"drink": "coffee"})["data"]["cups"] == 1
+
+    def test_name_all_that_is_wrong(self, mei, topic):
+        error = mei.ask(topic, {"drink": "wine", "cups": 10, "sugar": 2})["error"]
+
+        assert error["code"] == "10000"
+        assert error["fields"] == {
+            "drink": ['"wine" is not a valid choice.'],
+            "cups": ["Ensure this value is less than or equal to 9."],
+            "sugar": ["There is no such field."],
+        }
+        assert mei.is_alive()
+
+    @pytest.mark.parametrize(
+        ("data", "field"), [(None, "drink"), ("tea", "non_field_errors"), ([1], "non_field_errors")]
+    )
+    def test_take_no_data_for_an_empty_form(self, mei, topic, data, field):
+        assert list(mei.ask(topic, data)["error"]["fields"]) == [field]
+
+
 class TestRegistry:
     def test_finds_what_apps_bring(self, gate_topics):
         assert topics.find("tests.plain").about == "Double a number."
@@ -172,6 +237,16 @@ class TestRegistry:
     def test_gives_automatic_groups_no_policy(self, gate_topics, prefix):
         with pytest.raises(ValueError, match="automatic"):
             topics.policy(prefix)
+
+    def test_refuses_a_prompt_handler_that_needs_a_thread(self, gate_topics):
+        with pytest.raises(ValueError, match="cannot be prompt"):
+            topics.topic("tests.never", prompt=True)(lambda connection, data: None)
+
+    def test_knows_the_terms_of_a_topic(self, gate_topics):
+        order, rare = topics.find("tests.order"), topics.find("tests.rare")
+
+        assert (order.schema, order.rate, order.guests) == (desk.OrderSchema, None, False)
+        assert (rare.schema, str(rare.rate), rare.guests) == (None, "2/min", True)
 
     @pytest.mark.parametrize("name", ["", "Orders", "orders.", "a b", "x\u0000"])
     def test_wants_plain_names(self, name):

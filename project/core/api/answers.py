@@ -40,7 +40,7 @@ def envelope(error: GatehouseError) -> dict[str, Any]:
         **error.extra,
     }
     if error.fields:
-        body["fields"] = _plain(error.fields)
+        body["fields"] = plain(error.fields)
     return {"error": body | {"request_id": context.get_request_id()}}
 
 
@@ -116,14 +116,14 @@ def _api_exception(exc: Any) -> GatehouseError:
     return kinds.get(exc.status_code, GatehouseError)()
 
 
-def _plain(detail: Any) -> Any:
+def plain(detail: Any) -> Any:
     """Return validation details as plain JSON; a list of rows is keyed by the row's number."""
     if isinstance(detail, Mapping):
-        return {str(name): _plain(inner) for name, inner in detail.items() if inner not in ({}, [])}
+        return {str(name): plain(inner) for name, inner in detail.items() if inner not in ({}, [])}
     if isinstance(detail, list | tuple):
         if any(isinstance(inner, Mapping) for inner in detail):
-            return {str(number): _plain(inner) for number, inner in enumerate(detail) if inner}
-        return [_plain(inner) for inner in detail]
+            return {str(number): plain(inner) for number, inner in enumerate(detail) if inner}
+        return [plain(inner) for inner in detail]
     return str(detail)
 
 
