@@ -61,7 +61,7 @@ def ours() -> tuple[Any, str]:
 
     settings.GATEWAY_AUTHENTICATORS = ["benchmarks.fanout_server.let_in"]
     settings.GATEWAY_SESSION_CHECK = settings.GATEWAY_ADDRESS_CHECK = settings.GATEWAY_PEOPLE_SEEN = ""
-    settings.GATEWAY_RATE = (10**6, 10**6)
+    settings.GATEWAY_RATE = settings.GATEWAY_USER_RATE = (10**6, 10**6)
     settings.GATEWAY_IDLE_SECONDS = 0
 
     @topic("bench.publish", prompt=True)

@@ -350,6 +350,11 @@ class Environment:
         "1048576", kind.size, "Unsent bytes per connection before it is closed as too slow.", example="1MB"
     )
     GATEWAY_RATE: tuple[int, int] = variable("50:100", kind.rate, "Frames a second per connection, and the burst.")
+    GATEWAY_USER_RATE: tuple[int, int] | None = variable(
+        "500:1000",
+        kind.optional_rate,
+        "Frames a second per user, over all connections to a node, and the burst; 0: without limit.",
+    )
     GATEWAY_MAX_TASKS: int = variable("20", kind.integer(1, 10_000), "Concurrent handler calls per connection.")
     GATEWAY_MAX_PER_USER: int = variable(
         "0", kind.integer(0, 100_000), "Connections per user; 0: without limit.", example="3"

@@ -86,6 +86,11 @@ def rate(given: str) -> tuple[int, int]:
     return int(match[1]), int(match[2] or 2 * int(match[1]))
 
 
+def optional_rate(given: str) -> tuple[int, int] | None:
+    """A number per second, with a burst behind a colon if it is not twice that; 0: no limit."""
+    return None if given == "0" else rate(given)
+
+
 def words(given: str) -> list[str]:
     """A list, separated by commas."""
     return [word.strip() for word in given.split(",") if word.strip()]

@@ -23,6 +23,7 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
+from project.core import context
 from realtime import hooks
 from realtime.commands import Command, execute
 from realtime.core.codes import CloseCode
@@ -61,7 +62,7 @@ class Node(Watcher):
         self.pid = os.getpid()
         self.id = secrets.token_hex(4)
         self.hub = Hub(self.id, default=to_json)
-        self.hub.translate = translate
+        self.hub.translate, self.hub.trace_id = translate, context.get_request_id
         if settings.GATEWAY_GUEST_RULE:
             self.hub.is_guest = import_string(settings.GATEWAY_GUEST_RULE)
         if hooks.registered.sends:

@@ -132,4 +132,5 @@ def who(connection: Connection) -> dict[str, Any]:
             "sent": connection.sent,
             "buffered": connection.outbox.unsent(),
         },
+        "last_error": connection.last_error,
     }

@@ -17,7 +17,8 @@ from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 
-from realtime.transport.consumer import NOT_UTF8, WIRE
+from realtime.transport.calls import NOT_UTF8
+from realtime.transport.consumer import WIRE
 from realtime.transport.handshake import TICKET, ticket_in
 
 STUCK_SECONDS = 2.0

@@ -55,6 +55,7 @@ class Limits:
     max_frame: int = 65_536
     max_buffer: int = 1_048_576
     rate: tuple[int, int] = (50, 100)
+    user_rate: tuple[int, int] | None = None
     max_tasks: int = 20
     allow_guests: bool = False
 
@@ -130,6 +131,7 @@ class Connection:
     __slots__ = (
         "__weakref__",
         "allowance",
+        "data",
         "deadline",
         "ended",
         "groups",
@@ -159,6 +161,8 @@ class Connection:
         self.joined: set[str] = set()
         """Those joined on request."""
         self.settings: dict[str, str] = {}
+        self.data: dict[str, Any] = {}
+        """What handlers keep for this connection; it never leaves the process."""
         self.received = self.sent = 0
         self.last_error = ""
         """What its last bad frame, or last failed call, was told."""
@@ -189,6 +193,11 @@ class Connection:
     def is_guest(self) -> bool:
         """Whether it may only do what guests may: nobody is bound to it, or GATEWAY_GUEST_RULE says so."""
         return self.hub.is_guest(self)
+
+    @property
+    def trace_id(self) -> str:
+        """The id of the frame that is being handled: in the log, in its tasks, and in the answer if it fails."""
+        return self.hub.trace_id()
 
     async def join(self, group: str) -> int:
         """Join `group` without asking its policy; return how many connections of this node are in it."""

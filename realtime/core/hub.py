@@ -98,6 +98,7 @@ class Hub:
         self.sending: Callable[[Message], Rewrite | None] | None = None
         """Who is asked, before a push goes out, whether each connection gets it as it is."""
         self.translate: Callable[[str, str], str] = lambda message, language: message
+        self.trace_id: Callable[[], str] = str
         self.allowances = Allowances()
 
     # who is here

@@ -2,7 +2,7 @@
 
 Two kinds. `WireOutbox` writes whole WebSocket frames to the transport of a server that lets us (realtime/server.py).
 `StepOutbox` works on any ASGI server: it advances the server's `send()` by hand and keeps what does not go out at once.
-Both are used from the event loop only.
+Both are used from the event loop only; one that `packs` writes MessagePack.
 """
 
 import asyncio
@@ -52,17 +52,17 @@ class Outbox(Protocol):
 class WireOutbox:
     """Writes encoded frames straight to the transport, coalescing those that follow closely."""
 
-    __slots__ = ("closed", "limit", "pending", "pending_bytes", "wire")
+    __slots__ = ("closed", "limit", "packs", "pending", "pending_bytes", "wire")
 
-    def __init__(self, wire: Wire, limit: int) -> None:
-        self.wire, self.limit = wire, limit
+    def __init__(self, wire: Wire, limit: int, *, packs: bool = False) -> None:
+        self.wire, self.limit, self.packs = wire, limit, packs
         self.pending: list[bytes] = []
         self.pending_bytes = 0
         self.closed = False
 
     def put(self, message: Message, *, wait: bool = False) -> Put:
         """Send `message`; with `wait`, together with what follows soon."""
-        frame = message.wire
+        frame = message.packed_wire if self.packs else message.wire
         if self.pending:
             self.pending.append(frame)
             self.pending_bytes += len(frame)
@@ -79,15 +79,17 @@ class WireOutbox:
         """Send `message` at once, behind what waits: a reply, which somebody is waiting for."""
         if self.closed:
             return Put.DROPPED
+        frame = message.packed_wire if self.packs else message.wire
         if not self.pending:
-            return self._write(message.wire)
-        self.pending.append(message.wire)
+            return self._write(frame)
+        self.pending.append(frame)
         return self.flush()
 
     def hold(self, message: Message) -> None:
         """Keep `message`, and what follows behind it, until the next flush."""
-        self.pending.append(message.wire)
-        self.pending_bytes += len(message.wire)
+        frame = message.packed_wire if self.packs else message.wire
+        self.pending.append(frame)
+        self.pending_bytes += len(frame)
 
     def flush(self) -> Put:
         """Write what waits, in one go."""
@@ -120,12 +122,12 @@ Send = Callable[[Any], Awaitable[None]]
 class StepOutbox:
     """Advances the server's `send()` synchronously; when it blocks, the rest queues up behind it, bounded."""
 
-    __slots__ = ("closed", "limit", "queue", "queued_bytes", "send", "writer")
+    __slots__ = ("closed", "limit", "packs", "queue", "queued_bytes", "send", "writer")
 
     CLOSE_SECONDS = 2.0
 
-    def __init__(self, send: Send, limit: int) -> None:
-        self.send, self.limit = send, limit
+    def __init__(self, send: Send, limit: int, *, packs: bool = False) -> None:
+        self.send, self.limit, self.packs = send, limit, packs
         self.queue: deque[Message] = deque()
         self.queued_bytes = 0
         self.writer: asyncio.Task[None] | None = None
@@ -136,10 +138,11 @@ class StepOutbox:
         if self.closed:
             return Put.DROPPED
         if self.writer:
-            if self.queued_bytes + len(message.payload) > self.limit:
+            size = self._size(message)
+            if self.queued_bytes + size > self.limit:
                 return Put.FULL
             self.queue.append(message)
-            self.queued_bytes += len(message.payload)
+            self.queued_bytes += size
             return Put.QUEUED
         self._step(message)
         return Put.SENT
@@ -151,8 +154,18 @@ class StepOutbox:
         """Send `message` first of all; here it need not wait."""
         self.put(message)
 
+    def _size(self, message: Message) -> int:
+        return len(message.packed if self.packs else message.payload)
+
+    def _event(self, message: Message) -> dict[str, Any]:
+        if self.packs:
+            return {"type": "websocket.send", "bytes": message.packed}
+        if message.binary:
+            return {"type": "websocket.send", "bytes": message.payload}
+        return {"type": "websocket.send", "text": message.payload.decode()}
+
     def _step(self, message: Message) -> None:
-        coroutine = _coroutine(self.send(_event(message)))
+        coroutine = _coroutine(self.send(self._event(message)))
         try:
             blocked_on = coroutine.send(None)
         except StopIteration:
@@ -167,8 +180,8 @@ class StepOutbox:
             await first
             while self.queue:
                 message = self.queue.popleft()
-                self.queued_bytes -= len(message.payload)
-                await self.send(_event(message))
+                self.queued_bytes -= self._size(message)
+                await self.send(self._event(message))
         except Exception:  # noqa: BLE001 (as above)
             self.discard()
         finally:
@@ -200,12 +213,6 @@ class StepOutbox:
             self.closed = True
             self.queue.clear()
             self.queued_bytes = 0
-
-
-def _event(message: Message) -> dict[str, Any]:
-    if message.binary:
-        return {"type": "websocket.send", "bytes": message.payload}
-    return {"type": "websocket.send", "text": message.payload.decode()}
 
 
 def _coroutine(awaitable: Awaitable[None]) -> Coroutine[Any, Any, None]:

@@ -17,6 +17,8 @@ from realtime.transport import origin
 from realtime.transport.credentials import Credentials
 
 SUBPROTOCOL = "gatehouse.v1"
+MSGPACK = "gatehouse.v1.msgpack"
+"""What frames are written in, JSON or MessagePack: the first that a client asks for, JSON when it asks for none."""
 TICKET = "gateway.ticket"
 """The scope extension in which realtime/server.py keeps the ticket out of the URL that gets logged."""
 MAX_USER_AGENT = 300
@@ -47,7 +49,7 @@ class Handshake:
             bearer=value.strip() if kind.lower() == "bearer" else "",
             ticket=_ticket(scope),
             cookie=parse_cookie(headers.get(b"cookie", "")).get(settings.SESSION_COOKIE_NAME, ""),
-            subprotocol=SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None,
+            subprotocol=next((one for one in scope.get("subprotocols", ()) if one in (SUBPROTOCOL, MSGPACK)), None),
             peer=Peer(
                 address=client_ip(address, headers.get(b"x-forwarded-for", "")),
                 user_agent=headers.get(b"user-agent", "")[:MAX_USER_AGENT],
@@ -56,6 +58,11 @@ class Handshake:
                 network=scope.get("scheme", "ws"),
             ),
         )
+
+    @property
+    def packs(self) -> bool:
+        """Whether frames are MessagePack."""
+        return self.subprotocol == MSGPACK
 
     def ensure_allowed(self) -> None:
         """Pass silently when this page and this address may open a socket.

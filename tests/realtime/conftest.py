@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgpack
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -48,20 +49,29 @@ class Socket:
     def id(self) -> str:
         return str(self.welcome["connection"])
 
+    @staticmethod
+    def encoded(frame: dict[str, Any]) -> str | bytes:
+        """Return a frame as this socket's sub-protocol writes it."""
+        return json.dumps(frame)
+
+    @staticmethod
+    def decoded(received: str | bytes) -> Any:
+        return json.loads(received)
+
     def frame(self, seconds: float = PATIENCE) -> Any:
         """Return the next frame, whatever it is."""
-        return json.loads(self.raw.recv(timeout=seconds))
+        return self.decoded(self.raw.recv(timeout=seconds))
 
     def send(self, text: str | bytes) -> None:
         self.raw.send(text)
 
     def tell(self, topic: str, data: Any = None) -> None:
-        self.send(json.dumps({"topic": topic, "data": data}))
+        self.send(self.encoded({"topic": topic, "data": data}))
 
     def ask(self, topic: str, data: Any = None) -> Any:
         """Send a frame that wants a reply; return the whole reply."""
         self._asked += 1
-        self.send(json.dumps({"id": self._asked, "topic": topic, "data": data}))
+        self.send(self.encoded({"id": self._asked, "topic": topic, "data": data}))
         return self.wait_for(lambda frame: frame.get("id") == self._asked)
 
     def next(self, topic: str) -> Any:
@@ -94,10 +104,26 @@ class Socket:
 
     def _keep_all(self, deadline: float) -> None:
         while True:
-            self.kept.append(json.loads(self.raw.recv(timeout=max(0.01, deadline - time.monotonic()))))
+            self.kept.append(self.frame(max(0.01, deadline - time.monotonic())))
 
     def close(self) -> None:
         self._opened.close()
+
+
+class PackedSocket(Socket):
+    """A client's socket that speaks MessagePack."""
+
+    def __init__(self, url: str, **how: Any) -> None:
+        super().__init__(url, **{"subprotocols": ["gatehouse.v1.msgpack"]} | how)
+
+    @staticmethod
+    def encoded(frame: dict[str, Any]) -> bytes:
+        return bytes(msgpack.packb(frame))
+
+    @staticmethod
+    def decoded(received: str | bytes) -> Any:
+        assert isinstance(received, bytes), received
+        return msgpack.unpackb(received)
 
 
 Opener = Callable[..., Socket]
@@ -134,8 +160,8 @@ def opener() -> Iterator[Callable[..., Socket]]:
     """Open sockets that are closed when the test ends."""
     opened: list[Socket] = []
 
-    def open_one(server: Any, **how: Any) -> Socket:
-        one = Socket(server.url, **how)
+    def open_one(server: Any, kind: type[Socket] = Socket, **how: Any) -> Socket:
+        one = kind(server.url, **how)
         opened.append(one)
         return one
 

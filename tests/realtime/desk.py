@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from celery import shared_task
 from django.http import Http404
 from rest_framework import serializers
 
@@ -23,6 +24,12 @@ def open_for_business() -> None:
     topic("tests.rare", rate="2/min", guests=True)(rare)
     topic("tests.order", schema=OrderSchema)(order)
     topic("tests.order-plain", schema=OrderSchema)(order_plain)
+    topic("tests.blob")(blob)
+    topic("tests.trace", prompt=True)(trace)
+    topic("tests.trace-slow")(trace_slow)
+    topic("tests.trace-plain")(trace_plain)
+    topic("tests.task")(start_a_task)
+    topic("tests.visits", prompt=True)(visits)
     policy("club.")(members)
     policy("club.secret.")(nobody)
 
@@ -82,6 +89,39 @@ def _is_on_a_loop() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+async def blob(connection: Connection, data: Any) -> bytes:
+    return b"\x00\xff"
+
+
+async def trace(connection: Connection, data: Any) -> list[str]:
+    return [connection.trace_id, context.get_request_id()]
+
+
+async def trace_slow(connection: Connection, data: float) -> list[str]:
+    before = connection.trace_id
+    await asyncio.sleep(data)
+    return [before, connection.trace_id]
+
+
+def trace_plain(connection: Connection, data: Any) -> list[str]:
+    return [connection.trace_id, context.get_request_id()]
+
+
+def start_a_task(connection: Connection, data: Any) -> str:
+    look_around.delay()
+    return connection.trace_id
+
+
+@shared_task(name="tests.look_around")
+def look_around() -> None:
+    """Do nothing."""
+
+
+async def visits(connection: Connection, data: Any) -> int:
+    connection.data["visits"] = connection.data.get("visits", 0) + 1
+    return connection.data["visits"]
 
 
 def members(connection: Connection, group: str) -> bool:

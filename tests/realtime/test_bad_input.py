@@ -58,6 +58,12 @@ class TestBadInput:
             ('{"topic": "echo", "id": 5, "data": NaN}', {"id": 5, "topic": "echo"}, "NaN is not a number in JSON."),
             ('{"topic": "echo", "id": 6, "data": %s}' % ("9" * 5000), {"id": 6, "topic": "echo"}, "too large"),
             ('{"topic": "echo", "id": 100000000000000000000}', {"topic": "echo"}, "too large"),
+            (
+                '{"topic": "echo", "id": 7, "data": %s}' % ("[" * 32 + "]" * 32),
+                {"id": 7, "topic": "echo"},
+                "at most 32 levels",
+            ),
+            ('{"topic": "echo", "id": 18446744073709551616}', {"topic": "echo"}, "too large"),
             ('{"topic": "echo", "id": [NaN]}', {"topic": "echo"}, "NaN is not a number in JSON."),
         ],
     )
@@ -98,6 +104,12 @@ class TestBadInput:
         assert answer["topic"] == topic
         assert answer["error"]["code"] == "40001"
         assert mei.is_alive()
+
+    def test_may_be_nested_as_deep_as_the_welcome_says(self, mei):
+        deepest = json.loads("[" * (mei.welcome["limits"]["depth"] - 1) + "]" * (mei.welcome["limits"]["depth"] - 1))
+
+        assert mei.ask("echo", deepest)["data"] == deepest
+        assert mei.ask("echo", [[]] * 1000)["data"] == [[]] * 1000
 
     def test_keeps_the_id_whatever_it_is(self, mei):
         for given in (None, 0, "", [1], {"a": None}, 1.5, True):

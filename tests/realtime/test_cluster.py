@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.realtime.conftest import until
+from tests.realtime.conftest import PackedSocket, until
 from tests.realtime.server import ROOT
 
 SHELL = """
@@ -73,6 +73,14 @@ class TestTwoNodes:
         assert sorted(hans.next("note") for _ in range(3)) == [2, 4, 5]
         assert hans.raw.recv(timeout=20) == b"\x00\xff"
         assert json.loads(said) == [True, False, 2, 2, ["hans"]]
+
+    def test_reach_people_who_speak_messagepack(self, two_nodes, opener, stranger):
+        mei = opener(two_nodes[0], PackedSocket, bearer="mei").greeted()
+
+        stranger.run("gateway.send_user(1, 'blob', b'\\x00\\xff')\ngateway.send_user(1, 'note', {'n': [1, None]})")
+
+        assert mei.next("blob") == b"\x00\xff"
+        assert mei.next("note") == {"n": [1, None]}
 
     def test_steer_connections_from_a_third_process(self, two_nodes, opener, stranger):
         east, west = two_nodes

@@ -61,6 +61,51 @@ class TestFlood:
 
         assert mei.is_alive()
 
+    def test_of_bad_frames_is_answered_within_the_limit(self, gatehouse, gate_settings, opener, hans):
+        gate_settings.GATEWAY_RATE = (1, 20)
+        mei = opener(gatehouse, bearer="mei").greeted()
+        with suppress(Exception):  # it may be closed while writing
+            for _ in range(1000):
+                mei.send("no frame")
+
+        assert mei.end()[0] == 4009
+        assert 20 <= sum(frame["topic"] == "error" for frame in mei.kept) < 60
+        assert hans.is_alive()
+
+    def test_of_one_user_over_many_connections_ends_too(self, gatehouse, gate_settings, opener, hans):
+        gate_settings.GATEWAY_USER_RATE = (1, 30)
+        several = [opener(gatehouse, bearer="mei").greeted() for _ in range(3)]
+        for one in several[:2]:
+            for number in range(13):
+                one.tell("echo", number)
+            assert one.is_alive()
+
+        for number in range(13):
+            several[2].tell("echo", number)
+
+        assert several[2].end()[0] == 4009
+        assert hans.is_alive()
+
+    def test_counts_no_guests_together(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_USER_RATE, gate_settings.GATEWAY_ALLOW_GUESTS = (1, 5), True
+        guests = [opener(gatehouse).greeted() for _ in range(3)]
+
+        assert all(one.ask("echo", number)["data"] == number for one in guests for number in range(4))
+
+    def test_of_one_user_is_nobodys_business_where_that_is_off(self, gatehouse, gate_settings, opener):
+        gate_settings.GATEWAY_USER_RATE = None
+        mei = opener(gatehouse, bearer="mei").greeted()
+
+        assert mei.welcome["limits"]["user_rate"] is None
+        assert mei.is_alive()
+
+    def test_limits_are_told_at_once(self, mei):
+        limits = mei.welcome["limits"]
+
+        assert (limits["rate"], limits["burst"]) == (50, 100)
+        assert (limits["user_rate"], limits["user_burst"]) == (500, 1000)
+        assert limits["depth"] == 32
+
 
 @pytest.mark.attack("T-WS-8")
 class TestSlowReader:

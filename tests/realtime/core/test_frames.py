@@ -2,6 +2,7 @@
 
 import json
 
+import msgpack
 import pytest
 from websockets.frames import Frame as TheirFrame
 from websockets.streams import StreamReader
@@ -25,7 +26,7 @@ class TestDecoding:
         assert decode('{"topic": "ping"}') == Frame("ping", None, MISSING)
         assert decode('{"topic": "ping", "id": null}') == Frame("ping", None, None)
 
-    @pytest.mark.parametrize("number", ["9223372036854775807", "-999999999999999999", "1e308", "0.1"])
+    @pytest.mark.parametrize("number", ["18446744073709551615", "-9223372036854775808", "1e308", "0.1"])
     def test_takes_numbers_that_exist(self, number):
         assert decode('{"topic": "t", "data": %s}' % number).data == json.loads(number)  # noqa: UP031 (braces)
 
@@ -46,6 +47,25 @@ class TestEncoding:
 
     def test_keeps_what_only_an_escape_can_say(self):
         assert json.loads(Message.push("t", "\ud800").payload)["data"] == "\ud800"
+
+    @pytest.mark.parametrize("data", [{"a": [1, None, "中文"]}, b"\x00\xff"])
+    def test_packs_the_same_when_somebody_wants_it(self, data):
+        message = Message.push("t", data)
+
+        frame = parsed(message.packed_wire)
+
+        assert (frame.data, frame.opcode) == (message.packed, 2)
+        assert msgpack.unpackb(frame.data) == {"topic": "t", "data": data}
+        assert message.packed is message.packed
+        assert message.packed_wire is message.packed_wire
+
+    def test_goes_no_deeper_than_both_can_say(self):
+        deep = json.loads("[" * 499 + "]" * 499)
+        assert msgpack.unpackb(Message.push("t", deep).packed)["data"] == deep
+        assert Message.push("t", [[]] * 1000)
+
+        with pytest.raises(ValueError, match="at most 500 levels"):
+            Message.push("t", [deep])
 
     def test_does_not_know_objects_by_itself(self):
         with pytest.raises(TypeError):
