@@ -1,6 +1,7 @@
 """Who is it? For the API, for the back office, and for sockets; the answer is always a live login session."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 from channels.db import database_sync_to_async
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
@@ -205,10 +207,9 @@ async def TicketCredential(credentials: Credentials) -> Identity | None:  # noqa
     """
     if not credentials.ticket:
         return None
-    sid = await tickets.aredeem(credentials.ticket)
-    if sid is None:
-        raise Refused(CloseCode.NOT_AUTHENTICATED, _("The ticket is unknown, used or too old."))
-    return await _identified(_by_sid, sid)
+    if standing.is_at_hand():
+        return await _identified(_by_sid, _known(await tickets.aredeem(credentials.ticket)))
+    return await _identified(_by_ticket, credentials.ticket)
 
 
 async def BearerCredential(credentials: Credentials) -> Identity | None:  # noqa: N802 (likewise)
@@ -243,9 +244,23 @@ async def ended_sessions(session_ids: list[str]) -> dict[str, int]:
 
 
 async def _identified(find: Callable[[str], Identity | None], credential: str) -> Identity | None:
+    if standing.is_at_hand():
+        # a thread takes as long as all the rest; Django lets nobody ask the database here, which tells whether one is needed
+        with suppress(SynchronousOnlyOperation):
+            return find(credential)
     # not thread-sensitive: that would be one thread for all sockets of the process
     found: Identity | None = await database_sync_to_async(find, thread_sensitive=False)(credential)
     return found
+
+
+def _known(sid: str | None) -> str:
+    if sid is None:
+        raise Refused(CloseCode.NOT_AUTHENTICATED, _("The ticket is unknown, used or too old."))
+    return sid
+
+
+def _by_ticket(ticket: str) -> Identity:
+    return _by_sid(_known(tickets.redeem(ticket)))
 
 
 def _by_token(token: str) -> Identity:

@@ -246,3 +246,8 @@ def revived(model: type[M], kept: dict[str, Any]) -> M:
 def is_shared() -> bool:
     """Do other processes see what this one keeps?"""
     return settings.CACHES["state"]["LOCATION"].split(":")[0] in SCHEMES
+
+
+def is_at_hand() -> bool:
+    """Does this process know of whoever it has seen without asking another one?"""
+    return not is_shared() and connection.vendor == "sqlite"

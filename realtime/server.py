@@ -6,6 +6,7 @@
 - tickets leave the URL before anything can log it.
 """
 
+import logging
 import socket
 import struct
 from collections.abc import Callable
@@ -20,6 +21,11 @@ from websockets.exceptions import InvalidState
 from realtime.transport.calls import NOT_UTF8
 from realtime.transport.consumer import WIRE
 from realtime.transport.handshake import TICKET, ticket_in
+
+# the library would say of each socket that it opened and closed; uvicorn says the first already, and a line costs a fifth
+# of a handshake
+_library = logging.getLogger(f"{__name__}.library")
+_library.setLevel(logging.WARNING)
 
 STUCK_SECONDS = 2.0
 """How long a reader has to take what is unsent once its socket closes."""
@@ -39,6 +45,7 @@ class Protocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.conn.max_message_size = settings.GATEWAY_MAX_FRAME
+        self.conn.logger = _library
         self.conn.debug = False  # it would log requests with their tickets and tokens
         self.pinged: Callable[[], object] = _nothing
         """Called for each ping of the client."""

@@ -7,7 +7,7 @@ the hub is the only member of groups, so a consumer has no channel: it awaits th
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
@@ -147,8 +147,12 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         return not connection.hub.allowances.wait(("", who_asks(connection)), *of_user, now)
 
 
+_shared = lru_cache(maxsize=8)(Limits)
+"""Connections that opened under the same settings have one object in common."""
+
+
 def _limits() -> Limits:
-    return Limits(
+    return _shared(
         idle_seconds=settings.GATEWAY_IDLE_SECONDS,
         auth_seconds=settings.GATEWAY_AUTH_SECONDS,
         max_frame=settings.GATEWAY_MAX_FRAME,

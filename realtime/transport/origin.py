@@ -67,6 +67,7 @@ def _as_cidr(pattern: str) -> str:
     return ".".join([*fixed, *["0"] * (4 - len(fixed))]) + f"/{8 * len(fixed)}"
 
 
+@lru_cache(maxsize=256)
 def _parsed(origin: str) -> SplitResult | None:
     try:
         parts = urlsplit(origin)

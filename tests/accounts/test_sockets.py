@@ -1,10 +1,13 @@
 """What a socket may show to say who it is."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 import time_machine
 from channels.db import database_sync_to_async
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -105,6 +108,52 @@ class TestCookie:
         await _in_thread(lambda: sessions.end(session, reason="revoked"))
 
         assert await refused(Credentials(cookie_session_key=browser.cookies["sessionid"].value)) == 4502
+
+
+class Counting(ThreadPoolExecutor):
+    """The threads of a loop; counts what they were given to do."""
+
+    given = 0
+
+    def submit(self, *what, **how):
+        self.given += 1
+        return super().submit(*what, **how)
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="other databases are asked each time")
+class TestSomebodyKnown:
+    @pytest.fixture
+    async def threads(self):
+        threads = Counting()
+        asyncio.get_running_loop().set_default_executor(threads)
+        return threads
+
+    async def test_comes_in_without_a_thread(self, clerk, open_session, threads):
+        session = await _in_thread(open_session, clerk)
+        token = await _in_thread(tokens.access, session)
+        several = [await _in_thread(tickets.issue, session) for _ in range(3)]
+        first = await identify(Credentials(bearer=token))
+        given = threads.given
+        assert given
+
+        again = [await identify(Credentials(bearer=token)), await identify(Credentials(frame={"access": token}))]
+        again += [await identify(Credentials(ticket=ticket)) for ticket in several]
+
+        assert threads.given == given
+        assert {(who.user_id, who.session_id, who.groups) for who in again} == {
+            (first.user_id, first.session_id, frozenset({"role.clerks"}))
+        }
+
+    async def test_is_known_no_more_once_the_session_is_over(self, clerk, open_session):
+        session = await _in_thread(open_session, clerk)
+        token = await _in_thread(tokens.access, session)
+        ticket = await _in_thread(tickets.issue, session)
+        assert await identify(Credentials(bearer=token))
+
+        await _in_thread(lambda: sessions.end(session, reason="revoked"))
+
+        assert await refused(Credentials(bearer=token)) == 4500
+        assert await refused(Credentials(ticket=ticket)) == 4502
 
 
 class TestNobody:
