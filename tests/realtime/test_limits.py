@@ -182,7 +182,7 @@ class TestDrain:
         gatehouse.stop()
 
         assert mei.end()[0] == 1012
-        assert mei.kept[-1] == {"topic": "last", "data": "words"}
+        assert {"topic": "last", "data": "words"} in mei.kept
         assert hans.end()[0] == 1012
 
     def test_waits_for_no_stuck_reader(self, gatehouse, gate_settings, opener):

@@ -111,6 +111,11 @@ class TestFrames:
 
 @pytest.mark.attack("T-WS-5")
 class TestBadInput:
+    @pytest.fixture
+    def gatehouse(self, gate_settings):
+        with GatehouseThread() as server:
+            yield server
+
     @pytest.mark.parametrize(
         ("given", "known", "says"),
         [
@@ -177,14 +182,7 @@ class TestBadInput:
         assert mei.ask("join", b"public.x")["error"]["fields"]
         assert mei.ask("join", {"group": 7})["error"]["fields"].keys() == {"group"}
 
-
-class TestTextThatIsNone:
-    @pytest.fixture
-    def gatehouse(self, gate_settings):
-        with GatehouseThread() as server:
-            yield server
-
-    def test_is_told_what_to_send(self, mei):
+    def test_in_text_that_is_none_is_told_what_to_send(self, mei):
         mei.raw.socket.sendall(raw_text_frame(b"\xff\xfe"))
 
         assert "send binary frames" in mei.frame()["error"]["message"]
