@@ -14,6 +14,7 @@ run: $(RUNTIME) ## run the whole product on http://127.0.0.1:8000 (installs it f
 	@exec $(BIN)/python manage.py up $(ARGS)
 
 test: $(DEVELOPMENT) ## run the tests; ARGS="tests/journey -x" chooses some
+	@$(BIN)/python -m compileall -q accounts integrations project realtime tests # they start hundreds of processes
 	@exec $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 coverage: $(DEVELOPMENT) ## run the tests and say which lines they never reached
