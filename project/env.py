@@ -368,6 +368,17 @@ class Environment:
         "false", kind.boolean, "Keep what a user's connections set, for the user's next connection?"
     )
     GATEWAY_ALLOW_GUESTS: bool = variable("false", kind.boolean, "May people who are not signed in keep a socket?")
+    GATEWAY_QUEUE: bool = variable(
+        "true",
+        kind.boolean,
+        "Deliver the messages on the queues: the Redis Stream, and RabbitMQ's where it is the broker.",
+    )
+    GATEWAY_QUEUE_GRACE: float = variable(
+        "5", kind.number(0, 600), "Seconds that clients have to come back before a starting node reads the queues."
+    )
+    GATEWAY_QUEUE_MAX: int = variable(
+        "100000", kind.integer(1, 100_000_000), "Waiting messages beyond which `queue.put` refuses more."
+    )
 
     @property
     def public_url(self) -> str:

@@ -81,6 +81,8 @@ EVENTS: dict[str, Look] = {
     "signing_key.retired": Look(gettext_lazy("retired a signing key"), "key_off", "warn"),
     "sign_ins.purged": Look(gettext_lazy("forgot old sign-ins and sessions"), "auto_delete"),
     "realtime.message_sent": Look(gettext_lazy("sent a message"), "send"),
+    "dead_letter.delivered": Look(gettext_lazy("delivered a message again"), "forward_to_inbox"),
+    "dead_letter.discarded": Look(gettext_lazy("discarded a message that could not be delivered"), "delete", "warn"),
     "realtime.disconnected": Look(gettext_lazy("disconnected a socket"), "link_off", "warn"),
     "realtime.settings_forgotten": Look(gettext_lazy("forgot kept settings"), "delete"),
     "import.uploaded": Look(gettext_lazy("uploaded a workbook"), "upload_file"),

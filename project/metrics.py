@@ -20,10 +20,13 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from redis.exceptions import RedisError
 
 from project.core import breaker, context, errors, jobs
 from project.core.middleware import BEHIND_A_STRANGER
-from realtime import gateway
+from realtime import cluster, gateway
+from realtime.models import DeadLetter
+from realtime.queue import stream
 
 registry = CollectorRegistry()
 REQUESTS = Counter("gatehouse_http_requests", "Answered requests", ["module", "method", "status"], registry=registry)
@@ -48,6 +51,10 @@ GATEWAY = {
         ("in_touch", "1 while the other nodes can be reached", "livemin"),
         ("outages", "How often they could not be reached", "livesum"),
         ("lost", "Messages to other nodes that were lost", "livesum"),
+        ("queue_delivered", "Messages of the queues delivered here", "livesum"),
+        ("queue_duplicates", "Of them, those that had been delivered before and were not again", "livesum"),
+        ("queue_dead", "Messages of the queues set aside here", "livesum"),
+        ("queue_reading", "1 at the node that reads the queues", "livemax"),
     )
 }
 BREAKERS = _gauge("breaker_open", "1 while a breaker lets nothing through", "livemax", "name")
@@ -83,7 +90,7 @@ def observe() -> None:
     PROCESSES.set(1)
     node = gateway.this_node()
     for name, gauge in GATEWAY.items():
-        gauge.set(node[name])
+        gauge.set(node.get(name, 0))
     for one in breaker.snapshots():
         BREAKERS.labels(one.name).set(one.state == "open")
 
@@ -103,14 +110,25 @@ def _is_one_of_several() -> bool:
 
 
 class Queues:
-    """What is read from the database at the moment somebody asks; the same for every process."""
+    """What is read from the database and from Redis at the moment somebody asks; the same for every process."""
 
     def collect(self) -> Iterator[Metric]:
         """Yield the length and age of each queue."""
+        yield from self._messages()
         try:
             yield from self._queues()
         except DatabaseError:
             return  # /readyz tells about the database; the other figures are still worth having
+
+    def _messages(self) -> Iterator[Metric]:
+        if not cluster.shared():
+            return
+        try:
+            length, age = stream.backlog()
+        except (RedisError, OSError):
+            return  # likewise about Redis
+        yield GaugeMetricFamily("gatehouse_message_queue_length", "Messages that wait on the stream", length)
+        yield GaugeMetricFamily("gatehouse_message_queue_age_seconds", "Age of the oldest of them", age)
 
     def _queues(self) -> Iterator[Metric]:
         waiting = GaugeMetricFamily("gatehouse_queue_rows", "Rows that a worker should have", labels=["queue"])
@@ -122,6 +140,8 @@ class Queues:
             age.add_metric([model._meta.label_lower], (timezone.now() - oldest).total_seconds() if oldest else 0.0)
         yield waiting
         yield age
+        dead = DeadLetter.objects.waiting().count()
+        yield GaugeMetricFamily("gatehouse_dead_letters", "Messages that could not be delivered", dead)
 
 
 _queues = CollectorRegistry()

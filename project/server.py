@@ -166,11 +166,13 @@ def run(
 
 async def _serve(server: Server, listener: socket.socket, stopping: Callable[[], None], lifeline: int | None) -> None:
     loop = asyncio.get_running_loop()
+    leaving: set[asyncio.Task[None]] = set()
 
     def stop() -> None:
         if server.should_exit:
             server.force_exit = True
         server.should_exit = True
+        leaving.add(loop.create_task(cluster.stop_parts()))
         stopping()
 
     for one in SIGNALS:

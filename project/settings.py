@@ -303,6 +303,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.close_run_out": {"task": "accounts.close_run_out", "schedule": 60.0, "options": {"expire_seconds": 60}},
     "accounts.rotate_keys": {"task": "accounts.rotate_keys", "schedule": 60.0, "options": {"expire_seconds": 60}},
     "accounts.purge": {"task": "accounts.purge", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
+    "realtime.purge": {"task": "realtime.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
 }
 
@@ -399,6 +400,9 @@ SPECTACULAR_SETTINGS = {
         "SignInScopeEnum": "accounts.models.LoginSession.Scope",
         "ImportStateEnum": "integrations.sheets.models.ImportJob.State",
         "ExportStateEnum": "integrations.sheets.models.ExportJob.State",
+        "ReasonEnum": "accounts.models.LoginEvent.Reason",
+        "DeadLetterStateEnum": "realtime.models.DeadLetter.State",
+        "DeadLetterReasonEnum": "realtime.models.DeadLetter.Reason",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -444,6 +448,9 @@ GATEWAY_GUEST_RULE = ""
 """Dotted path of a function (connection) → bool: is this one a guest? Empty: whoever is bound to nobody."""
 GATEWAY_STORAGE = "realtime.kept.KeptInRows" if env.GATEWAY_KEEP_SETTINGS else ""
 """Dotted path of a class that keeps the settings of users' connections (realtime/storage.py); empty: they end with it."""
+GATEWAY_QUEUE = env.GATEWAY_QUEUE
+GATEWAY_QUEUE_GRACE = env.GATEWAY_QUEUE_GRACE
+GATEWAY_QUEUE_MAX = env.GATEWAY_QUEUE_MAX
 
 # --- mail -------------------------------------------------------------------------------------------------------------
 

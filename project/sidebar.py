@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from integrations.sheets.models import ImportJob
 from project.core.errors import GatehouseError
 from realtime import gateway
+from realtime.models import DeadLetter
 
 log = structlog.get_logger(__name__)
 
@@ -25,6 +26,11 @@ def online() -> int:
 def imports_running() -> int:
     """How many imports are being read or carried out."""
     return ImportJob.objects.filter(state__in=("queued", "reading", "importing")).count()
+
+
+def dead_letters_waiting() -> int:
+    """How many messages could not be delivered and wait for somebody to look at them."""
+    return int(DeadLetter.objects.waiting().count())
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,15 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 tone="live",
             ),
             Item("nodes", _("Nodes"), "dns", "admin:realtime_node_changelist", "realtime.view_connection"),
+            Item(
+                "dead_letters",
+                _("Dead letters"),
+                "mark_email_unread",
+                "admin:realtime_deadletter_changelist",
+                "realtime.view_deadletter",
+                count=dead_letters_waiting,
+                tone="warn",
+            ),
             Item("console", _("Console"), "terminal", "realtime:console", "realtime.send"),
             *([KEPT_SETTINGS] if KEEPS_SETTINGS else []),
         ),

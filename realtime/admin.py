@@ -20,6 +20,7 @@ from realtime.api.serializers import DisconnectSerializer, MessageSerializer
 from realtime.core.connection import ConnectionInfo
 from realtime.devices import device
 from realtime.models import Connection, KeptSettings, Node
+from realtime.queue import admin as _dead_letters  # noqa: F401 (registers its list)
 
 SHOWN = 300
 MAX_CHOSEN = 500

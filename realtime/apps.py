@@ -15,4 +15,5 @@ class RealtimeConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("realtime.handlers")
+        import_module("realtime.queue.part")
         autodiscover_modules("topics")

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Protocol
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
@@ -54,6 +54,18 @@ def translate(message: str, language: str) -> str:
         return translation.gettext(message) if message else ""
 
 
+class Part(Protocol):
+    """Something that runs beside a node's hub, on its loop."""
+
+    def start(self) -> None: ...
+    async def stop(self) -> None: ...
+    def info(self) -> dict[str, Any]: ...
+
+
+PARTS: list[Callable[["Node"], Part]] = []
+"""What every node has besides, registered by whoever brings it."""
+
+
 class Node(Watcher):
     """One serving process. Its methods are for its event loop, but for `submit` and `ask`."""
 
@@ -87,18 +99,18 @@ class Node(Watcher):
         self.hub.watcher = self
         self._slots = threading.BoundedSemaphore(MAX_SUBMITTED)
         self._tasks: list[asyncio.Task[None]] = []
+        self._parts = [make(self) for make in PARTS]
 
     def info(self) -> NodeInfo:
         """What is known of this node, in figures."""
         uptime = round(time.time() - self._about["started_at"], 1)
         line = self.link.info() if self.link else NO_LINK
-        return (
-            self._about
-            | {"uptime": uptime, "hooks": hooks.registered.failures()}
-            | self.hub.info()
-            | self.load.info()
-            | line
+        found = (
+            self._about | {"uptime": uptime, "hooks": hooks.registered.failures()} | self.hub.info() | self.load.info()
         )
+        for part in self._parts:
+            found |= part.info()
+        return found | line
 
     def start(self) -> None:
         if self.link:
@@ -107,8 +119,15 @@ class Node(Watcher):
             self.presence.start()
         sweeps = (_sweep_overdue(self.hub), _sweep_sessions(self.hub), _sweep_kept(self.hub, self.keeper))
         self._tasks = [asyncio.create_task(one) for one in sweeps]
+        for part in self._parts:
+            part.start()
+
+    async def stop_parts(self) -> None:
+        """End what runs beside the hub, while the others can still be reached; safe to repeat."""
+        await asyncio.gather(*(part.stop() for part in self._parts))
 
     async def stop(self) -> None:
+        await self.stop_parts()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -265,6 +284,12 @@ def here() -> Node:
 async def start() -> None:
     """Open the door: from now on this process can reach browsers, and be reached by the other nodes."""
     here()
+
+
+async def stop_parts() -> None:
+    """Begin to leave: let other nodes have what is not this one's sockets (project/server.py, when a drain begins)."""
+    if node := serving():
+        await node.stop_parts()
 
 
 async def stop() -> None:

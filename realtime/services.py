@@ -1,4 +1,4 @@
-"""What staff do at the gateway: send, and disconnect."""
+"""What staff do at the gateway: send, disconnect, and deal with messages that could not be delivered."""
 
 import uuid
 from collections.abc import Iterable
@@ -6,17 +6,20 @@ from typing import Any, TypedDict
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.template.defaultfilters import filesizeformat
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from project.core import audit
-from project.core.errors import InvalidParameters, NoPermission, TooLarge
-from realtime import cluster, gateway
+from project.core.errors import Conflict, InvalidParameters, NoPermission
+from realtime import gateway, letters
 from realtime.core.codes import CloseCode
 from realtime.core.connection import ConnectionInfo
-from realtime.core.frames import Message
 from realtime.errors import ConnectionGone
+from realtime.letters import Audience, Letter
+from realtime.models import DeadLetter
+from realtime.queue import seen
 
 
 def people_seen(by: Any, user_ids: Iterable[int]) -> set[int]:
@@ -37,52 +40,46 @@ def connections(*, by: Any, user: int | None = None, group: str | None = None) -
     return [one for one in found if one["user_id"] in seen]
 
 
-class Audience(TypedDict, total=False):
-    """Whom a message is for: exactly one of these."""
+class Sent(TypedDict, total=False):
+    """What became of a message. All but the id only where there is something to say."""
 
-    user: int
-    users: list[int]
-    group: str
-    groups: list[str]
-    connection: str
-    all: bool
+    id: str
+    duplicate: bool
+    delivered: int
+    nodes: dict[str, int]
+    silent: list[str]
 
 
-def send(*, to: Audience, topic: str, data: Any, by: Any, exclude_user: int | None = None) -> str:
-    """Push a message to an audience and return its id, which the audit trail knows.
+def send(*, letter: Letter, by: Any, receipt: bool = False) -> Sent:
+    """Push a message and return its id, which the audit trail knows.
 
-    `exclude_user` is for groups and for all.
-
-    :raises InvalidParameters: when it is for others than the people whom `by` may see.
+    :param receipt: wait for the nodes to tell how many connections got it.
+    :raises InvalidParameters: when it is for others than the people whom `by` may see, or has run out.
     :raises TooLarge: when no connection could hold it.
     :raises GatewayUnreachable: when this process cannot reach the browsers.
     """
-    _ensure_in_sight(to, by)
-    _ensure_it_fits(topic, data)
-    match to:
-        case {"user": int(user)}:
-            gateway.send_user(user, topic, data)
-        case {"users": list(users)}:
-            for user in dict.fromkeys(users):
-                gateway.send_user(user, topic, data)
-        case {"group": str(group)}:
-            gateway.send_group(group, topic, data, exclude_user=exclude_user)
-        case {"groups": list(groups)}:
-            gateway.send_group(groups, topic, data, exclude_user=exclude_user)
-        case {"connection": str(connection)}:
-            gateway.send(connection, topic, data)
-        case _:
-            gateway.broadcast(topic, data, exclude_user=exclude_user)
-    message_id = uuid.uuid4().hex
-    audit.record("realtime.message_sent", actor=by, message_id=message_id, to=dict(to), topic=topic)
-    return message_id
+    if letter.has_run_out:
+        raise InvalidParameters(fields={"expires_at": [letters.RUN_OUT]})
+    ensure_in_sight(letter.to, by)
+    letter.ensure_it_fits()
+    message_id = letter.id or uuid.uuid4().hex
+    known = {f"{by.pk}/{letter.id}"} if letter.id else set()  # nobody uses up an id that another may send
+    if seen.among(known):
+        return {"id": message_id, "duplicate": True}
+    got = letters.deliver(letter, receipt=receipt)
+    seen.note(known)
+    audit.record("realtime.message_sent", actor=by, message_id=message_id, to=dict(letter.to), topic=letter.topic)
+    if not receipt:
+        return {"id": message_id}
+    return {"id": message_id, "delivered": got.delivered, "nodes": got.nodes, "silent": got.silent}
 
 
 EVERYBODY = 0
 """Among people: guests, and whoever may be in a group. Only who sees all people sees them."""
 
 
-def _ensure_in_sight(to: Audience, by: Any) -> None:
+def ensure_in_sight(to: Audience, by: Any) -> None:
+    """:raises InvalidParameters: when a message is for others than the people whom `by` may see."""
     match to:
         case {"user": int(user)}:
             meant = {user}
@@ -97,12 +94,6 @@ def _ensure_in_sight(to: Audience, by: Any) -> None:
     if meant - people_seen(by, meant):
         text = _("You reach some people only: send to them, by “user”, “users” or “connection”.")
         raise InvalidParameters(fields={"to": [text]})
-
-
-def _ensure_it_fits(topic: str, data: Any) -> None:
-    limit = settings.GATEWAY_MAX_BUFFER
-    if len(Message.push(topic, data, cluster.to_json).wire) > limit:
-        raise TooLarge(limit=filesizeformat(limit))
 
 
 def disconnect(*, connection_id: str, by: Any, reason: str = "") -> ConnectionInfo:
@@ -120,3 +111,53 @@ def disconnect(*, connection_id: str, by: Any, reason: str = "") -> ConnectionIn
     gateway.disconnect(connection_id, code=CloseCode.DISCONNECTED_BY_STAFF, reason=reason)
     audit.record("realtime.disconnected", subject, actor=by, reason=reason, connection_id=connection_id)
     return found
+
+
+def dead_letters(*, by: Any) -> QuerySet[DeadLetter]:
+    """The messages that could not be delivered: for who sees everybody, as nobody knows whom they are about."""
+    everything: QuerySet[DeadLetter] = DeadLetter.objects.select_related("settled_by")
+    return everything if EVERYBODY in people_seen(by, [EVERYBODY]) else everything.none()
+
+
+def deliver_again(*, letter: DeadLetter, by: Any) -> int:
+    """Deliver a dead letter now, also one that had run out; return how many connections got it.
+
+    :raises Conflict: when somebody has dealt with it, or only its beginning was kept.
+    :raises InvalidParameters, TooLarge: when it still cannot be delivered.
+    :raises GatewayUnreachable: when this process cannot reach the browsers.
+    """
+    if letter.is_cut:
+        raise Conflict(_("Only the beginning of this message was kept, as it was too large."))
+    content = letters.opened(letter.body.encode())
+    ensure_in_sight(content.to, by)
+    _settle(letter, DeadLetter.State.DELIVERED, by)
+    try:
+        receipt = letters.deliver(content, receipt=True)
+    except Exception:
+        _reopen(letter)
+        raise
+    about: dict[str, Any] = {"message_id": letter.message_id, "to": dict(content.to), "topic": content.topic}
+    audit.record("dead_letter.delivered", letter, actor=by, delivered=receipt.delivered, **about)
+    return int(receipt.delivered)
+
+
+def discard(*, letter: DeadLetter, by: Any, reason: str = "") -> None:
+    """Decide that a dead letter is not wanted; its row stays until it is purged.
+
+    :raises Conflict: when somebody has dealt with it.
+    """
+    _settle(letter, DeadLetter.State.DISCARDED, by)
+    audit.record("dead_letter.discarded", letter, actor=by, reason=reason, message_id=letter.message_id)
+
+
+def _settle(letter: DeadLetter, state: DeadLetter.State, by: Any) -> None:
+    """One of two who decide at once decides."""
+    now = timezone.now()
+    waiting = DeadLetter.objects.filter(pk=letter.pk, state=DeadLetter.State.WAITING)
+    if not waiting.update(state=state, settled_at=now, settled_by_id=by.pk):
+        raise Conflict(_("Somebody has dealt with this message already."))
+    letter.refresh_from_db()
+
+
+def _reopen(letter: DeadLetter) -> None:
+    DeadLetter.objects.filter(pk=letter.pk).update(state=DeadLetter.State.WAITING, settled_at=None, settled_by=None)

@@ -1,27 +1,16 @@
 """What the gateway takes and shows over HTTP."""
 
+from re import Pattern
 from typing import Any
 
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from project.core.api import StrictSerializer
-from realtime.core.frames import MAX_TOPIC, RESERVED
+from project.core.errors import InvalidParameters
+from realtime import letters
+from realtime.core.frames import MAX_TOPIC
 from realtime.topics import GROUP, TOPIC
-
-MAX_ID = 2**63 - 1
-MAX_AUDIENCE = 1000
-NO_GROUP = _("This is not a group's name.")
-
-
-class StrictIntegerField(serializers.IntegerField):
-    """Takes JSON's whole numbers, and nothing that could be read as one."""
-
-    def to_internal_value(self, data: Any) -> int:
-        if isinstance(data, bool) or not isinstance(data, int):
-            self.fail("invalid")
-        return int(super().to_internal_value(data))
 
 
 class StrictTextField(serializers.CharField):
@@ -33,77 +22,80 @@ class StrictTextField(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
-def _user(**more: Any) -> StrictIntegerField:
-    return StrictIntegerField(min_value=1, max_value=MAX_ID, **more)
+def _user(**more: Any) -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=1, max_value=letters.MAX_USER, required=False, **more)
 
 
-def _pattern(pattern: str, message: Any, **more: Any) -> StrictTextField:
-    whole = RegexValidator(f"^(?:{pattern})\\Z", message)
-    return StrictTextField(validators=[whole], trim_whitespace=False, **more)
+def _pattern(pattern: Pattern[str], longest: int = 100, **more: Any) -> serializers.RegexField:
+    return serializers.RegexField(f"^(?:{pattern.pattern})\\Z", max_length=longest, trim_whitespace=False, **more)
 
 
-def _group(**more: Any) -> StrictTextField:
-    return _pattern(GROUP.pattern, NO_GROUP, max_length=100, **more)
+def _several(child: Any) -> serializers.ListField:
+    return serializers.ListField(child=child, allow_empty=False, max_length=letters.MAX_AUDIENCE, required=False)
 
 
 class AudienceSerializer(StrictSerializer):
-    """Whom a message is for: exactly one of the fields."""
+    """Whom a message is for: exactly one of the fields, or `user` and `group`: that user's connections in the group."""
 
-    user = _user(required=False)
-    users = serializers.ListField(child=_user(), allow_empty=False, max_length=MAX_AUDIENCE, required=False)
-    group = _group(required=False)
-    groups = serializers.ListField(child=_group(), allow_empty=False, max_length=MAX_AUDIENCE, required=False)
-    connection = _pattern(r"[0-9a-f-]{1,64}", _("This is not a connection's id."), required=False)
+    user = _user()
+    users = _several(serializers.IntegerField(min_value=1, max_value=letters.MAX_USER))
+    group = _pattern(GROUP, letters.MAX_GROUP, required=False)
+    groups = _several(_pattern(GROUP, letters.MAX_GROUP))
+    connection = _pattern(letters.CONNECTION, required=False)
     all = serializers.BooleanField(required=False)
-
-    def validate_all(self, value: bool) -> bool:
-        if value is not True or self.initial_data_of("all") is not True:
-            raise serializers.ValidationError(_("Only true makes sense here."))
-        return value
-
-    def initial_data_of(self, name: str) -> Any:
-        """Return what was really sent for a field, before it was read."""
-        parent = getattr(self.parent, "initial_data", None)
-        given = parent.get(self.field_name) if isinstance(parent, dict) else None
-        return given.get(name) if isinstance(given, dict) else None
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if len(attrs) != 1:
-            raise serializers.ValidationError(
-                _("Name exactly one audience: user, users, group, groups, connection or all.")
-            )
-        return attrs
 
 
 class MessageSerializer(StrictSerializer):
-    """A message to sockets."""
+    """A message to sockets: what realtime/letters.py reads, described for the OpenAPI schema."""
 
     to = AudienceSerializer()
-    topic = _pattern(
-        TOPIC.pattern,
-        _("A topic is lower-case words separated by dots, such as orders.changed."),
-        max_length=MAX_TOPIC,
+    topic = _pattern(TOPIC, MAX_TOPIC)
+    data = serializers.JSONField(required=False, allow_null=True, help_text=_("Any JSON."))  # type: ignore[assignment]  # the contract's name; DRF's property of that name is not needed
+    data_base64 = serializers.CharField(required=False, allow_null=True, help_text=_("Bytes, for a binary frame."))
+    exclude_user = _user(allow_null=True, help_text=_("With group, groups and all only."))
+    id = _pattern(
+        letters.ID,
+        required=False,
+        allow_null=True,
+        help_text=_("Of two messages with one id, within a day, the second is not delivered."),
     )
-    data = serializers.JSONField(required=False, allow_null=True, default=None, help_text=_("Any JSON."))  # type: ignore[assignment]  # the contract's name; DRF's property of that name is not needed
-    exclude_user = _user(required=False, allow_null=True, help_text=_("With group, groups and all only."))
+    expires_at = serializers.DateTimeField(
+        required=False, allow_null=True, help_text=_("Not to be delivered from this moment on.")
+    )
+    receipt = serializers.BooleanField(
+        required=False, default=False, help_text=_("Answer how many connections got it, on which nodes.")
+    )
 
-    def validate_topic(self, value: str) -> str:
-        if value in RESERVED:
-            raise serializers.ValidationError(_("The gateway itself sends this topic; choose another."))
-        return value
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Return the letter, and whether a receipt is wanted.
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs.get("exclude_user") is not None and not attrs["to"].keys() & {"group", "groups", "all"}:
-            raise serializers.ValidationError(
-                {"exclude_user": [_("Only group, groups and all can leave somebody out.")]}
-            )
-        return attrs
+        :raises InvalidParameters: naming every field that is wrong.
+        """
+        body = dict(data) if isinstance(data, dict) else {}
+        receipt = body.pop("receipt", False)
+        if not isinstance(receipt, bool):
+            raise InvalidParameters(fields={"receipt": [_("true or false.")]})
+        return {"letter": letters.read(body), "receipt": receipt}
 
 
 class SentSerializer(serializers.Serializer[Any]):
-    """The id under which the audit trail knows a message."""
+    """What became of a message."""
 
-    id = serializers.CharField()
+    id = serializers.CharField(help_text=_("The audit trail knows it."))
+    duplicate = serializers.BooleanField(
+        required=False, help_text=_("Only when a message of this id was delivered before: this one was not.")
+    )
+    delivered = serializers.IntegerField(
+        required=False, help_text=_("Only with a receipt: how many connections got it.")
+    )
+    nodes = serializers.DictField(
+        child=serializers.IntegerField(), required=False, help_text=_("Only with a receipt: how many on each node.")
+    )
+    silent = serializers.ListField(
+        child=serializers.CharField(),
+        required=False,
+        help_text=_("Only with a receipt: nodes that did not answer in time."),
+    )
 
 
 class DisconnectSerializer(StrictSerializer):

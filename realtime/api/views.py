@@ -47,11 +47,12 @@ class MessagesView(GatewayView):
     def post(self, request: Request) -> Response:
         """Push a message to a user, several, a group, several, one connection or everyone.
 
-        Who does not see everybody sends to people and connections in their scope only.
+        Who does not see everybody sends to people and connections in their scope only. The same message may lie on a queue:
+        docs/message-queue.md.
         """
         asked = serializers.MessageSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        return Response({"id": services.send(by=request.user, **asked.validated_data)}, status=202)
+        return Response(services.send(by=request.user, **asked.validated_data), status=202)
 
 
 class ConnectionsView(GatewayView):

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import services, sessions
 from accounts.models import AddressRule, ApiToken, Department, LoginEvent, User
 from integrations.sheets.models import ExportJob, ImportJob
-from realtime.models import KeptSettings
+from realtime.models import DeadLetter, KeptSettings
 from tests.access.table import API, ROWS, Anybody, Holders, Row, Themselves
 from tests.accounts.conftest import PASSWORD, Program
 from tests.docs.blocks import operations
@@ -64,6 +64,7 @@ class Things:
             "keys": "nokey",
             "realtime/connections": "gone",
             "realtime/settings": KeptSettings.objects.create(user=self.person, seen_at=timezone.now()).pk,
+            "realtime/dead-letters": DeadLetter.objects.create(source="redis", reason="invalid", body="{}", size=2).pk,
         }
 
     def path(self, call: str) -> str:

@@ -88,7 +88,9 @@ class TestSending:
             ({"user": "1"}, "to"),
             ({"user": True}, "to"),
             ({"user": 1.0}, "to"),
-            ({"user": 2**63 - 1, "group": "a"}, "to"),
+            ({"user": 1, "group": "a b"}, "to"),
+            ({"user": 1, "group": "a", "all": True}, "to"),
+            ({"users": [1], "group": "a"}, "to"),
             ({"users": []}, "to"),
             ({"users": ["x"]}, "to"),
             ({"users": list(range(1, 1002))}, "to"),
@@ -113,6 +115,45 @@ class TestSending:
     @pytest.mark.parametrize("topic", ["", "Loud", "a b", "x" * 101, None, 7, "note\n"])
     def test_wants_a_topic(self, sender, gatehouse, topic):
         assert "topic" in send(sender, {"all": True}, topic=topic).json()["error"]["fields"]
+
+    def test_reaches_a_user_inside_a_group_only(self, sender, mei, hans):
+        assert send(sender, {"group": "role.guard", "user": 1}, data=1, receipt=True).json()["delivered"] == 0
+        assert send(sender, {"group": "role.guard", "user": 2}, data=2, receipt=True).json()["delivered"] == 1
+
+        assert hans.next("note") == 2
+        assert mei.is_alive()
+        assert mei.kept == []
+
+    def test_tells_who_got_it_when_asked(self, sender, mei, hans):
+        told = send(sender, {"all": True}, receipt=True).json()
+
+        assert told.keys() == {"id", "delivered", "nodes", "silent"}
+        assert (told["delivered"], list(told["nodes"].values()), told["silent"]) == (2, [2], [])
+        assert send(sender, {"all": True}).json().keys() == {"id"}
+        assert "receipt" in send(sender, {"all": True}, receipt="yes").json()["error"]["fields"]
+
+    def test_takes_bytes(self, sender, mei):
+        body = {"to": {"user": 1}, "topic": "blob", "data_base64": "AP8="}
+
+        assert sender.post(MESSAGES, body, format="json").status_code == 202
+        assert mei.raw.recv(timeout=20) == b"\x00\xff"
+
+    def test_of_an_id_happens_once_for_each_sender(self, sender, mei):
+        other = client(person("other", "realtime.send", is_superuser=True))
+
+        assert send(sender, {"user": 1}, data=1, id="order-7").json() == {"id": "order-7"}
+        assert send(sender, {"user": 1}, data="again", id="order-7").json() == {"id": "order-7", "duplicate": True}
+        assert send(other, {"user": 1}, data=2, id="order-7").json() == {"id": "order-7"}
+
+        assert [mei.next("note") for _ in range(2)] == [1, 2]
+        assert mei.is_alive()
+        assert mei.kept == []
+
+    def test_is_refused_once_it_has_run_out(self, sender, mei):
+        late = send(sender, {"user": 1}, expires_at="2020-01-31T08:00:00Z")
+
+        assert (late.status_code, late.json()["error"]["fields"].keys()) == (400, {"expires_at"})
+        assert send(sender, {"user": 1}, expires_at="2100-01-31T08:00:00+08:00").status_code == 202
 
     @pytest.mark.parametrize(
         "odd", [{"topic": "note\u0000"}, {"to": {"user": 2**63}}, {"data": "\u0000", "to": {"user": -(2**70)}}]

@@ -1,0 +1,22 @@
+"""What the worker does for the gateway."""
+
+from typing import Any
+
+from celery import shared_task
+
+from project.core.errors import Unreachable
+from realtime import queue
+from realtime.errors import GatewayUnreachable
+from realtime.queue import dead
+
+
+@shared_task(name="realtime.put", autoretry_for=(GatewayUnreachable, Unreachable), retry_backoff=True, max_retries=8)
+def put(**message: Any) -> str:
+    """Put a message on the queue, for services that speak Celery with the same broker."""
+    return queue.put(message)
+
+
+@shared_task(name="realtime.purge")
+def purge() -> int:
+    """Delete old dead letters."""
+    return dead.purge()
