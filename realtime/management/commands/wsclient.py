@@ -1,169 +1,118 @@
 """An interactive WebSocket client: lines of standard input go out, frames come in.
 
-    manage.py wsclient --login admin                  # asks for the password, gets a one-time ticket
-    manage.py wsclient ws://host:8000/ws/ --token …   # an access token, in the Authorization header
-    echo 'ping' | manage.py wsclient --ticket …       # ends when standard input ends and the answers are in
+    manage.py wsclient                                      # as a guest, to this machine's server
+    manage.py wsclient --user admin                         # asks for the password
+    manage.py wsclient wss://office.example.com --token     # asks for an access token or an API token
+    printf '{"topic":"ping","id":1}\\n' | manage.py wsclient # ends when standard input ends and the answers are in
 
-A line is a frame as JSON, or short `topic` or `topic {"data": …}`; short lines ask for a reply.
+A line is a frame as JSON, or short `topic` or `topic {…}`, or a command such as `/join public.lobby`; `/help` lists them.
+Secrets are typed, or are the first line of standard input: never an argument, which other people of the machine can see.
+
+Exit codes: 0 normal, 1 refused or not reachable, 2 wrong arguments.
 """
 
 import asyncio
 import getpass
-import json
 import sys
-import threading
 from argparse import ArgumentParser
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlencode, urlsplit, urlunsplit
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
-from websockets.typing import Origin, Subprotocol
+from django.utils.translation import gettext as _
 
-from realtime.transport.handshake import SUBPROTOCOL
+from realtime.terminal import keyboard
+from realtime.terminal.account import Account, CannotSignIn, Person, api_of
+from realtime.terminal.conversation import CannotConnect, Conversation, Server
+from realtime.terminal.screen import Pipe, Terminal
+from realtime.transport.handshake import MSGPACK, SUBPROTOCOL
 
-HTTP_SECONDS = 15
+USAGE = 2
+TICKET, TOKEN = "ticket", "token"
 
 
 class Command(BaseCommand):
     """Speaks to the gateway from a terminal."""
 
-    help = "Open a socket to the gateway: lines of standard input go out, frames come in."
+    help = _("Open a socket to the gateway: lines of standard input go out, frames come in.")
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        default = f"ws://{getattr(settings, 'HOST', '') or '127.0.0.1'}:{getattr(settings, 'PORT', '') or 8000}/ws/"
-        parser.add_argument("url", nargs="?", default=default, help=f"where the socket is ({default})")
-        way = parser.add_mutually_exclusive_group()
-        way.add_argument("--ticket", help="a one-time ticket")
-        way.add_argument("--token", help="an access token; - reads it from the first line of standard input")
-        way.add_argument(
-            "--login",
-            metavar="USER",
-            help="sign in first; asks for the password, or reads it from the first line of standard input",
+        default = _own_socket()
+        parser.add_argument(
+            "url", nargs="?", default=default, help=_("where the socket is ({url})").format(url=default)
         )
-        parser.add_argument("--origin", help="the Origin to send (a native client sends none)")
-        parser.add_argument("--wait", type=float, default=1.0, help="seconds to listen once standard input has ended")
+        way = parser.add_mutually_exclusive_group()
+        way.add_argument("--user", metavar="NAME", help=_("sign in first; asks for the password"))
+        way.add_argument("--token", action="store_true", help=_("ask for an access token or an API token"))
+        way.add_argument("--ticket", action="store_true", help=_("ask for a one-time ticket"))
+        parser.add_argument("--msgpack", action="store_true", help=_("speak MessagePack instead of JSON"))
+        parser.add_argument("--json", action="store_true", help=_("show frames as lines of JSON, as in a pipe"))
+        parser.add_argument("--origin", default="", help=_("the Origin to send (a native client sends none)"))
+        parser.add_argument(
+            "--wait",
+            type=float,
+            default=0.5,
+            help=_("seconds to listen once the input has ended and all answers are in"),
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        headers: dict[str, str] = {}
-        given = options["token"]
-        token = sys.stdin.readline().strip() if given == "-" else given
-        url = _websocket(options["url"])
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        ticket = self._sign_in(url, options["login"]) if options["login"] else options["ticket"]
-        if ticket:
-            url += f"?{urlencode({'ticket': ticket})}"
-        origin = Origin(options["origin"]) if options["origin"] else None
-        with suppress(KeyboardInterrupt):
-            asyncio.run(self._talk(url, headers, origin, options["wait"]))
-
-    def _sign_in(self, url: str, username: str) -> str:
-        asked = sys.stdin.isatty()
-        password = getpass.getpass(f"Password of {username}: ") if asked else sys.stdin.readline().rstrip("\n")
-        answer = _post(url, "auth/login", {"username": username, "password": password, "device": "wsclient"})
-        return str(_post(url, "auth/ticket", {}, answer["access"])["ticket"])
-
-    async def _talk(self, url: str, headers: dict[str, str], origin: Origin | None, wait: float) -> None:
-        opening = connect(
-            url, additional_headers=headers, origin=origin, subprotocols=[Subprotocol(SUBPROTOCOL)], proxy=None
+        packs = options["msgpack"]
+        server = Server(_socket(options["url"]), MSGPACK if packs else SUBPROTOCOL, packs, options["origin"])
+        person = sys.stdin.isatty() and sys.stdout.isatty()
+        screen = (
+            Pipe(sys.stdout, sys.stderr)
+            if options["json"] or not sys.stdout.isatty()
+            else Terminal(sys.stdout, colours=not options["no_color"], prompts=person)
         )
         try:
-            async with opening as line:
-                self._note(f"connected to {_shown(url)}")
-                listening = asyncio.create_task(self._listen(line))
-                speaking = asyncio.create_task(self._speak(line, wait))
-                await asyncio.wait({listening, speaking}, return_when=asyncio.FIRST_COMPLETED)
-                speaking.cancel()
-                await line.close()
-                await listening
-        except (OSError, InvalidHandshake, InvalidURI, TimeoutError) as problem:
-            raise CommandError(f"No connection to {_shown(url)}: {problem}") from None
-
-    async def _listen(self, line: ClientConnection) -> None:
+            account = _account(server.url, options)
+        except CannotSignIn as problem:
+            raise CommandError(str(problem)) from None
         try:
-            while True:
-                frame = await line.recv()
-                self.stdout.write(frame if isinstance(frame, str) else f"<binary, {len(frame)} bytes>")
-                self.stdout.flush()
-        except ConnectionClosed as closed:
-            if closed.rcvd and closed.rcvd.code != 1000:
-                self._note(f"closed with {closed.rcvd.code}: {closed.rcvd.reason}")
-
-    async def _speak(self, line: ClientConnection, wait: float) -> None:
-        number = 0
-        async for text in _lines():
-            number += 1
-            with suppress(ConnectionClosed):
-                await line.send(_frame(text, number))
-        await asyncio.sleep(wait)
-
-    def _note(self, text: str) -> None:
-        self.stderr.write(self.style.NOTICE(text))
+            with keyboard.terminal() if person else nullcontext(), suppress(KeyboardInterrupt):
+                code = asyncio.run(_converse(server, account, screen, person=person, wait=options["wait"]))
+                if code:
+                    sys.exit(code)
+        except CannotConnect as problem:
+            raise CommandError(_("No connection to {address}: {why}").format(address=server.url, why=problem)) from None
+        finally:
+            account.leave()
 
 
-def _shown(url: str) -> str:
-    return urlunsplit(urlsplit(url)._replace(query=""))
+async def _converse(server: Server, account: Account, screen: Pipe, *, person: bool, wait: float) -> int:
+    lines = keyboard.follow(keyboard.typed if person else keyboard.piped)
+    return await Conversation(server, account, screen, lines, wait=wait).hold()
 
 
-def _websocket(url: str) -> str:
+def _account(url: str, options: dict[str, Any]) -> Account:
+    if options["user"]:
+        return Person(api_of(url), options["user"], _secret)
+    if options[TOKEN]:
+        return Account(token=_secret(_("Token: ")))
+    if options[TICKET]:
+        return Account(ticket=_secret(_("Ticket: ")))
+    return Account()
+
+
+def _secret(question: str) -> str:
+    """Ask for something that nobody may see; from a pipe it is the next line."""
+    return getpass.getpass(question) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+
+
+def _own_socket() -> str:
+    """Return the address of this machine's server, as its settings say."""
+    everywhere = {"", "0.0.0.0", "::"}  # noqa: S104 (where it listens, not where we do)
+    host = "127.0.0.1" if settings.HOST in everywhere else settings.HOST
+    return f"{'wss' if settings.TLS_CERT_FILE else 'ws'}://{host}:{settings.PORT}/ws/"
+
+
+def _socket(url: str) -> str:
     parts = urlsplit(url if "://" in url else f"ws://{url}")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
     if scheme not in {"ws", "wss"} or not parts.hostname:
-        raise CommandError(f"{url!r} is no address of a socket; ws://127.0.0.1:8000/ws/ is one.")
+        problem = _("{url} is no address of a socket; ws://127.0.0.1:8000/ws/ is one.").format(url=url)
+        raise CommandError(problem, returncode=USAGE)
     return urlunsplit((scheme, parts.netloc, parts.path if parts.path not in {"", "/"} else "/ws/", "", ""))
-
-
-def _post(socket_url: str, path: str, body: dict[str, str], access: str = "") -> dict[str, Any]:
-    parts = urlsplit(socket_url)
-    scheme = "https" if parts.scheme == "wss" else "http"
-    address = f"{scheme}://{parts.netloc}/api/v1/{path}"
-    headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {access}"} if access else {})
-    request = Request(address, json.dumps(body).encode(), headers)  # noqa: S310 (http or https by construction)
-    try:
-        with urlopen(request, timeout=HTTP_SECONDS) as answer:  # noqa: S310 (as above)
-            found: dict[str, Any] = json.load(answer)
-            return found
-    except HTTPError as refused:
-        with suppress(ValueError, KeyError, TypeError):
-            raise CommandError(json.load(refused)["error"]["message"]) from None
-        raise CommandError(f"{address} answered {refused.code}") from None
-    except URLError as problem:
-        raise CommandError(f"{address} cannot be reached: {problem.reason}") from None
-
-
-def _frame(text: str, number: int) -> str:
-    if text.lstrip().startswith(("{", "[", '"')):
-        return text
-    topic, _, data = text.strip().partition(" ")
-    frame: dict[str, Any] = {"id": number, "topic": topic}
-    if data:
-        try:
-            frame["data"] = json.loads(data)
-        except ValueError:
-            frame["data"] = data
-    return json.dumps(frame, ensure_ascii=False)
-
-
-async def _lines() -> AsyncIterator[str]:
-    """Yield standard input line by line; a daemon thread reads it, so that Ctrl-C need not wait for Enter."""
-    loop = asyncio.get_running_loop()
-    arriving: asyncio.Queue[str | None] = asyncio.Queue()
-
-    def read() -> None:
-        with suppress(RuntimeError):  # the loop ended first
-            for text in sys.stdin:
-                loop.call_soon_threadsafe(arriving.put_nowait, text.rstrip("\n"))
-            loop.call_soon_threadsafe(arriving.put_nowait, None)
-
-    threading.Thread(target=read, daemon=True).start()
-    while (text := await arriving.get()) is not None:
-        if text.strip():
-            yield text

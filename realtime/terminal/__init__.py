@@ -1,0 +1,1 @@
+"""The gateway's client for terminals: `manage.py wsclient`."""
