@@ -7,10 +7,13 @@ New messages arrive empty: translate them in the .po files and run this again. N
 does not, since the compiled .mo files are kept with the code. `--missing` only lists what has no translation.
 """
 
+import ast
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -50,10 +53,35 @@ def run(*arguments: str, folder: Path) -> None:
     subprocess.run([sys.executable, "-m", "django", *arguments], cwd=folder, check=True)  # noqa: S603 (our own words)
 
 
+@contextmanager
+def searched() -> Iterator[Path]:
+    """Search a copy of the tree; what was found stands in its `locale/`."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "tree"
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*ELSEWHERE))
+        (folder / "topics.py").write_text("".join(f"_({line!r})\n" for line in sorted(said_by_topics())))
+        ignored = [part for pattern in OURS_IGNORES for part in ("--ignore", pattern)]
+        run("makemessages", *OPTIONS, *ignored, folder=folder)
+        yield folder / "locale" / LANGUAGE / "LC_MESSAGES" / "django.po"
+
+
+def said_by_topics() -> Iterator[str]:
+    """Yield the first line of each topic handler's docstring: clients read it in their language."""
+    for path in sorted({*ROOT.glob("realtime/handlers.py"), *ROOT.glob("[!.vt]*/**/topics.py")}):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and any(map(is_topic, node.decorator_list)):
+                yield (ast.get_docstring(node) or "").partition("\n")[0]
+
+
+def is_topic(decorator: ast.expr) -> bool:
+    """Is it `@topic(…)`?"""
+    return isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "topic"
+
+
 def ours() -> None:
     """Find what the code says."""
-    ignored = [part for pattern in OURS_IGNORES for part in ("--ignore", pattern)]
-    run("makemessages", *OPTIONS, *ignored, folder=ROOT)
+    with searched() as found:
+        shutil.copy(found, HERE / LANGUAGE / "LC_MESSAGES")
 
 
 def borrowed() -> None:
@@ -94,13 +122,8 @@ def compiled() -> None:
 
 def missing() -> list[str]:
     """Return what the code says and the catalogue does not translate; changes nothing."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place) / "tree"
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*ELSEWHERE))
-        ignored = [part for pattern in OURS_IGNORES for part in ("--ignore", pattern)]
-        run("makemessages", *OPTIONS, *ignored, folder=folder)
-        found = polib.pofile(str(folder / "locale" / LANGUAGE / "LC_MESSAGES" / "django.po"))
-        return [one.msgid for one in found if not one.translated() or one.fuzzy]
+    with searched() as po:
+        return [one.msgid for one in polib.pofile(str(po)) if not one.translated() or one.fuzzy]
 
 
 if __name__ == "__main__":

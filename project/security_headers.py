@@ -1,16 +1,17 @@
 """Security headers that depend on the page.
 
-Everywhere: scripts, fonts and connections from our own origin only. The admin's pages and the console stand in unfold's
-frame: Alpine.js, which drives it, evaluates the expressions in its templates, so there (and only there) `script-src`
-carries `unsafe-eval`. Inline scripts are refused everywhere. Inline styles are allowed: unfold, Swagger UI and charts
-set them. The worker that solves captchas computes in WebAssembly, and has a policy of its own: the one it is served with.
+Everywhere: scripts, fonts and connections from our own origin only. The admin's pages, the console and the realtime
+reference stand in unfold's frame: Alpine.js, which drives it, evaluates the expressions in its templates, so there
+(and only there) `script-src` carries `unsafe-eval`. Inline scripts are refused everywhere. Inline styles are allowed:
+unfold, Swagger UI and charts set them. The worker that solves captchas computes in WebAssembly, and has a policy of
+its own: the one it is served with.
 """
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-UNFOLDS_PAGES = ("/admin/", "/console/")
+UNFOLDS_PAGES = ("/admin/", "/console/", "/api/realtime/")
 CAPTCHA_WORKER = "gatehouse/altcha/"
 
 

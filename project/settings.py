@@ -387,7 +387,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gatehouse",
-    "DESCRIPTION": "Staff accounts, sessions, spreadsheets and a realtime gateway.",
+    "DESCRIPTION": "Staff accounts, sessions, spreadsheets and a realtime gateway. "
+    "What travels on the WebSocket `/ws/` is told by [the realtime reference](/api/realtime/).",
     "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1/",

@@ -124,6 +124,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
             ),
             Item("console", _("Console"), "terminal", "realtime:console", "realtime.send"),
             *([KEPT_SETTINGS] if KEEPS_SETTINGS else []),
+            Item("reference", _("Reference"), "menu_book", "reference", "realtime.send"),
         ),
     ),
     (

@@ -9,6 +9,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from accounts.api.urls import well_known
 from project import dashboard, health, metrics
 from project.core.api import page_not_found
+from realtime.api.document import AsyncApiView
+from realtime.web import reference
 
 handler400 = "project.core.api.bad_request"
 handler403 = "project.core.api.permission_denied"
@@ -30,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("i18n/catalogue.js", JavaScriptCatalog.as_view(), name="javascript-catalog"),
     path("api/v1/", include(api)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/asyncapi/", AsyncApiView.as_view(), name="asyncapi"),
+    path("api/realtime/", reference.page, name="reference"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from project.core.errors import InvalidParameters
 from realtime import cluster, topics
+from realtime.answers import AskableTopic, Counters, Membership, Person, Who
 from realtime.core.codes import Refused
 from realtime.core.connection import MAX_GROUPS, MAX_SETTINGS, Connection
 from realtime.schemas import MAX_KEY, AccessSchema, GroupSchema, KeySchema, OptionalKeySchema
@@ -30,7 +31,7 @@ async def echo(connection: Connection, data: Any) -> Any:
 
 
 @topic("auth", schema=AccessSchema, guests=True)
-async def auth(connection: Connection, data: dict[str, str]) -> dict[str, Any]:
+async def auth(connection: Connection, data: dict[str, str]) -> Who:
     """Bind this connection to the user of an access token."""
     peer = connection.peer
     identity = await identify(Credentials(frame=data, ip=peer.address, user_agent=peer.user_agent, origin=peer.origin))
@@ -41,30 +42,30 @@ async def auth(connection: Connection, data: dict[str, str]) -> dict[str, Any]:
 
 
 @topic("unauth", guests=True, prompt=True)
-async def unauth(connection: Connection, data: Any) -> dict[str, Any]:
+async def unauth(connection: Connection, data: Any) -> Who:
     """Make this connection a guest again; where guests are refused, there are seconds to sign in anew."""
     connection.hub.bind(connection, None)
     return who(connection)
 
 
 @topic("join", schema=GroupSchema)
-async def join(connection: Connection, data: dict[str, str]) -> dict[str, Any]:
+async def join(connection: Connection, data: dict[str, str]) -> Membership:
     """Join a group, if its policy allows."""
     group = data["group"]
     await topics.ensure_may_join(connection, group)
     if len(connection.joined) >= MAX_GROUPS and group not in connection.joined:
         raise InvalidParameters(_("At most {limit} groups per connection."), limit=MAX_GROUPS)
     await connection.join(group)
-    return {"group": group, "members": await _count(group)}
+    return Membership(group=group, members=await _count(group))
 
 
 @topic("leave", schema=GroupSchema)
-async def leave(connection: Connection, data: dict[str, str]) -> dict[str, Any]:
+async def leave(connection: Connection, data: dict[str, str]) -> Membership:
     """Leave a group that was joined."""
     group = data["group"]
     topics.ensure_may_leave(connection, group)
     await connection.leave(group)
-    return {"group": group, "members": await _count(group)}
+    return Membership(group=group, members=await _count(group))
 
 
 @topic("session.set", guests=True, prompt=True)
@@ -96,15 +97,15 @@ async def remove_setting(connection: Connection, data: dict[str, str]) -> dict[s
 
 
 @topic("whoami", guests=True, prompt=True)
-async def whoami(connection: Connection, data: Any) -> dict[str, Any]:
+async def whoami(connection: Connection, data: Any) -> Who:
     """Answer with this connection as the server sees it."""
     return who(connection)
 
 
 @topic("topics.list", guests=True, prompt=True)
-async def list_topics(connection: Connection, data: Any) -> list[dict[str, Any]]:
+async def list_topics(connection: Connection, data: Any) -> list[AskableTopic]:
     """Answer with all topics a client may send."""
-    return [{"topic": one.name, "about": one.about, "permission": one.permission} for one in topics.registered()]
+    return [AskableTopic(topic=one.name, about=_(one.about), permission=one.permission) for one in topics.registered()]
 
 
 async def _count(group: str) -> int:
@@ -114,23 +115,18 @@ async def _count(group: str) -> int:
     return await node.presence.count(group)
 
 
-def who(connection: Connection) -> dict[str, Any]:
+def who(connection: Connection) -> Who:
     """Describe a connection to its own client."""
     identity = connection.identity
-    user = identity and {"id": identity.user_id, "username": identity.username, "name": identity.name}
-    return {
-        "connection": connection.id,
-        "user": user or None,
-        "staff": bool(identity and identity.staff),
-        "groups": sorted(connection.groups),
-        "settings": connection.settings,
-        "node": connection.node,
-        "address": connection.peer.address,
-        "since": connection.since,
-        "counters": {
-            "received": connection.received,
-            "sent": connection.sent,
-            "buffered": connection.outbox.unsent(),
-        },
-        "last_error": connection.last_error,
-    }
+    return Who(
+        connection=connection.id,
+        user=Person(id=identity.user_id, username=identity.username, name=identity.name) if identity else None,
+        staff=bool(identity and identity.staff),
+        groups=sorted(connection.groups),
+        settings=connection.settings,
+        node=connection.node,
+        address=connection.peer.address,
+        since=connection.since,
+        counters=Counters(received=connection.received, sent=connection.sent, buffered=connection.outbox.unsent()),
+        last_error=connection.last_error,
+    )

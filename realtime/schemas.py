@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.core.validators import MaxLengthValidator
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from project.core.api.serializers import StrictSerializer
@@ -26,21 +28,24 @@ class Text(serializers.CharField):
 class AccessSchema(StrictSerializer):
     """Who one is."""
 
-    access = Text(help_text="An access token, or an API token.")
+    access = Text(help_text=_("An access token, or an API token."))
 
 
+@extend_schema_serializer(examples=[OpenApiExample("lobby", {"group": "public.lobby"})])
 class GroupSchema(StrictSerializer):
     """A group."""
 
     group = Text(max_length=100)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("desk", {"key": "desk"})])
 class KeySchema(StrictSerializer):
     """The key of a setting."""
 
     key = Text(max_length=MAX_KEY)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("desk", {"key": "desk"})])
 class OptionalKeySchema(StrictSerializer):
     """The key of a setting, or nothing for all of them."""
 

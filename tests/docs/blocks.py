@@ -143,27 +143,60 @@ def endpoints() -> str:
 # --- sockets ----------------------------------------------------------------------------------------------------------
 
 
+def described() -> dict[str, Any]:
+    """Return the AsyncAPI document, in English, without what tests add to it."""
+    with translation.override("en"):
+        return dict(importlib.import_module("realtime.asyncapi").document("localhost", secure=False))
+
+
+def fields(message: str, member: str = "data") -> str:
+    """Return the fields of a message's data, in a cell of a table."""
+    shapes = importlib.import_module("realtime.shapes")
+    components = described()["components"]
+    shape = components["messages"][message]["payload"]["properties"][member]
+    found = [
+        f"`{one.name}` {one.kind.replace('|', 'or')}{'' if one.required else ', optional'}"
+        for one in shapes.fields(shape, components["schemas"])
+    ]
+    return "<br>".join(found)
+
+
 def topics() -> str:
-    """Return the table of client topics in docs/websocket.md."""
-    registry = importlib.import_module("realtime.topics")
-    lines = ["| topic | what it does | who may ask |", "|---|---|---|"]
-    for one in registry.registered():
-        if one.handler.__module__.startswith("tests."):
-            continue
-        who = (
-            f"with `{one.permission}`" if one.permission else "anyone, guests too" if one.guests else "anyone signed in"
-        )
-        lines.append(f"| `{one.name}` | {one.about} | {who} |")
+    """Return the table of client topics in docs/realtime.md."""
+    reference = importlib.import_module("realtime.reference")
+    lines = ["| topic | what it does | data | who may ask |", "|---|---|---|---|"]
+    with translation.override("en"):
+        for one in importlib.import_module("realtime.topics").registered():
+            if not one.handler.__module__.startswith("tests."):
+                who = f"{reference.who_may_ask(one)}{f', {one.rate}' if one.rate else ''}"
+                lines.append(f"| `{one.name}` | {one.about} | {fields(f'ask.{one.name}')} | {who} |")
+    return "\n".join(lines)
+
+
+def events() -> str:
+    """Return the table of what the server tells in docs/realtime.md."""
+    lines = ["| event | when | data |", "|---|---|---|"]
+    with translation.override("en"):
+        for one in importlib.import_module("realtime.events").declared():
+            lines.append(f"| `{one.name}` | {one.about} | {fields(f'event.{one.name}', one.carries)} |")
+    return "\n".join(lines)
+
+
+def error_codes() -> str:
+    """Return the table of error codes in docs/realtime.md."""
+    lines = ["| code | a person reads |", "|---|---|"]
+    with translation.override("en"):
+        lines += [f"| {one.code} | {one.message} |" for one in importlib.import_module("realtime.reference").failures()]
     return "\n".join(lines)
 
 
 def close_codes() -> str:
-    """Return the table of close codes in docs/websocket.md."""
-    codes = importlib.import_module("realtime.core.codes")
-    lines = ["| code | name | reason given | connect again? |", "|---|---|---|---|"]
-    for one in codes.CloseCode:
-        again = "yes" if one.may_reconnect else "no"
-        lines.append(f"| {one.value} | {one.name} | {codes.REASONS.get(one, '')} | {again} |")
+    """Return the table of close codes in docs/realtime.md."""
+    lines = ["| code | name | reason given | connect again? | what to do |", "|---|---|---|---|---|"]
+    with translation.override("en"):
+        for one in importlib.import_module("realtime.reference").endings():
+            again = "yes" if one.reconnect else "no"
+            lines.append(f"| {one.code} | {one.name} | {one.reason} | {again} | {one.advice} |")
     return "\n".join(lines)
 
 
@@ -173,8 +206,10 @@ BLOCKS: dict[tuple[str, str], Callable[[], str]] = {
     ("configuration.md", "variables"): variables,
     ("errors.md", "errors"): errors,
     ("rest.md", "endpoints"): endpoints,
-    ("websocket.md", "topics"): topics,
-    ("websocket.md", "close-codes"): close_codes,
+    ("realtime.md", "topics"): topics,
+    ("realtime.md", "events"): events,
+    ("realtime.md", "error-codes"): error_codes,
+    ("realtime.md", "close-codes"): close_codes,
 }
 
 

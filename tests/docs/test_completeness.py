@@ -6,7 +6,7 @@ from inspect import iscoroutinefunction, isfunction
 import pytest
 
 from project import env
-from realtime import gateway
+from realtime import events, gateway, reference, topics
 from tests.docs import blocks
 
 DOCS = blocks.DOCS
@@ -47,16 +47,25 @@ class TestRestPage:
         assert silent == [], "give the view a docstring"
 
 
-class TestWebSocketPage:
+class TestRealtimePage:
     def test_says_what_every_topic_does(self):
-        assert "|  |" not in blocks.topics(), "give the handler a docstring"
+        assert [one.name for one in topics.registered() if not one.about] == [], "give the handler a docstring"
 
-    def test_names_every_event_of_the_sheets_and_the_gateway(self):
-        page = (DOCS / "websocket.md").read_text()
+    def test_names_every_topic_event_and_code(self):
+        page = (DOCS / "realtime.md").read_text()
+        named = [
+            *(f"| `{one.name}` |" for one in topics.registered()),
+            *(f"| `{one.name}` |" for one in events.declared()),
+            *(f"| {one.code} |" for one in reference.endings()),
+            *(f"| {one.code} |" for one in reference.failures()),
+        ]
 
-        assert all(
-            f"`{event}`" in page for event in ("welcome", "notice", "kick", "imports.progress", "exports.progress")
-        )
+        assert [one for one in named if one not in page] == []
+
+    def test_names_every_limit(self):
+        page = (DOCS / "realtime.md").read_text()
+
+        assert [one.variable for one in reference.limits() if f"`{one.variable}`" not in page] == []
 
 
 class TestPythonPage:
