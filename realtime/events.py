@@ -104,6 +104,9 @@ class KickSerializer(serializers.Serializer[Any]):
 
     code = serializers.IntegerField(help_text=_("The close code that follows."))
     reason = serializers.CharField(help_text=_("In the client's language."))
+    retry_after = serializers.FloatField(
+        required=False, help_text=_("Of 1012: after how many seconds to connect again.")
+    )
 
 
 class FrameErrorSerializer(serializers.Serializer[Any]):

@@ -25,6 +25,7 @@ SENDS: dict[str, dict[str, int]] = {
 PASSED_ON = {
     "realtime/gateway/orders.py",
     "realtime/hooks.py",
+    "realtime/letters.py",
     "realtime/services.py",
     "realtime/session.py",
     "realtime/core/hub.py",
@@ -172,6 +173,13 @@ class TestWhatIsTold:
 
     def test_before_the_end_is_why(self, mei):
         gateway.disconnect(mei.id, reason="Lunch.")
+        kick = mei.next("kick")
+
+        ensure_fits("kick", kick)
+        assert set(kick) == {"code", "reason"}
+
+    def test_before_a_restart_is_when_to_come_back(self, gatehouse, mei):
+        gatehouse.stop()
         kick = mei.next("kick")
 
         ensure_fits("kick", kick)
