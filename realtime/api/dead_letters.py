@@ -61,14 +61,11 @@ class DeadLettersView(GatewayView):
     """All of them."""
 
     needs = {"GET": "realtime.view_deadletter"}
+    pagination_class = Pages
 
     @extend_schema(
         operation_id="realtime_dead_letters",
-        parameters=[
-            *(OpenApiParameter(name, OpenApiTypes.STR, enum=kind.values) for name, kind in CHOICES.items()),
-            OpenApiParameter("page", OpenApiTypes.INT),
-            OpenApiParameter("page_size", OpenApiTypes.INT),
-        ],
+        parameters=[OpenApiParameter(name, OpenApiTypes.STR, enum=kind.values) for name, kind in CHOICES.items()],
         responses={200: DeadLetterSerializer(many=True), **error_responses(InvalidParameters, NoPermission)},
     )
     def get(self, request: Request) -> Response:

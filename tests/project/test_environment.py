@@ -89,6 +89,10 @@ MALFORMED = {
     "GATEWAY_MAX_PER_USER": "-1",
     "GATEWAY_OVERFLOW": "oldest",
     "GATEWAY_ALLOW_GUESTS": "perhaps",
+    "GATEWAY_KEEP_SETTINGS": "perhaps",
+    "GATEWAY_QUEUE": "perhaps",
+    "GATEWAY_QUEUE_GRACE": "-1",
+    "GATEWAY_QUEUE_MAX": "0",
 }
 """One value for each variable that its reader must refuse."""
 
