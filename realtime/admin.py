@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from django.contrib import admin
@@ -15,15 +16,18 @@ from django.views.decorators.http import require_GET, require_POST
 
 from project.core.admin import ModelAdmin, ReadOnlyAdmin
 from project.core.errors import GatehouseError, InvalidParameters
-from realtime import gateway, services
-from realtime.api.serializers import DisconnectSerializer, MessageSerializer
+from realtime import figures, oversight, services, tap
+from realtime.api.serializers import DisconnectSerializer, MessageSerializer, WantedSerializer
 from realtime.core.connection import ConnectionInfo
 from realtime.devices import device
 from realtime.models import Connection, KeptSettings, Node
+from realtime.questions import Receipt
 from realtime.queue import admin as _dead_letters  # noqa: F401 (registers its list)
+from realtime.web import texts
 
-SHOWN = 300
+PAGE = 100
 MAX_CHOSEN = 500
+LARGEST_GROUPS = 40
 
 
 class LivePage(ReadOnlyAdmin, ModelAdmin[Any]):
@@ -59,10 +63,7 @@ class LivePage(ReadOnlyAdmin, ModelAdmin[Any]):
     def live(self, request: HttpRequest) -> HttpResponse:
         """Answer what the page shows, as JSON."""
         self.ensure_may_look(request)
-        try:
-            return JsonResponse(self.snapshot(request), headers={"Cache-Control": "no-store"})
-        except GatehouseError as problem:
-            return _refusal(problem)
+        return _answered(lambda: self.snapshot(request))
 
     def ensure_may_look(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
@@ -79,7 +80,7 @@ class LivePage(ReadOnlyAdmin, ModelAdmin[Any]):
 
 @admin.register(Connection)
 class ConnectionAdmin(LivePage):
-    """Who is connected, from where; disconnect them, or send to them."""
+    """Who is connected, from where; what one may do to them."""
 
     template = "realtime/connections.html"
 
@@ -92,61 +93,80 @@ class ConnectionAdmin(LivePage):
         ]
 
     def about(self, request: HttpRequest) -> dict[str, Any]:
-        sees_users = request.user.has_perm("accounts.view_user")
+        may = request.user.has_perm
         return {
             "live": reverse("admin:realtime_connection_live"),
             "disconnect": reverse("admin:realtime_connection_disconnect"),
             "send": reverse("admin:realtime_connection_send"),
-            "user": reverse("admin:accounts_user_change", args=[0]) if sees_users else "",
-            "mayDisconnect": request.user.has_perm("realtime.disconnect"),
-            "maySend": request.user.has_perm("realtime.send"),
-            "texts": _texts(),
+            "one": reverse("realtime-connection", args=["0"]),
+            "user": reverse("admin:accounts_user_change", args=[0]) if may("accounts.view_user") else "",
+            "socket": "/ws/",
+            "subprotocol": "gatehouse.v1",
+            "mayDisconnect": may("realtime.disconnect"),
+            "maySend": may("realtime.send"),
+            "mayChange": may("realtime.change_connection"),
+            "mayTap": may("realtime.tap"),
+            "tapAgain": tap.LEASE_SECONDS / 2.5,
+            "most": MAX_CHOSEN,
+            "texts": texts.of_connections(),
         }
 
     def snapshot(self, request: HttpRequest) -> dict[str, Any]:
+        asked = {name: str(value) for name, value in request.GET.items() if value}
+        wanted = WantedSerializer(data=asked).wanted()
         everybody = services.connections(by=request.user)
-        words = request.GET.get("q", "")[:200].lower().split()
-        found = [one for one in everybody if all(word in _searchable(one) for word in words)]
-        found.sort(key=_order(request.GET.get("sort", "")))
-        people = {one["user_id"] for one in everybody} - {0}
+        found = oversight.found(everybody, wanted)
+        found.sort(key=_order(asked.get("sort", "")))
+        pages = max(1, -(-len(found) // PAGE))
+        page = min(max(1, int(asked["page"])), pages) if re.fullmatch(r"\d{1,6}", asked.get("page", "")) else 1
         return {
-            "rows": [{**one, "device": device(one["user_agent"])} for one in found[:SHOWN]],
+            "rows": [{**one, "device": device(one["user_agent"])} for one in found[(page - 1) * PAGE : page * PAGE]],
             "matched": len(found),
             "total": len(everybody),
-            "people": len(people),
+            "people": len({one["user_id"] for one in everybody} - {0}),
+            "page": page,
+            "pages": pages,
+            "per_page": PAGE,
+            **_choices(everybody, wanted.group),
         }
 
     def disconnect(self, request: HttpRequest) -> HttpResponse:
         """Close chosen sockets, each under the rank guard; tell how many, and why others stay."""
         if not request.user.has_perm("realtime.disconnect"):
             raise PermissionDenied
-        try:
-            ids, asked = _chosen(request)
-            reading = DisconnectSerializer(data=asked)
-            reading.is_valid(raise_exception=True)
-            reason = reading.validated_data["reason"]
-            problems = [problem for one in ids if (problem := _disconnected(one, request, reason))]
-        except Exception as problem:  # noqa: BLE001 (the one envelope for every failure, as in the API)
-            return _answer(problem)
+        return _answered(lambda: self._disconnected(request))
+
+    def _disconnected(self, request: HttpRequest) -> dict[str, Any]:
+        asked = _asked(request)
+        ids = _chosen(asked)
+        reading = DisconnectSerializer(data=asked)
+        reading.is_valid(raise_exception=True)
+        reason = reading.validated_data["reason"]
+        problems = [problem for one in ids if (problem := _disconnect(one, request, reason))]
         closed = len(ids) - len(problems)
         said = ngettext("%(n)d socket was disconnected.", "%(n)d sockets were disconnected.", closed) % {"n": closed}
-        return JsonResponse({"message": " ".join([said, *dict.fromkeys(problems)]), "done": closed})
+        return {"message": " ".join([said, *dict.fromkeys(problems)]), "done": closed}
 
     def send(self, request: HttpRequest) -> HttpResponse:
-        """Push one message to chosen sockets."""
+        """Push one message to chosen sockets, or to a group; tell how many took it."""
         if not request.user.has_perm("realtime.send"):
             raise PermissionDenied
-        try:
-            ids, asked = _chosen(request)
-            reading = [MessageSerializer(data={**asked, "to": {"connection": one}}) for one in ids]
-            for one in reading:
-                one.is_valid(raise_exception=True)
-            for one in reading:
-                services.send(by=request.user, **one.validated_data)
-        except Exception as problem:  # noqa: BLE001 (as above)
-            return _answer(problem)
-        said = ngettext("Sent to %(n)d socket.", "Sent to %(n)d sockets.", len(ids)) % {"n": len(ids)}
-        return JsonResponse({"message": said, "done": len(ids)})
+        return _answered(lambda: self._sent(request))
+
+    def _sent(self, request: HttpRequest) -> dict[str, Any]:
+        asked = _asked(request)
+        group = asked.pop("group", None)
+        ids = _chosen(asked) if group is None else []
+        to = {"connection": ids[0]} if group is None else {"group": group}
+        reading = MessageSerializer(data={**asked, "to": to})
+        reading.is_valid(raise_exception=True)
+        letter = reading.validated_data["letter"]
+        topic, data = letter.topic, letter.data
+        if group is None:
+            receipt = oversight.send(by=request.user, connection_ids=ids, topic=topic, data=data)
+        else:
+            receipt = oversight.send_group(by=request.user, group=group, topic=topic, data=data)
+        return {"message": _told(receipt), "done": receipt.delivered}
 
 
 @admin.register(Node)
@@ -156,10 +176,11 @@ class NodeAdmin(LivePage):
     template = "realtime/nodes.html"
 
     def about(self, request: HttpRequest) -> dict[str, Any]:
-        return {"live": reverse("admin:realtime_node_live"), "texts": _texts()}
+        return {"live": reverse("admin:realtime_node_live"), "texts": texts.of_nodes()}
 
     def snapshot(self, request: HttpRequest) -> dict[str, Any]:
-        return {"rows": sorted(gateway.nodes(), key=lambda one: (str(one.get("host")), one.get("pid", 0)))}
+        found = figures.nodes()
+        return {"rows": found, "sum": figures.added_up(found)}
 
 
 @admin.register(KeptSettings)
@@ -177,28 +198,48 @@ class KeptSettingsAdmin(ReadOnlyAdmin, ModelAdmin[KeptSettings]):
         return rows.filter(pk__in=services.people_seen(request.user, rows.values_list("pk", flat=True)))
 
 
-def _disconnected(connection_id: str, request: HttpRequest, reason: str) -> str:
+def _disconnect(connection_id: str, request: HttpRequest, reason: str) -> str:
     try:
-        services.disconnect(connection_id=connection_id, by=request.user, reason=reason)
+        oversight.disconnect(connection_id=connection_id, by=request.user, reason=reason)
     except GatehouseError as problem:
         return str(problem)
     return ""
 
 
-def _chosen(request: HttpRequest) -> tuple[list[str], dict[str, Any]]:
+def _told(receipt: Receipt) -> str:
+    said = [ngettext("%(n)d socket took it.", "%(n)d sockets took it.", receipt.delivered) % {"n": receipt.delivered}]
+    if receipt.silent:
+        words = ngettext("%(n)d node did not answer.", "%(n)d nodes did not answer.", len(receipt.silent))
+        said.append(words % {"n": len(receipt.silent)})
+    return " ".join(said)
+
+
+def _asked(request: HttpRequest) -> dict[str, Any]:
     try:
         asked = json.loads(request.body)
-        ids = asked.pop("ids")
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, RecursionError):
         raise InvalidParameters from None
+    if not isinstance(asked, dict):
+        raise InvalidParameters
+    return asked
+
+
+def _chosen(asked: dict[str, Any]) -> list[str]:
+    ids = asked.pop("ids", None)
     if not isinstance(ids, list) or not 0 < len(ids) <= MAX_CHOSEN or not all(isinstance(one, str) for one in ids):
         raise InvalidParameters(fields={"ids": [_("Choose 1 to {limit} sockets.").format(limit=MAX_CHOSEN)]})
-    return list(dict.fromkeys(ids)), asked
+    return list(dict.fromkeys(ids))
 
 
-def _searchable(one: ConnectionInfo) -> str:
-    parts = [one["username"], one["name"], one["address"], one["id"], one["user_agent"], *one["groups"]]
-    return " ".join(parts).lower()
+def _choices(everybody: list[ConnectionInfo], group: str | None) -> dict[str, Any]:
+    """Return what there is to filter by, with the number of sockets of each; the chosen `group` always."""
+    groups = Counter(name for one in everybody for name in one["groups"] if not name.startswith("user."))
+    named = dict(groups.most_common(LARGEST_GROUPS)) | ({group: groups[group]} if group else {})
+    return {
+        "kinds": Counter(map(oversight.kind, everybody)),
+        "nodes": sorted(Counter(one["node"] for one in everybody).items()),
+        "groups": [{"name": name, "members": members} for name, members in named.items()],
+    }
 
 
 def _order(sort: str) -> Any:
@@ -209,52 +250,14 @@ def _order(sort: str) -> Any:
     return lambda one: (sign * one[column], one["id"])
 
 
-def _answer(problem: Exception) -> HttpResponse:
-    from project.core.api import translated  # noqa: PLC0415 (DRF's settings must be ready)
+def _answered(ask: Any) -> HttpResponse:
+    """Return what `ask` returns, as JSON; whatever it raises, as the API would say it."""
+    from project.core.api import envelope, translated  # noqa: PLC0415 (DRF's settings must be ready)
 
-    error = translated(problem)
-    if type(error) is GatehouseError:
-        raise problem
-    return _refusal(error)
-
-
-def _refusal(problem: GatehouseError) -> HttpResponse:
-    from project.core.api import envelope  # noqa: PLC0415 (as above)
-
-    return JsonResponse(envelope(problem), status=problem.status)
-
-
-_TEXTS: dict[str, Any] = {
-    "guest": gettext_lazy("Guest"),
-    "socket": gettext_lazy("1 socket"),
-    "sockets": gettext_lazy("{n} sockets"),
-    "person": gettext_lazy("1 person"),
-    "people": gettext_lazy("{n} people"),
-    "figures": gettext_lazy("{sockets} of {people}"),
-    "matched": gettext_lazy("{shown} of {matched} shown; type to narrow down"),
-    "away": gettext_lazy("Not up to date: {message}"),
-    "unanswered": gettext_lazy("the server does not answer"),
-    "none": gettext_lazy("Nobody is connected"),
-    "noneHint": gettext_lazy("Sockets show up here the moment they open. The console opens one."),
-    "noMatch": gettext_lazy("Nothing matches"),
-    "noMatchHint": gettext_lazy("Search looks at names, addresses, devices and groups."),
-    "chosen": gettext_lazy("{sockets} of {people} chosen"),
-    "askDisconnect": gettext_lazy("Disconnect {sockets} of {people}?"),
-    "askSend": gettext_lazy("Send to {sockets} of {people}"),
-    "ago": gettext_lazy("{time} ago"),
-    "now": gettext_lazy("just now"),
-    "s": gettext_lazy("{n} s"),
-    "min": gettext_lazy("{n} min"),
-    "h": gettext_lazy("{n} h"),
-    "d": gettext_lazy("{n} d"),
-    "badJson": gettext_lazy("This is not JSON: {problem}"),
-    "more": gettext_lazy("+{n}"),
-    "perSecond": gettext_lazy("{n}/s"),
-    "noNodes": gettext_lazy("No process serves sockets"),
-    "noNodesHint": gettext_lazy("Start one with “make run”."),
-    "choose": gettext_lazy("Choose the socket of {name}"),
-}
-
-
-def _texts() -> dict[str, str]:
-    return {key: str(text) for key, text in _TEXTS.items()}
+    try:
+        return JsonResponse(ask(), headers={"Cache-Control": "no-store"})
+    except Exception as problem:
+        error = translated(problem)
+        if type(error) is GatehouseError:
+            raise
+        return JsonResponse(envelope(error), status=error.status)

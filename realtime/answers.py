@@ -34,6 +34,7 @@ class Who(TypedDict):
     staff: bool
     groups: list[str]
     settings: dict[str, str]
+    watched: bool
     node: str
     address: str
     since: float
@@ -47,3 +48,16 @@ class AskableTopic(TypedDict):
     topic: str
     about: str
     permission: str | None
+
+
+class Tapped(TypedDict):
+    """A connection that is watched, or was."""
+
+    connection: str
+
+
+class Watched(Tapped):
+    """How soon to ask again, in seconds, and for how long a connection is shown at most."""
+
+    again_within: float
+    seconds: float

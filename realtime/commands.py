@@ -42,6 +42,8 @@ class Command:
     keys: tuple[str, ...] = ()
     identity: Identity | None = None
     groups: tuple[str, ...] = ()
+    watcher: str = ""
+    """The connection that is shown what another says and hears."""
     question: str = ""
     """Whoever carries this out answers what came of it, under this number …"""
     answer_to: str = ""
@@ -87,6 +89,19 @@ class Command:
         if "identity" in body:
             values["identity"] = Identity(**body["identity"] | {"groups": frozenset(body["identity"]["groups"])})
         return cls(**values)
+
+
+Deed = Callable[[Hub, Command], Any]
+
+
+def carries_out(do: str) -> Callable[[Deed], Deed]:
+    """Register what carries out a command, for parts of the gateway that stand above this one."""
+
+    def register(deed: Deed) -> Deed:
+        _DO[do] = deed
+        return deed
+
+    return register
 
 
 def execute(hub: Hub, command: Command) -> Any:
@@ -171,7 +186,7 @@ def _named(hub: Hub, command: Command) -> list[Connection]:
     return [one for name in command.ids if (one := hub.connections.get(name))]
 
 
-_DO: dict[str, Callable[[Hub, Command], Any]] = {
+_DO: dict[str, Deed] = {
     "send": _send,
     "send_groups": _send_groups,
     "close": _close,

@@ -151,3 +151,41 @@ event(
     about=_("A frame was refused. It has the id and the topic of that frame, as far as they could be read."),
     example={"code": "40000", "message": "This is not JSON: line 1, column 9."},
 )
+
+
+SEEN_FRAMES = "tap.frames"
+"""What realtime/tap.py shows."""
+
+
+class SeenFrameSerializer(serializers.Serializer[Any]):
+    """One frame of a watched connection."""
+
+    at = serializers.FloatField(help_text=_("Seconds since 1970."))
+    way = serializers.ChoiceField(choices=["in", "out", "note"])
+    topic = serializers.CharField(allow_blank=True)
+    size = serializers.IntegerField(help_text=_("Bytes."))
+    text = serializers.CharField(help_text=_("Its beginning, without secrets."))
+    cut = serializers.BooleanField()
+
+
+class SeenFramesSerializer(serializers.Serializer[Any]):
+    """What a watched connection sent and got since the last time."""
+
+    connection = serializers.CharField()
+    frames = SeenFrameSerializer(many=True)
+    left_out = serializers.IntegerField(help_text=_("Frames beyond what is shown."))
+    ended = serializers.ChoiceField(choices=["closed", "time", "left"], required=False)
+
+
+event(
+    SEEN_FRAMES,
+    SeenFramesSerializer,
+    about=_("What a connection you watch sent and got; `ended` says why there will be no more."),
+    example={
+        "connection": "5c1f0a9be47d-82b1f6c0d3a94e57",
+        "frames": [
+            {"at": 1767225600.25, "way": "in", "topic": "ping", "size": 16, "text": '{"topic": "ping"}', "cut": False}
+        ],
+        "left_out": 0,
+    },
+)

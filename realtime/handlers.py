@@ -3,14 +3,15 @@
 import time
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 
-from project.core.errors import InvalidParameters
-from realtime import cluster, topics
-from realtime.answers import AskableTopic, Counters, Membership, Person, Who
+from project.core.errors import InvalidParameters, NoPermission
+from realtime import cluster, oversight, tap, topics
+from realtime.answers import AskableTopic, Counters, Membership, Person, Tapped, Watched, Who
 from realtime.core.codes import Refused
 from realtime.core.connection import MAX_GROUPS, MAX_SETTINGS, Connection
-from realtime.schemas import MAX_KEY, AccessSchema, GroupSchema, KeySchema, OptionalKeySchema
+from realtime.schemas import MAX_KEY, AccessSchema, ConnectionSchema, GroupSchema, KeySchema, OptionalKeySchema
 from realtime.topics import topic
 from realtime.transport.admission import admit
 from realtime.transport.credentials import Credentials, identify
@@ -108,6 +109,24 @@ async def list_topics(connection: Connection, data: Any) -> list[AskableTopic]:
     return [AskableTopic(topic=one.name, about=_(one.about), permission=one.permission) for one in topics.registered()]
 
 
+@topic("tap.start", permission="realtime.tap", schema=ConnectionSchema)
+def start_tap(connection: Connection, data: dict[str, str]) -> Watched:
+    """Show what another connection ({"connection"}) sends and gets, for 20 seconds; again, for longer."""
+    if not connection.user_id:
+        raise NoPermission
+    name = data["connection"]
+    by = get_user_model()._default_manager.get(pk=connection.user_id)
+    oversight.watch(by=by, connection_id=name, watcher=connection.id)
+    return Watched(connection=name, again_within=tap.LEASE_SECONDS, seconds=tap.LONGEST_SECONDS)
+
+
+@topic("tap.stop", schema=ConnectionSchema, prompt=True)
+async def stop_tap(connection: Connection, data: dict[str, str]) -> Tapped:
+    """Show no more of a connection ({"connection"})."""
+    oversight.unwatch(connection_id=data["connection"], watcher=connection.id)
+    return Tapped(connection=data["connection"])
+
+
 async def _count(group: str) -> int:
     """How many connections are in `group`, on all nodes; others can reach this one through it from here on."""
     node = cluster.here()
@@ -124,6 +143,7 @@ def who(connection: Connection) -> Who:
         staff=bool(identity and identity.staff),
         groups=sorted(connection.groups),
         settings=connection.settings,
+        watched=connection.id in tap.taps,
         node=connection.node,
         address=connection.peer.address,
         since=connection.since,

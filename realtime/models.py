@@ -16,10 +16,11 @@ class Connection(models.Model):  # noqa: DJ008 (never an instance)
 
     class Meta:
         managed = False
-        default_permissions = ("view",)
+        default_permissions = ("view", "change")
         permissions = [
             ("send", _("Can send messages to sockets")),
             ("disconnect", _("Can disconnect sockets")),
+            ("tap", _("Can watch the frames of sockets")),
         ]
         verbose_name = _("connection")
         verbose_name_plural = _("connections")

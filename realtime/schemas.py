@@ -38,6 +38,13 @@ class GroupSchema(StrictSerializer):
     group = Text(max_length=100)
 
 
+@extend_schema_serializer(examples=[OpenApiExample("one", {"connection": "5c1f0a9b-82b1f6c0d3a94e57"})])
+class ConnectionSchema(StrictSerializer):
+    """A connection, by its id."""
+
+    connection = Text(max_length=64)
+
+
 @extend_schema_serializer(examples=[OpenApiExample("desk", {"key": "desk"})])
 class KeySchema(StrictSerializer):
     """The key of a setting."""

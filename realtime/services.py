@@ -1,22 +1,19 @@
-"""What staff do at the gateway: send, disconnect, and deal with messages that could not be delivered."""
+"""What staff send, and to whom; what they see of people; and messages that could not be delivered."""
 
 import uuid
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from project.core import audit
-from project.core.errors import Conflict, InvalidParameters, NoPermission
+from project.core.errors import Conflict, InvalidParameters
 from realtime import gateway, letters
-from realtime.core.codes import CloseCode
 from realtime.core.connection import ConnectionInfo
-from realtime.errors import ConnectionGone
 from realtime.letters import Audience, Letter
 from realtime.models import DeadLetter
 from realtime.queue import seen
@@ -79,7 +76,10 @@ EVERYBODY = 0
 
 
 def ensure_in_sight(to: Audience, by: Any) -> None:
-    """:raises InvalidParameters: when a message is for others than the people whom `by` may see."""
+    """Pass silently when `by` may see all whom a message is for.
+
+    :raises InvalidParameters: when not.
+    """
     match to:
         case {"user": int(user)}:
             meant = {user}
@@ -94,23 +94,6 @@ def ensure_in_sight(to: Audience, by: Any) -> None:
     if meant - people_seen(by, meant):
         text = _("You reach some people only: send to them, by “user”, “users” or “connection”.")
         raise InvalidParameters(fields={"to": [text]})
-
-
-def disconnect(*, connection_id: str, by: Any, reason: str = "") -> ConnectionInfo:
-    """Close one connection with 4503, on whatever node; return what was known about it.
-
-    :raises ConnectionGone: when there is no such connection, or it is of somebody whom `by` may not see.
-    :raises NoPermission: when its user stands above `by`.
-    """
-    found = next((one for one in connections(by=by) if one["id"] == connection_id), None)
-    if found is None:
-        raise ConnectionGone
-    subject = get_user_model()._default_manager.filter(pk=found["user_id"]).first() if found["user_id"] else None
-    if subject is not None and subject.pk != by.pk and not by.has_perm("accounts.change_user", subject):
-        raise NoPermission(_("You may only disconnect people of lower rank."))
-    gateway.disconnect(connection_id, code=CloseCode.DISCONNECTED_BY_STAFF, reason=reason)
-    audit.record("realtime.disconnected", subject, actor=by, reason=reason, connection_id=connection_id)
-    return found
 
 
 def dead_letters(*, by: Any) -> QuerySet[DeadLetter]:

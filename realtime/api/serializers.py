@@ -9,7 +9,12 @@ from rest_framework import serializers
 from project.core.api import StrictSerializer
 from project.core.errors import InvalidParameters
 from realtime import letters
+from realtime.core.connection import MAX_GROUPS, ConnectionInfo
 from realtime.core.frames import MAX_TOPIC
+from realtime.devices import device
+from realtime.handlers import MAX_SETTING
+from realtime.oversight import Wanted
+from realtime.schemas import MAX_KEY
 from realtime.topics import GROUP, TOPIC
 
 
@@ -104,6 +109,40 @@ class DisconnectSerializer(StrictSerializer):
     reason = StrictTextField(max_length=100, required=False, allow_blank=True, default="")
 
 
+class WantedSerializer(serializers.Serializer[Any]):
+    """Which open sockets are looked for."""
+
+    user = serializers.IntegerField(
+        required=False, min_value=0, max_value=letters.MAX_USER, help_text=_("Only this user's; 0: guests.")
+    )
+    group = serializers.CharField(required=False, max_length=100, help_text=_("Only those in this group."))
+    node = serializers.CharField(required=False, max_length=64, help_text=_("Only those of this process."))
+    address = serializers.CharField(required=False, max_length=64, help_text=_("Only those from this address."))
+    kind = serializers.ChoiceField(
+        required=False,
+        choices=[("people", _("People")), ("guests", _("Guests")), ("machines", _("Machines"))],
+        help_text=_("Only those of people, of guests, or of machines with an API token."),
+    )
+    older_than = serializers.FloatField(required=False, min_value=0, help_text=_("Open for so many seconds at least."))
+    younger_than = serializers.FloatField(required=False, min_value=0, help_text=_("Open for so many seconds at most."))
+    q = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=200,
+        help_text=_("Words in names, addresses, devices, groups or ids; all of them."),
+    )
+
+    def wanted(self) -> Wanted:
+        """Return what was asked for.
+
+        :raises ValidationError: naming what makes no sense.
+        """
+        self.is_valid(raise_exception=True)
+        asked = dict(self.validated_data)
+        words = tuple(asked.pop("q", "").lower().split())
+        return Wanted(words=words, **asked)
+
+
 class ConnectionSerializer(serializers.Serializer[Any]):
     """An open socket."""
 
@@ -114,27 +153,38 @@ class ConnectionSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     address = serializers.CharField()
     user_agent = serializers.CharField()
+    device = serializers.SerializerMethodField(help_text=_("The user agent in two words."))
+    network = serializers.CharField(help_text=_("“wss” over TLS, else “ws”."))
+    language = serializers.CharField()
     since = serializers.FloatField(help_text=_("Seconds since 1970."))
     groups = serializers.ListField(child=serializers.CharField())
+    settings = serializers.DictField(child=serializers.CharField())
     received = serializers.IntegerField()
     sent = serializers.IntegerField()
     buffered = serializers.IntegerField(help_text=_("Bytes the client has not taken yet."))
+    last_error = serializers.CharField(help_text=_("What its last bad frame, or last failed call, was told."))
+
+    def get_device(self, one: ConnectionInfo) -> str:
+        return device(one["user_agent"])
 
 
-class NodeSerializer(serializers.Serializer[Any]):
-    """A process that serves sockets."""
+class ChangeSerializer(StrictSerializer):
+    """What is changed of a socket."""
 
-    id = serializers.CharField()
-    host = serializers.CharField()
-    pid = serializers.IntegerField()
-    started_at = serializers.FloatField(help_text=_("Seconds since 1970."))
-    connections = serializers.IntegerField()
-    users = serializers.IntegerField()
-    guests = serializers.IntegerField()
-    groups = serializers.IntegerField()
-    received = serializers.IntegerField()
-    sent = serializers.IntegerField()
-    evicted = serializers.IntegerField(help_text=_("Readers that were too slow."))
-    in_touch = serializers.BooleanField(help_text=_("Whether it reaches the other nodes."))
-    outages = serializers.IntegerField(help_text=_("How often it could not."))
-    lost = serializers.IntegerField(help_text=_("Messages to other nodes that were lost then."))
+    settings = serializers.DictField(
+        child=StrictTextField(allow_null=True, allow_blank=True, trim_whitespace=False, max_length=MAX_SETTING),
+        required=False,
+        help_text=_("Text to text; null removes one."),
+    )
+    join = serializers.ListField(child=_pattern(GROUP, letters.MAX_GROUP), required=False, max_length=MAX_GROUPS)
+    leave = serializers.ListField(child=_pattern(GROUP, letters.MAX_GROUP), required=False, max_length=MAX_GROUPS)
+
+    def validate_settings(self, value: dict[str, str | None]) -> dict[str, str | None]:
+        if not all(0 < len(key) <= MAX_KEY for key in value):
+            raise serializers.ValidationError(_("A key has 1 to {limit} characters.").format(limit=MAX_KEY))
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not any(attrs.values()):
+            raise serializers.ValidationError(_("Say what is to change: settings, join or leave."))
+        return attrs

@@ -8,6 +8,7 @@ urlpatterns = [
     path("messages", views.MessagesView.as_view(), name="realtime-messages"),
     path("connections", views.ConnectionsView.as_view(), name="realtime-connections"),
     path("connections/<str:connection_id>", views.ConnectionView.as_view(), name="realtime-connection"),
+    path("summary", views.SummaryView.as_view(), name="realtime-summary"),
     path("dead-letters", dead_letters.DeadLettersView.as_view(), name="realtime-dead-letters"),
     path("dead-letters/<int:letter_id>", dead_letters.DeadLetterView.as_view(), name="realtime-dead-letter"),
     path("dead-letters/<int:letter_id>/retry", dead_letters.RetryView.as_view(), name="realtime-dead-letter-retry"),

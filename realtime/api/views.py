@@ -1,4 +1,4 @@
-"""The gateway over HTTP: send, look, disconnect."""
+"""The gateway over HTTP: send, look, change, disconnect."""
 
 from typing import Any
 
@@ -11,8 +11,9 @@ from rest_framework.views import APIView
 
 from project.core.api import Pages, error_responses
 from project.core.errors import InvalidParameters, NoPermission, TooLarge
-from realtime import gateway, services
+from realtime import figures, oversight, services
 from realtime.api import serializers
+from realtime.api.node_serializers import NodeSerializer, SummarySerializer
 from realtime.errors import ConnectionGone, GatewayUnreachable
 
 
@@ -63,8 +64,7 @@ class ConnectionsView(GatewayView):
     @extend_schema(
         operation_id="realtime_connections",
         parameters=[
-            OpenApiParameter("user", OpenApiTypes.INT, description="Only this user's; 0: guests."),
-            OpenApiParameter("group", OpenApiTypes.STR, description="Only those in this group."),
+            serializers.WantedSerializer,
             OpenApiParameter("page", OpenApiTypes.INT),
             OpenApiParameter("page_size", OpenApiTypes.INT),
         ],
@@ -75,12 +75,9 @@ class ConnectionsView(GatewayView):
     )
     def get(self, request: Request) -> Response:
         """List the open sockets, on all nodes, of people in your scope, the newest first."""
-        user = request.query_params.get("user")
-        if user is not None and not (user.isascii() and user.isdigit() and len(user) < 19):
-            raise InvalidParameters(fields={"user": ["0–9"]})
-        found = services.connections(
-            by=request.user, user=None if user is None else int(user), group=request.query_params.get("group")
-        )
+        wanted = serializers.WantedSerializer(data=request.query_params).wanted()
+        everybody = services.connections(by=request.user, user=wanted.user, group=wanted.group)
+        found = oversight.found(everybody, wanted)
         found.sort(key=lambda one: (-one["since"], one["id"]))
         pages = Pages()
         page = pages.paginate_queryset(found, request, view=self)
@@ -90,7 +87,38 @@ class ConnectionsView(GatewayView):
 class ConnectionView(GatewayView):
     """One open socket."""
 
-    needs = {"DELETE": "realtime.disconnect"}
+    needs = {
+        "GET": "realtime.view_connection",
+        "PATCH": "realtime.change_connection",
+        "DELETE": "realtime.disconnect",
+    }
+
+    @extend_schema(
+        operation_id="realtime_connection",
+        responses={
+            200: serializers.ConnectionSerializer,
+            **error_responses(ConnectionGone, NoPermission, GatewayUnreachable),
+        },
+    )
+    def get(self, request: Request, connection_id: str) -> Response:
+        """Tell what its node knows of a socket at this moment."""
+        found = oversight.connection(by=request.user, connection_id=connection_id)
+        return Response(serializers.ConnectionSerializer(found).data)
+
+    @extend_schema(
+        operation_id="realtime_change_connection",
+        request=serializers.ChangeSerializer,
+        responses={
+            200: serializers.ConnectionSerializer,
+            **error_responses(InvalidParameters, ConnectionGone, NoPermission, GatewayUnreachable),
+        },
+    )
+    def patch(self, request: Request, connection_id: str) -> Response:
+        """Set and remove settings of a socket, let it join and leave groups; only of people in your scope and below your rank."""
+        asked = serializers.ChangeSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        changed = oversight.change(by=request.user, connection_id=connection_id, wanted=asked.validated_data)
+        return Response(serializers.ConnectionSerializer(changed).data)
 
     @extend_schema(
         operation_id="realtime_disconnect",
@@ -102,7 +130,7 @@ class ConnectionView(GatewayView):
         given = request.data if request.data else request.query_params.dict()
         asked = serializers.DisconnectSerializer(data=given)
         asked.is_valid(raise_exception=True)
-        services.disconnect(connection_id=connection_id, by=request.user, reason=asked.validated_data["reason"])
+        oversight.disconnect(connection_id=connection_id, by=request.user, reason=asked.validated_data["reason"])
         return Response(status=204)
 
 
@@ -114,13 +142,26 @@ class NodesView(GatewayView):
     @extend_schema(
         operation_id="realtime_nodes",
         responses={
-            200: serializers.NodeSerializer(many=True),
+            200: NodeSerializer(many=True),
             **error_responses(NoPermission, GatewayUnreachable),
         },
     )
     def get(self, request: Request) -> Response:
         """List the processes that serve sockets, with their figures."""
-        found = sorted(gateway.nodes(), key=lambda one: str(one["id"]))
         pages = Pages()
-        page = pages.paginate_queryset(found, request, view=self)
-        return pages.get_paginated_response(serializers.NodeSerializer(page, many=True).data)
+        page = pages.paginate_queryset(figures.nodes(), request, view=self)
+        return pages.get_paginated_response(NodeSerializer(page, many=True).data)
+
+
+class SummaryView(GatewayView):
+    """All serving processes together."""
+
+    needs = {"GET": "realtime.view_connection"}
+
+    @extend_schema(
+        operation_id="realtime_summary",
+        responses={200: SummarySerializer, **error_responses(NoPermission, GatewayUnreachable)},
+    )
+    def get(self, request: Request) -> Response:
+        """Add up the figures of the processes that serve sockets."""
+        return Response(SummarySerializer(figures.added_up(figures.nodes())).data)

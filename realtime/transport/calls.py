@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from project.core import context
 from project.core.api import answers
 from project.core.errors import GatehouseError, NoPermission, NotAcceptable, NotSignedIn
-from realtime import cluster, hooks, topics
+from realtime import cluster, hooks, tap, topics
 from realtime.core import frames, packed
 from realtime.core.codes import REASONS, CloseCode, Refused, fit_reason
 from realtime.core.connection import Connection, Identity
@@ -44,6 +44,8 @@ class Calls:
         try:
             frame = self._decoded(event)
             hooks.heard(self.connection, frame)
+            if tap.taps:
+                tap.heard(self.connection, frame, len(event.get("text") or event.get("bytes") or b""))
             asked = None if hooks.registered.routes else self._asked(frame)
             if asked and asked.prompt:
                 await self._answer(asked, frame, self.connection.received)

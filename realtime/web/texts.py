@@ -1,11 +1,49 @@
-"""What the console's script says to people; the template hands it over as JSON."""
+"""What the scripts of the gateway's pages say to people; the templates hand it over as JSON."""
 
 from django.utils.translation import gettext as _
 
 
-def texts() -> dict[str, str]:
-    """Return every text of the script, in the active language."""
-    return _of_the_line() | _of_frames() | _of_json() | _of_sending()
+def of_console() -> dict[str, str]:
+    """Return every text of the console's script, in the active language."""
+    return _shared() | _of_the_line() | _of_frames() | _of_json() | _of_composing() | _of_sending()
+
+
+def of_connections() -> dict[str, str]:
+    """Return every text of the list of connections."""
+    return _shared() | _of_frames() | _of_json() | _of_the_list() | _of_one_connection() | _of_watching()
+
+
+def of_nodes() -> dict[str, str]:
+    """Return every text of the nodes' page."""
+    return _shared() | {
+        "perSecond": _("{n}/s"),
+        "silent": _("does not answer"),
+        "alone": _("cannot reach the others"),
+        "inTouch": _("in touch"),
+        "sum": _("Sum"),
+        "connections": _("Connections"),
+        "received": _("Messages in"),
+        "sent": _("Messages out"),
+        "queued": _("Waiting for the other nodes"),
+        "cpu": _("Processor, of one core"),
+        "memory": _("Memory"),
+    }
+
+
+def _shared() -> dict[str, str]:
+    return {
+        "guest": _("Guest"),
+        "unanswered": _("The server does not answer."),
+        "away": _("Not up to date: {message}"),
+        "copied": _("Copied"),
+        "remove": _("Remove"),
+        "now": _("just now"),
+        "ago": _("{time} ago"),
+        "s": _("{n} s"),
+        "min": _("{n} min"),
+        "h": _("{n} h"),
+        "d": _("{n} d"),
+    }
 
 
 def _of_the_line() -> dict[str, str]:
@@ -16,16 +54,17 @@ def _of_the_line() -> dict[str, str]:
         "closing": _("Closing…"),
         "connect": _("Connect"),
         "disconnect": _("Disconnect"),
-        "guest": _("Guest"),
         "closed": _("Closed with {code}"),
         "cut": _("The line was cut; the server may be away."),
         "noTicket": _("Paste a ticket, or get one."),
         "noToken": _("Paste an access token."),
         "ticketFailed": _("No ticket: {message}"),
         "ticketReady": _("A fresh ticket is in place; it works once, for 30 seconds."),
-        "signIn": _("Signed in as {name}"),
-        "again": _("You may connect again."),
+        "again": _("Connecting again in {time}"),
+        "waiting": _("Connecting again soon"),
         "never": _("Connecting again needs a new sign-in, or somebody's permission."),
+        "watched": _("Yes: what travels here is seen"),
+        "unwatched": _("No"),
     }
 
 
@@ -34,14 +73,16 @@ def _of_frames() -> dict[str, str]:
         "in": _("received"),
         "out": _("sent"),
         "note": _("note"),
-        "binary": _("binary, {size}"),
+        "binary": _("binary"),
+        "byte": _("1 byte"),
+        "bytes": _("{count} bytes"),
+        "cutShort": _("cut short"),
         "shown": _("{shown} of {all} frames"),
         "frame": _("1 frame"),
         "frames": _("{count} frames"),
         "paused": _("Paused; {count} new"),
         "pause": _("Pause"),
         "resume": _("Resume"),
-        "copied": _("Copied"),
         "reply": _("reply"),
         "push": _("push"),
         "error": _("error"),
@@ -69,22 +110,85 @@ def _of_json() -> dict[str, str]:
     }
 
 
+def _of_composing() -> dict[str, str]:
+    return {
+        "needsTopic": _("Name a topic."),
+        "wants": _("needs {permission}"),
+        "required": _("required"),
+        "noHistory": _("Nothing was sent yet."),
+        "noSnippets": _("Nothing is saved yet."),
+        "leave": _("Leave {group}"),
+        "automatic": _("Automatic: follows from who you are"),
+        "member": _("1 member"),
+        "members": _("{count} members"),
+    }
+
+
 def _of_sending() -> dict[str, str]:
     return {
-        "sent": _("Sent to {who}."),
+        "sentTo": _("Sent to {who}."),
         "sendFailed": _("Not sent: {message}"),
-        "needsTopic": _("Name a topic."),
         "needsWho": _("Say who it is for."),
         "everyone": _("everyone"),
         "to_user": _("User's number"),
         "to_group": _("Group"),
         "to_connection": _("Connection"),
-        "nameSnippet": _("A name for this snippet"),
-        "noHistory": _("Nothing was sent yet."),
-        "noSnippets": _("Nothing is saved yet."),
-        "remove": _("Remove"),
-        "leave": _("Leave {group}"),
-        "automatic": _("Automatic: follows from who you are"),
-        "noGroups": _("No groups"),
-        "whoEmpty": _("Connect, and the server's view of this connection appears here."),
+    }
+
+
+def _of_the_list() -> dict[str, str]:
+    return {
+        "socket": _("1 socket"),
+        "sockets": _("{count} sockets"),
+        "person": _("1 person"),
+        "persons": _("{count} people"),
+        "figures": _("{sockets} of {people}"),
+        "range": _("{first}–{last} of {matched}"),
+        "none": _("Nobody is connected"),
+        "noneHint": _("Sockets show up here the moment they open. The console opens one."),
+        "noMatch": _("Nothing matches"),
+        "noMatchHint": _("Search looks at names, addresses, devices and groups. Take a filter away to see more."),
+        "chosen": _("{sockets} of {people} chosen"),
+        "tooMany": _("At most {most} at once"),
+        "askDisconnect": _("Disconnect {sockets} of {people}?"),
+        "askSend": _("Send to {sockets} of {people}"),
+        "askSendGroup": _("Send to the group {group}: {sockets}"),
+        "more": _("+{n}"),
+        "choose": _("Choose the socket of {name}"),
+        "open": _("Show the socket of {name}"),
+        "filterBy": _("Show only {what}"),
+        "dropFilter": _("Take away the filter {what}"),
+        "machine": _("machine"),
+        "filter_user": _("user {value}"),
+        "filter_node": _("node {value}"),
+        "filter_address": _("address {value}"),
+        "filter_group": _("group {value}"),
+        "groupOption": _("{name} ({count})"),
+        "any": _("Any"),
+    }
+
+
+def _of_one_connection() -> dict[str, str]:
+    return {
+        "nothing": _("None"),
+        "leaveGroup": _("Take out of {group}"),
+        "automatic": _("Automatic: follows from who they are"),
+        "removeSetting": _("Remove the setting {key}"),
+        "changed": _("Done."),
+        "since": _("{time}, {ago}"),
+    }
+
+
+def _of_watching() -> dict[str, str]:
+    return {
+        "watch": _("Watch frames"),
+        "unwatch": _("Stop watching"),
+        "watching": _("Watching; {time} left"),
+        "notWatching": _("Not watching"),
+        "leftOut": _("1 frame left out"),
+        "leftOuts": _("{count} frames left out"),
+        "endedClosed": _("The socket closed; the watch is over."),
+        "endedTime": _("Fifteen minutes are over; start again to go on."),
+        "endedLeft": _("The watch is over."),
+        "lineLost": _("The line to the server was lost; the watch goes on when it is back."),
     }

@@ -8,27 +8,29 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_GET
 
 from realtime.transport.handshake import SUBPROTOCOL
-from realtime.web.texts import texts
+from realtime.web import texts
 
 
 @require_GET
-@ensure_csrf_cookie
 def console(request: HttpRequest) -> HttpResponse:
     """Show the console; sending to others is for those who may."""
     may_send = request.user.has_perm("realtime.send")
     about: dict[str, Any] = {
         "socket": "/ws/",
-        "subprotocol": SUBPROTOCOL,
         "ticket": "/api/v1/auth/ticket",
         "messages": reverse("realtime-messages"),
-        "csrfCookie": settings.CSRF_COOKIE_NAME,
         "guests": settings.GATEWAY_ALLOW_GUESTS,
         "maySend": may_send,
-        "texts": texts(),
+        "texts": texts.of_console(),
     }
-    context = admin.site.each_context(request) | {"title": _("Console"), "about": about, "may_send": may_send}
-    return TemplateResponse(request, "realtime/console.html", context | {"is_fullwidth": True})
+    context = admin.site.each_context(request) | {
+        "title": _("Console"),
+        "about": about,
+        "may_send": may_send,
+        "subprotocols": [(SUBPROTOCOL, _("JSON, as text")), ("", _("none"))],
+        "is_fullwidth": True,
+    }
+    return TemplateResponse(request, "realtime/console.html", context)

@@ -1,54 +1,56 @@
-// The live list of sockets: asks every few seconds, keeps what was chosen, disconnects and sends.
+// The list of sockets: asks every few seconds, filters, turns pages, keeps what was chosen, disconnects and sends.
 
-const about = JSON.parse(document.getElementById("live-about").textContent);
+import { Drawer } from "./connection.js";
+import { Filters } from "./filters.js";
+import { Editor } from "./json.js";
+import { $, ask, counted, element, learn, say, size, span, tell } from "./parts.js";
+
+const about = JSON.parse($("live-about").textContent);
+learn(about.texts);
+
 const EVERY = 2500;
-const AUTOMATIC = /^(everyone$|user\.)/;
-const $ = (id) => document.getElementById(id);
-const say = (key, values = {}) => (about.texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+const REST = 10; // times as long as a look took: with many sockets it costs the server something
+const HIDDEN_GROUPS = /^(everyone$|user\.)/;
 const labels = $("rows").dataset.labels.split("|");
 const rows = new Map();
 const chosen = new Map();
-let sort = "-since";
 let asking = 0;
+let timer = 0;
+let last = null;
 
-function element(tag, properties = {}, ...children) {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-}
+const filters = new Filters(look);
+const drawer = new Drawer(about, { send: (one) => openSend([one]), disconnect: (one) => openDisconnect([one]) });
 
-function age(since) {
+// --- what is shown ---------------------------------------------------------------------------------------------------
+
+function ago(since) {
     const seconds = Math.max(0, Math.round(Date.now() / 1000 - since));
-    if (seconds < 5) return say("now");
-    const [n, unit] = seconds < 60 ? [seconds, "s"] : seconds < 3600 ? [seconds / 60, "min"] : seconds < 86400 ? [seconds / 3600, "h"] : [seconds / 86400, "d"];
-    return say("ago", { time: say(unit, { n: Math.floor(n) }) });
+    return seconds < 5 ? say("now") : say("ago", { time: span(seconds) });
 }
 
-function size(bytes) {
-    if (!bytes) return "–";
-    if (bytes < 1024) return `${bytes} B`;
-    return bytes < 1048576 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
+function nameOf(one) {
+    return one.user_id ? one.name || one.username : say("guest");
 }
 
 function person(one) {
-    const name = one.user_id ? one.name || one.username : say("guest");
-    const link = one.user_id && about.user;
-    const shown = element(link ? "a" : "span", { className: "live-name", textContent: name });
-    if (link) shown.href = about.user.replace("/0/", `/${one.user_id}/`);
-    const below = one.user_id && one.username !== name ? [element("span", { className: "live-sub", textContent: one.username })] : [];
-    return [shown, ...below];
+    const name = nameOf(one);
+    const open = element("button", { type: "button", className: "live-name", textContent: name, title: say("open", { name }) });
+    open.addEventListener("click", () => drawer.open(one));
+    const machine = one.user_id && !one.groups.includes(`user.${one.user_id}`) ? [say("machine")] : [];
+    const below = [one.user_id && one.username !== name ? one.username : "", ...machine].filter(Boolean).join(" · ");
+    return below ? [open, element("span", { className: "live-sub", textContent: below })] : [open];
 }
 
 function groups(one) {
-    const worth = one.groups.filter((group) => !AUTOMATIC.test(group));
-    const shown = worth.slice(0, 3).map((group) => element("span", { className: "live-group", textContent: group }));
+    const worth = one.groups.filter((group) => !HIDDEN_GROUPS.test(group));
+    const shown = worth.slice(0, 3).map((group) => filters.button("group", group, "live-group"));
     if (worth.length > 3) shown.push(element("span", { className: "live-group", textContent: say("more", { n: worth.length - 3 }), title: worth.slice(3).join("\n") }));
     return shown.length ? shown : ["–"];
 }
 
 function build(one) {
     const pick = element("input", { type: "checkbox" });
-    pick.setAttribute("aria-label", say("choose", { name: one.name || one.username || say("guest") }));
+    pick.setAttribute("aria-label", say("choose", { name: nameOf(one) }));
     pick.addEventListener("change", () => choose(row.one, pick.checked));
     const cells = ["live-pick", "gh-head", "gh-mono", "", "gh-nowrap", "live-groups", "num", "num", "num", "gh-mono"].map((className) => element("td", { className }));
     const row = element("tr", {}, ...cells);
@@ -64,140 +66,162 @@ function fill(row, one) {
     const key = JSON.stringify([one.user_id, one.name, one.username, one.groups]);
     if (row.key !== key) {
         row.key = key;
-        user.replaceChildren(...person(one));
+        user.replaceChildren(element("span", {}, ...person(one)));
         joined.replaceChildren(...groups(one));
-        address.textContent = one.address || "–";
+        address.replaceChildren(one.address ? filters.button("address", one.address) : "–");
         device.textContent = one.device || "–";
         device.title = one.user_agent;
-        node.textContent = one.node;
+        node.replaceChildren(filters.button("node", one.node));
         since.title = new Date(one.since * 1000).toLocaleString();
     }
-    since.textContent = age(one.since);
+    since.textContent = ago(one.since);
     received.textContent = one.received.toLocaleString();
     sent.textContent = one.sent.toLocaleString();
-    buffered.textContent = size(one.buffered);
+    buffered.textContent = one.buffered ? size(one.buffered) : "–";
+    for (const cell of [joined, buffered]) cell.classList.toggle("live-blank", cell.textContent === "–");
     buffered.classList.toggle("hot", one.buffered > 65536);
 }
 
-function show({ rows: found, matched, total, people }) {
+function show(found) {
     const first = rows.size === 0;
-    const ids = new Set(found.map((one) => one.id));
+    const newest = !filters.get("sort") && found.page === 1;
+    const ids = new Set(found.rows.map((one) => one.id));
     for (const [id, row] of rows) if (!ids.has(id)) rows.delete(id) && row.remove();
-    found.forEach((one, position) => {
+    found.rows.forEach((one, position) => {
         let row = rows.get(one.id);
         if (!row) {
             row = build(one);
-            row.classList.toggle("new", !first && sort === "-since");
+            row.classList.toggle("new", !first && newest);
             rows.set(one.id, row);
         }
         fill(row, one);
         const there = $("rows").children[position];
         if (there !== row) $("rows").insertBefore(row, there ?? null);
     });
-    $("figures").textContent = say("figures", of(total, people));
-    tell(matched > found.length ? say("matched", { shown: found.length, matched }) : "");
-    $("empty").hidden = found.length > 0;
-    $("table").hidden = !found.length;
-    $("empty").querySelector("strong").textContent = say(total ? "noMatch" : "none");
-    $("empty").lastElementChild.textContent = say(total ? "noMatchHint" : "noneHint");
+    const nothing = !found.rows.length;
+    $("figures").textContent = say("figures", of(found.total, found.people));
+    tellFor("", "");
+    $("table").hidden = nothing;
+    $("empty").hidden = !nothing;
+    $("empty").querySelector("strong").textContent = say(found.total ? "noMatch" : "none");
+    $("empty").lastElementChild.textContent = say(found.total ? "noMatchHint" : "noneHint");
+    showPages(found);
+    filters.offer("node", found.nodes);
+    filters.offer("group", found.groups.map(({ name, members }) => [name, members]));
+    document.querySelector('[name="node"]').parentElement.hidden = found.nodes.length < 2 && !filters.get("node");
+    $("send-group").hidden = !about.maySend || !filters.get("group");
     showChosen();
 }
 
-function tell(text, tone = "") {
-    if (!text && $("say").dataset.until > Date.now()) return;
-    $("say").textContent = text;
-    $("say").dataset.tone = tone;
-    $("say").dataset.until = tone === "ok" ? Date.now() + 6000 : 0;
+function showPages({ page, pages, per_page, matched, total }) {
+    $("pages").hidden = pages < 2 && matched === total;
+    const first = (page - 1) * per_page;
+    const numbers = { first: first + (matched ? 1 : 0), last: Math.min(first + per_page, matched), matched };
+    $("range").textContent = say("range", Object.fromEntries(Object.entries(numbers).map(([name, n]) => [name, n.toLocaleString()])));
+    $("page-before").disabled = page <= 1;
+    $("page-after").disabled = page >= pages;
 }
 
-async function ask() {
+/** What was done stays readable for a moment, whatever the next look says. */
+function tellFor(text, tone, milliseconds = 0) {
+    if (!text && $("say").dataset.until > Date.now()) return;
+    tell($("say"), text, tone);
+    $("say").dataset.until = Date.now() + milliseconds;
+}
+
+async function look() {
+    clearTimeout(timer);
     const number = ++asking;
+    const started = performance.now();
     try {
-        const answer = await fetch(`${about.live}?${new URLSearchParams({ q: $("search").value, sort })}`, { headers: { Accept: "application/json" } });
-        const found = await answer.json();
+        const found = await ask(`${about.live}?${filters.wanted}`);
         if (number !== asking) return;
-        if (!answer.ok) throw new Error(found.error?.message);
+        last = found;
         show(found);
     } catch (problem) {
-        if (number === asking) tell(say("away", { message: problem instanceof TypeError || problem instanceof SyntaxError ? say("unanswered") : problem.message }), "bad");
+        if (number === asking) tellFor(say("away", { message: problem.message }), "bad");
     }
+    if (number === asking) timer = setTimeout(() => document.hidden || look(), Math.max(EVERY, REST * (performance.now() - started)));
 }
 
-async function post(address, body) {
-    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
-    const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token }, body: JSON.stringify(body) });
-    const said = await answer.json().catch(() => ({}));
-    if (!answer.ok) throw new Error([said.error?.message ?? answer.statusText, ...leaves(said.error?.fields)].join(" "));
-    return said;
-}
+$("page-before").addEventListener("click", () => filters.want("page", String(last.page - 1)));
+$("page-after").addEventListener("click", () => filters.want("page", String(last.page + 1)));
 
-function leaves(value) {
-    if (typeof value === "string") return [value];
-    return value ? Object.values(value).flatMap(leaves) : [];
-}
+// --- choosing and acting ---------------------------------------------------------------------------------------------
 
-// --- choosing and acting ---
-
-function choose(one, wanted) {
-    if (wanted) chosen.set(one.id, one);
+function choose(one, picked) {
+    if (picked) chosen.set(one.id, one);
     else chosen.delete(one.id);
     showChosen();
 }
 
 function of(sockets, people) {
-    const part = (one, many, n) => say(n === 1 ? one : many, { n: n.toLocaleString() });
-    return { sockets: part("socket", "sockets", sockets), people: part("person", "people", people) };
+    return { sockets: counted("socket", sockets), people: counted("person", people) };
 }
 
-function counted() {
-    return of(chosen.size, new Set([...chosen.values()].filter((one) => one.user_id).map((one) => one.user_id)).size);
+function numbers(those) {
+    return of(those.length, new Set(those.filter((one) => one.user_id).map((one) => one.user_id)).size);
 }
 
 function showChosen() {
+    const tooMany = chosen.size > about.most;
     $("actions").hidden = !chosen.size;
-    $("chosen").textContent = say("chosen", counted());
+    $("chosen").textContent = say("chosen", numbers([...chosen.values()])) + (tooMany ? `. ${say("tooMany", { most: about.most })}` : "");
+    for (const id of ["open-send", "open-disconnect"]) $(id).disabled = tooMany;
     $("pick-all").checked = rows.size > 0 && [...rows.keys()].every((id) => chosen.has(id));
 }
 
-function open(dialog, question) {
-    dialog.querySelector("h2").textContent = say(question, counted());
-    const names = [...new Set([...chosen.values()].map((one) => one.name || one.username || say("guest")))];
-    dialog.querySelector(".live-who").textContent = names.slice(0, 8).join(", ") + (names.length > 8 ? ` ${say("more", { n: names.length - 8 })}` : "");
+function open(dialog, question, who, to) {
+    dialog.to = to;
+    dialog.querySelector("h2").textContent = question;
+    dialog.querySelector(".live-who").textContent = who;
     dialog.querySelector(".live-say").textContent = "";
     dialog.showModal();
+}
+
+function names(those) {
+    const all = [...new Set(those.map(nameOf))];
+    return all.slice(0, 8).join(", ") + (all.length > 8 ? ` ${say("more", { n: all.length - 8 })}` : "");
+}
+
+const ids = (those) => ({ ids: those.map((one) => one.id) });
+const openSend = (those) => open($("send-dialog"), say("askSend", numbers(those)), names(those), ids(those));
+const openDisconnect = (those) => open($("disconnect-dialog"), say("askDisconnect", numbers(those)), names(those), ids(those));
+
+function openSendGroup() {
+    const group = filters.get("group");
+    const members = last?.groups.find((one) => one.name === group)?.members ?? 0;
+    open($("send-dialog"), say("askSendGroup", { group, sockets: counted("socket", members) }), "", { group });
 }
 
 function acts(dialog, address, read) {
     dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
     dialog.querySelector("form").addEventListener("submit", async (event) => {
         event.preventDefault();
+        const more = read();
+        if (!more) return;
         try {
-            const { message } = await post(address, { ids: [...chosen.keys()], ...read() });
+            const { message } = await ask(address, "POST", { ...dialog.to, ...more });
             dialog.close();
-            chosen.clear();
-            tell(message, "ok");
-            await ask();
+            if (dialog.to.ids) chosen.clear();
+            tellFor(message, "ok", 8000);
+            drawer.tell(message, "ok");
+            await look();
         } catch (problem) {
             dialog.querySelector(".live-say").textContent = problem.message;
         }
     });
 }
 
-function json(text) {
-    try {
-        return text.trim() ? JSON.parse(text) : null;
-    } catch (problem) {
-        throw new Error(say("badJson", { problem: problem.message }));
-    }
-}
-
+const data = new Editor($("data").closest("[data-editor]"));
+acts($("disconnect-dialog"), about.disconnect, () => ({ reason: $("reason").value }));
+acts($("send-dialog"), about.send, () => data.check() && { topic: $("topic").value.trim(), data: data.value ?? null });
 $("open-disconnect").hidden = !about.mayDisconnect;
 $("open-send").hidden = !about.maySend;
-if (!about.mayDisconnect && !about.maySend) document.head.append(element("style", { textContent: ".live-pick { display: none !important; }" }));
-$("open-disconnect").addEventListener("click", () => open($("disconnect-dialog"), "askDisconnect"));
-$("open-send").addEventListener("click", () => open($("send-dialog"), "askSend"));
-acts($("disconnect-dialog"), about.disconnect, () => ({ reason: $("reason").value }));
-acts($("send-dialog"), about.send, () => ({ topic: $("topic").value.trim(), data: json($("data").value) }));
+if (!about.mayDisconnect && !about.maySend) $("table").classList.remove("live-picks");
+$("open-disconnect").addEventListener("click", () => openDisconnect([...chosen.values()]));
+$("open-send").addEventListener("click", () => openSend([...chosen.values()]));
+$("send-group").addEventListener("click", openSendGroup);
 $("pick-all").addEventListener("change", () => {
     for (const row of rows.values()) {
         row.pick.checked = $("pick-all").checked;
@@ -210,29 +234,5 @@ $("choose-none").addEventListener("click", () => {
     showChosen();
 });
 
-let typing;
-$("search").addEventListener("input", () => {
-    clearTimeout(typing);
-    typing = setTimeout(ask, 200);
-});
-
-function showSort() {
-    for (const button of document.querySelectorAll("[data-sort]")) {
-        delete button.dataset.order;
-        if (sort.replace("-", "") === button.dataset.sort) button.dataset.order = sort.startsWith("-") ? "down" : "up";
-    }
-}
-
-for (const button of document.querySelectorAll("[data-sort]"))
-    button.addEventListener("click", () => {
-        const name = button.dataset.sort;
-        const textual = name === "name" || name === "address";
-        sort = textual ? name : sort === `-${name}` ? name : `-${name}`;
-        showSort();
-        ask();
-    });
-
-showSort();
-ask();
-setInterval(() => document.hidden || ask(), EVERY);
-document.addEventListener("visibilitychange", () => document.hidden || ask());
+look();
+document.addEventListener("visibilitychange", () => document.hidden || look());

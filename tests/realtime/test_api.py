@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from realtime import admin, gateway
 from realtime.models import KeptSettings
 from tests.realtime.conftest import until
 
@@ -230,17 +231,110 @@ class TestLooking:
         assert [one["id"] for one in watcher.get(CONNECTIONS, {"group": "role.guard"}).json()["results"]] == [hans.id]
         assert watcher.get(CONNECTIONS, {"page_size": 1}).json()["next"]
 
-    def test_names_what_is_wrong_with_a_question(self, watcher, gatehouse):
-        assert watcher.get(CONNECTIONS, {"user": "x"}).json()["error"]["fields"]["user"]
+    @pytest.mark.parametrize(
+        ("asked", "found"),
+        [
+            ({"kind": "people"}, {"mei", "hans"}),
+            ({"kind": "machines"}, set()),
+            ({"address": "127.0.0.1", "q": "department.1 mei"}, {"mei"}),
+            ({"address": "192.0.2.1"}, set()),
+            ({"node": "elsewhere"}, set()),
+            ({"younger_than": 3600}, {"mei", "hans"}),
+            ({"older_than": 3600}, set()),
+        ],
+    )
+    def test_finds_connections(self, watcher, mei, hans, asked, found):
+        answer = watcher.get(CONNECTIONS, asked).json()
+
+        assert {one["username"] for one in answer["results"]} == found
+
+    @pytest.mark.parametrize("asked", [{"user": "x"}, {"user": -1}, {"kind": "ghosts"}, {"older_than": "long"}])
+    def test_names_what_is_wrong_with_a_question(self, watcher, gatehouse, asked):
+        assert watcher.get(CONNECTIONS, asked).json()["error"]["fields"].keys() == asked.keys()
+
+    def test_shows_one_connection_as_it_is_now(self, watcher, mei):
+        mei.ask("session.set", {"desk": "7"})
+        mei.ask("no.such.topic")
+
+        seen = watcher.get(f"{CONNECTIONS}/{mei.id}").json()
+
+        assert (seen["settings"], seen["network"], seen["language"]) == ({"desk": "7"}, "ws", "en")
+        assert seen["last_error"] == "There is no topic “no.such.topic”."
+        assert watcher.get(f"{CONNECTIONS}/0-gone").json()["error"]["code"] == "10008"
 
     def test_lists_nodes(self, watcher, mei):
         (node,) = watcher.get(NODES).json()["results"]
 
         assert node["connections"] == 1
+        assert node["memory"] > 10_000_000
+        assert not node["silent"]
+
+    def test_adds_them_up(self, watcher, mei, hans):
+        sums = watcher.get("/api/v1/realtime/summary").json()
+
+        assert (sums["nodes"], sums["in_touch"], sums["connections"], sums["users"]) == (1, 1, 2, 2)
 
     def test_is_for_those_who_may(self, sender, gatehouse):
         assert sender.get(CONNECTIONS).status_code == 403
         assert sender.get(NODES).status_code == 403
+
+
+class TestChanging:
+    @pytest.fixture
+    def boss(self):
+        person("mei", number=1)
+        return client(person("boss", "realtime.change_connection", "accounts.change_user", rank=50))
+
+    def change(self, api, one, **wanted):
+        return api.patch(f"{CONNECTIONS}/{one.id}", wanted, format="json")
+
+    def test_sets_and_removes_settings(self, boss, mei):
+        mei.ask("session.set", {"desk": "7", "hat": "red"})
+
+        changed = self.change(boss, mei, settings={"desk": "8", "hat": None})
+
+        assert changed.json()["settings"] == mei.ask("session.get")["data"] == {"desk": "8"}
+
+    def test_puts_into_groups_and_takes_out(self, boss, mei):
+        assert "orders.vip" in self.change(boss, mei, join=["orders.vip"]).json()["groups"]
+        gateway.send_group("orders.vip", "note", 7)
+        assert mei.next("note") == 7
+
+        assert "orders.vip" not in self.change(boss, mei, leave=["orders.vip"]).json()["groups"]
+
+    @pytest.mark.parametrize(
+        ("wanted", "field"),
+        [
+            ({}, "non_field_errors"),
+            ({"join": ["role.admin"]}, "join"),
+            ({"leave": ["everyone"]}, "leave"),
+            ({"join": ["a b"]}, "join"),
+            ({"settings": {"": "x"}}, "settings"),
+            ({"settings": {"a": 1}}, "settings"),
+            ({"settings": {str(n): "x" for n in range(101)}}, "settings"),
+            ({"username": "x"}, "username"),
+        ],
+    )
+    def test_names_what_is_wrong(self, boss, mei, wanted, field):
+        answer = self.change(boss, mei, **wanted)
+
+        assert answer.status_code == 400
+        assert field in answer.json()["error"]["fields"]
+
+    def test_spares_people_of_higher_rank(self, boss, mei, hans):
+        person("hans", number=2, is_superuser=True)
+
+        assert self.change(boss, hans, join=["orders.vip"]).json()["error"]["code"] == "10009"
+        assert "orders.vip" not in hans.ask("whoami")["data"]["groups"]
+
+    def test_is_in_the_audit_trail(self, boss, mei):
+        from auditlog.models import LogEntry  # noqa: PLC0415
+
+        self.change(boss, mei, settings={"desk": "8"}, join=["orders.vip"])
+
+        entry = LogEntry.objects.get(additional_data__event="realtime.connection_changed")
+        assert (entry.actor.username, entry.object_id) == ("boss", 1)
+        assert entry.additional_data["details"]["settings"] == {"desk": "8"}
 
 
 class TestDisconnecting:
@@ -298,6 +392,18 @@ class TestAdminPages:
 
         assert (found["total"], found["people"], found["matched"]) == (2, 2, 1)
         assert found["rows"][0]["id"] == hans.id
+        assert found["kinds"] == {"people": 2}
+        assert {"name": "role.guard", "members": 1} in found["groups"]
+
+    def test_turn_pages(self, desk, gatehouse, opener, monkeypatch):
+        monkeypatch.setattr(admin, "PAGE", 2)
+        opened = [opener(gatehouse, bearer="mei").greeted().id for _ in range(5)]
+
+        pages = [desk.get("/admin/realtime/connection/live/", {"page": page}).json() for page in (1, 2, 3, 9)]
+
+        assert [one["id"] for page in pages[:3] for one in page["rows"]] == opened[::-1]
+        assert [page["page"] for page in pages] == [1, 2, 3, 3]
+        assert {(page["pages"], page["matched"]) for page in pages} == {(3, 5)}
 
     @pytest.mark.parametrize(
         "column", ["name", "address", "since", "received", "sent", "buffered", "x", "-", "user_id"]
@@ -313,7 +419,7 @@ class TestAdminPages:
             {"ids": [mei.id, hans.id], "topic": "note", "data": 7},
             content_type="application/json",
         )
-        assert sent.json() == {"message": "Sent to 2 sockets.", "done": 2}
+        assert sent.json() == {"message": "2 sockets took it.", "done": 2}
         assert mei.next("note") == hans.next("note") == 7
 
         closed = desk.post(
@@ -324,6 +430,14 @@ class TestAdminPages:
         assert closed.json()["done"] == 1
         assert "may have closed" in closed.json()["message"]
         assert mei.end() == (4503, "Lunch.")
+
+    def test_send_to_a_group_and_say_how_many_took_it(self, desk, mei, hans):
+        body = {"group": "role.guard", "topic": "note", "data": 7}
+
+        sent = desk.post("/admin/realtime/connection/send/", body, content_type="application/json")
+
+        assert sent.json() == {"message": "1 socket took it.", "done": 1}
+        assert hans.next("note") == 7
 
     @pytest.mark.parametrize(
         "body", ["", "{", "[]", "{}", '{"ids": 1}', '{"ids": []}', '{"ids": [1]}', '{"ids": ["x"], "y": 1}']

@@ -127,7 +127,7 @@ class TestConsole:
             console.fill("#data", str(number))
             console.press("#data", "Control+Enter")
 
-        expect(console.locator("#count")).to_contain_text("81 of")
+        expect(console.locator("#frames-count")).to_contain_text("81 of")
         assert console.locator(".con-frame").count() < 60
 
     def test_filters_pauses_and_clears(self, console):
@@ -138,24 +138,25 @@ class TestConsole:
             console.press("#data", "Control+Enter")
         expect(rows(console, "echo")).to_have_count(4)
 
-        console.fill("#filter", "echo -pear")
+        console.fill("#frames-filter", "echo -pear")
         expect(rows(console, "echo").filter(visible=True)).to_have_count(2)
-        console.fill("#filter", "")
-        console.click("#pause")
+        console.fill("#frames-filter", "")
+        console.click("#frames-pause")
         console.press("#data", "Control+Enter")
-        expect(console.locator("#count")).to_contain_text("Paused; 2 new")
-        console.click("#pause")
+        expect(console.locator("#frames-count")).to_contain_text("Paused; 2 new")
+        console.click("#frames-pause")
         expect(rows(console, "echo").filter(visible=True)).to_have_count(6)
-        console.click("#clear")
-        expect(console.locator("#empty")).to_be_visible()
+        console.click("#frames-clear")
+        expect(console.locator("#frames-empty")).to_be_visible()
 
     def test_remembers_what_was_sent_and_saved(self, console):
         connect(console)
         console.fill("#topic", "echo")
         console.fill("#data", '"again"')
         console.press("#data", "Control+Enter")
-        console.once("dialog", lambda dialog: dialog.accept("My greeting"))
         console.click("#save-snippet")
+        console.fill("#snippet-name", "My greeting")
+        console.click("#snippet-dialog button[type=submit]")
         console.reload()
 
         console.click("#snippets summary")
@@ -163,6 +164,16 @@ class TestConsole:
         expect(console.locator("#data")).to_have_value('"again"')
         console.click("#history summary")
         expect(console.locator("#history .con-item")).to_have_count(1)
+
+    def test_comes_back_by_itself_when_it_may(self, console):
+        connect(console)
+        name = console.locator("[data-fact=connection]").inner_text()
+
+        console.evaluate("for (let n = 0; n < 300; n++) document.getElementById('send').click()")
+
+        expect(rows(console, "4009")).to_have_count(1)
+        expect(console.locator("#state")).to_have_attribute("data-state", "online")
+        expect(console.locator("[data-fact=connection]")).not_to_have_text(name)
 
     def test_leaves_politely(self, console):
         connect(console)
@@ -203,10 +214,57 @@ class TestLivePages:
 
         live.click("#send-dialog button[type=submit]")
 
-        expect(live.locator("#say")).to_have_text("Sent to 1 socket.")
+        expect(live.locator("#say")).to_have_text("1 socket took it.")
         expect(rows(console, "office.note")).to_have_count(1)
 
-    def test_list_nodes(self, office, console):
+    def test_show_one_socket_change_it_and_watch_its_frames(self, office, console):
+        connect(console)
+        name = console.locator("[data-fact=connection]").inner_text()
+        live = console.context.new_page()
+        live.goto(f"{office.url}/admin/realtime/connection/?q={name}")
+        live.click("#rows button.live-name")
+        expect(live.locator("[data-one=id]")).to_have_text(name)
+
+        live.fill("#one-key", "desk")
+        live.fill("#one-value", "7")
+        live.click("#one-set button")
+        live.fill("#one-group", "orders.vip")
+        live.click("#one-join button")
+        expect(live.locator("#one-settings")).to_contain_text("desk")
+        expect(live.locator("#one-groups .joined")).to_contain_text("orders.vip")
+        expect(console.locator("[data-fact=settings]")).to_contain_text("desk = 7")
+
+        live.click("#one-watch")
+        expect(live.locator("#watch-state")).to_have_attribute("data-state", "online")
+        console.fill("#topic", "echo")
+        console.fill("#data", '{"password": "battery", "hello": "世界"}')
+        console.press("#data", "Control+Enter")
+        expect(rows(live, "echo")).to_have_count(2)
+        expect(rows(live, "echo").first).to_contain_text('{"password":"***","hello":"世界"}')
+        expect(console.locator("[data-fact=watched]")).to_contain_text("Yes")
+
+        live.click("#one-watch")
+        expect(console.locator("[data-fact=watched]")).to_have_text("No")
+
+    def test_narrow_down_with_a_click_and_keep_it_in_the_address(self, office, console):
+        connect(console)
+        live = console.context.new_page()
+        live.goto(f"{office.url}/admin/realtime/connection/")
+
+        live.locator("#rows button.live-link", has_text="127.0.0.1").first.click()
+
+        expect(live.locator("#more-filters")).to_contain_text("address 127.0.0.1")
+        assert live.url.endswith("?address=127.0.0.1")
+        live.select_option("#filters [name=kind]", "guests")
+        expect(live.locator("#empty")).to_contain_text("Nothing matches")
+
+    def test_chart_the_nodes(self, office, console):
+        connect(console)
         console.goto(f"{office.url}/admin/realtime/node/")
 
         expect(console.locator("#rows tr")).to_have_count(1)
+        expect(console.locator(".graph")).to_have_count(6)
+        drawn = console.locator(".graph-sum").first
+        expect(drawn).to_have_attribute("d", re.compile("L"))
+        console.locator(".graph-plot").first.hover()
+        expect(console.locator(".graph-tip").first).to_be_visible()
