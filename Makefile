@@ -32,6 +32,9 @@ attacks: $(DEVELOPMENT) ## run the attack list of docs/security.md, one line eac
 bench: $(DEVELOPMENT) ## measure; writes benchmarks/results/*.json and the tables of docs/performance.md
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
+bench-peers: $(DEVELOPMENT) ## install what `make bench ARGS=gateway` measures beside the gateway, where it can be had
+	@exec $(BIN)/python -m benchmarks.gateway.peers
+
 screenshots: $(DEVELOPMENT) ## take the pictures of docs/screenshots from the demo data
 	@exec $(BIN)/python -m tests.screenshots
 
@@ -61,4 +64,4 @@ $(DEVELOPMENT): requirements-dev.txt requirements.txt constraints.txt
 	@PYTHON="$(PYTHON)" sh .ci/install requirements-dev.txt
 	@touch $(RUNTIME) $@
 
-.PHONY: help run test coverage check format attacks bench screenshots messages docs services services-stop lock clean
+.PHONY: help run test coverage check format attacks bench bench-peers screenshots messages docs services services-stop lock clean

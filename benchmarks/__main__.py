@@ -4,27 +4,30 @@ import importlib
 import sys
 
 from benchmarks.figures import Figure, publish, save, table
+from benchmarks.gateway import goals
 
 BLOCKS = {
     "benchmarks": ("startup", "answers"),
     "authentication": ("authentication", "refreshing"),
     "databases": ("databases",),
     "door": ("door",),
-    "fanout": ("fanout",),
+    "gateway": ("gateway.fanout", "gateway.crowd", "gateway.nodes", "gateway.stuck"),
     "push": ("push",),
     "ending": ("ending",),
     "restarts": ("rolling",),
 }
 """Which block of docs/performance.md shows which modules."""
+TABLES = {"gateway": goals.table}
+"""Blocks that are not simply a row for each figure."""
 
 
 def main() -> None:
     """Measure, print, and write results and docs."""
     for block, names in BLOCKS.items():
-        wanted = [name for name in names if name in sys.argv[1:] or len(sys.argv) == 1]
+        wanted = [name for name in names if {name, name.partition(".")[0]} & {*sys.argv[1:]} or len(sys.argv) == 1]
         figures = [figure for name in wanted for figure in measured(name)]
         if wanted == list(names):
-            publish(block, table(figures))
+            publish(block, TABLES.get(block, table)(figures))
 
 
 def measured(name: str) -> list[Figure]:

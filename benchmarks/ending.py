@@ -19,8 +19,8 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks.fanout import redis_server
 from benchmarks.figures import ROOT, Figure, median, percentile
+from benchmarks.servers import redis_server
 from tests.clients import Caller
 from tests.office import Office
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.fanout import redis_server
 from benchmarks.figures import ROOT, Figure, median, percentile
+from benchmarks.servers import redis_server
 from tests.office import Office
 
 SOCKETS = int(os.environ.get("BENCH_SOCKETS", "200"))

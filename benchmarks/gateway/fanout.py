@@ -1,0 +1,89 @@
+"""A thousand connections: fan-out with few and with many messages in flight, latency, echo, handshakes."""
+
+import os
+from dataclasses import dataclass
+
+from benchmarks.figures import Figure
+from benchmarks.gateway import contestants
+from benchmarks.gateway.contestants import Contestant, Running, running
+from benchmarks.gateway.ground import ground
+from benchmarks.gateway.load import Load, client
+from benchmarks.gateway.record import ECHO, FAN, HANDSHAKES, MEMORY, P50, P99, Measure, Record, Values
+
+CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "1000"))
+SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+ECHOING = min(100, CONNECTIONS)
+PER_SECOND = 20
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured of a contestant. Those that no goal names take part in one round only."""
+
+    contestant: Contestant
+    windows: tuple[int, ...] = (1,)
+    rate: bool = False
+    echo: bool = False
+    rounds: int = ROUNDS
+
+
+PLANS = (
+    Plan(contestants.MEMORY, (1, 8, 32), rate=True, echo=True),
+    Plan(contestants.STOCK, echo=True),
+    Plan(contestants.WS, (1, 8, 32), rate=True, echo=True),
+    Plan(contestants.NCHAN, (1, 8, 32), rate=True),
+    Plan(contestants.REDIS, (1, 8, 32)),
+    Plan(contestants.STOCK_PUBSUB),
+    Plan(contestants.STOCK_CORE, rounds=1),
+    Plan(contestants.PYTHON_SOCKETIO, rounds=1),
+    Plan(contestants.SOCKETIO, rounds=1),
+    Plan(contestants.NATS, rounds=1),
+)
+
+
+def measure() -> list[Figure]:
+    """Measure everybody who is installed, in alternating rounds."""
+    record = Record(CONNECTIONS)
+    for number in range(ROUNDS):
+        for plan in PLANS:
+            if number < plan.rounds:
+                record.keep(plan.contestant.name, lambda plan=plan: once(plan))  # type: ignore[misc]  # bound now
+    return record.figures()
+
+
+def once(plan: Plan) -> Values:
+    """Start a contestant, load it, end it."""
+    with running(plan.contestant, ground()) as server, client() as load:
+        values = opened(load, server, CONNECTIONS)
+        for window in plan.windows:
+            answer = load.tell("fan", window, SECONDS)
+            values[FAN[window]] = answer["delivered"] / answer["cpu"]
+            values[P50[window]] = answer["p50"]
+        if plan.rate:
+            values[P99] = load.tell("rate", PER_SECOND, 2 * SECONDS)["p99"]
+        if plan.echo:
+            values[ECHO] = _echoed(load, server)
+        return values
+
+
+def opened(load: Load, server: Running, connections: int) -> dict[Measure, float]:
+    """Let everybody connect; return what that costs."""
+    speech = server.contestant.speech
+    load.configure(speech, [server.port], server.processes)
+    load.knock(speech.path, speech.header, server.port)
+    if file := server.credentials(connections):
+        load.tell("credentials", file)
+    answer = load.tell("open", connections)
+    return {HANDSHAKES: connections / answer["cpu"], MEMORY: answer["memory_growth"] / connections}
+
+
+def _echoed(load: Load, server: Running) -> float:
+    load.tell("drop")
+    speech = server.contestant.speech
+    load.knock(speech.echo_path, speech.header, server.port)
+    if file := server.credentials(ECHOING):
+        load.tell("credentials", file)
+    load.tell("open", ECHOING)
+    answer = load.tell("echo", SECONDS)
+    return float(answer["delivered"] / answer["cpu"])

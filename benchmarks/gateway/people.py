@@ -1,0 +1,20 @@
+"""Makes the product's database, with people who are signed in: `python -m benchmarks.gateway.people NUMBER`."""
+
+import importlib
+import sys
+
+
+def main(number: int) -> None:
+    """Migrate, hire, sign in."""
+    importlib.import_module("django").setup()
+    importlib.import_module("django.core.management").call_command("migrate", verbosity=0)
+    sessions = importlib.import_module("accounts.sessions")
+    user_model = importlib.import_module("accounts.models").User
+    user_model.objects.bulk_create(user_model(username=f"bench{one:05}", password="!") for one in range(number))
+    with importlib.import_module("django.db").transaction.atomic():
+        for user in user_model.objects.filter(username__startswith="bench").order_by("pk"):
+            sessions.open(user=user, scope="api")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
