@@ -130,7 +130,7 @@ def configuration() -> uvicorn.Config:
     return uvicorn.Config(
         "project.asgi:application",
         loop="uvloop",
-        http="httptools",
+        http="project.http:Protocol",
         ws="realtime.server:Protocol",
         ws_max_size=settings.GATEWAY_MAX_FRAME,
         ws_per_message_deflate=False,  # frames are written as they are, encoded once for everybody

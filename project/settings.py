@@ -445,6 +445,8 @@ GATEWAY_MAX_PER_USER = env.GATEWAY_MAX_PER_USER
 GATEWAY_OVERFLOW = env.GATEWAY_OVERFLOW
 GATEWAY_ALLOW_GUESTS = env.GATEWAY_ALLOW_GUESTS
 GATEWAY_AUTH_SECONDS = 10
+GATEWAY_HANDSHAKE_SECONDS = 10  # for the head of a request, of whatever kind
+GATEWAY_STUCK_SECONDS = 5  # after which a reader who takes nothing of what waits is let go
 GATEWAY_GUEST_RULE = ""
 """Dotted path of a function (connection) → bool: is this one a guest? Empty: whoever is bound to nobody."""
 GATEWAY_STORAGE = "realtime.kept.KeptInRows" if env.GATEWAY_KEEP_SETTINGS else ""

@@ -29,6 +29,7 @@ from realtime.commands import Command, execute
 from realtime.core.codes import CloseCode
 from realtime.core.connection import Connection
 from realtime.core.hub import Hub, Watcher
+from realtime.core.stuck import StuckReaders
 from realtime.errors import GatewayUnreachable
 from realtime.guard import guarded
 from realtime.link import Link, LinkInfo
@@ -301,12 +302,15 @@ async def stop() -> None:
 
 
 async def _sweep_overdue(hub: Hub) -> None:
+    stuck = StuckReaders()
     while True:
         shortest = min(settings.GATEWAY_IDLE_SECONDS or 30.0, settings.GATEWAY_AUTH_SECONDS)
         await asyncio.sleep(min(1.0, max(0.02, shortest / 5)))
         try:
             for connection, code in hub.overdue():
                 connection.close(code)
+            for connection in stuck.among(hub.connections.values(), hub.clock()):
+                hub.evict(connection)
         except Exception:
             log.exception("Idle sockets could not be closed; the next sweep tries again.")
 

@@ -9,6 +9,7 @@
 import logging
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -31,6 +32,10 @@ STUCK_SECONDS = 2.0
 """How long a reader has to take what is unsent once its socket closes."""
 LINGER_SECONDS = 1.0
 """How long a client that broke a limit may still send before it is cut: time to read why."""
+ACKNOWLEDGED = slice(120, 128)
+"""Where Linux' tcp_info says how many bytes the other side has confirmed."""
+KERNEL_BYTES = 131_072
+"""What the kernel may hold unsent of a socket; by itself it would let that grow to megabytes for one who does not read."""
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER: forget what the kernel holds unsent (up to 4 MB) when the socket is cut."""
 
@@ -67,6 +72,16 @@ class Protocol(WebSocketsSansIOProtocol):
     def unsent(self) -> int:
         return int(self.transport.get_write_buffer_size())
 
+    def taken(self) -> int:
+        if not hasattr(socket, "TCP_INFO"):
+            return -self.unsent()
+        with suppress(OSError, AttributeError):
+            info = self.transport.get_extra_info("socket").getsockopt(
+                socket.IPPROTO_TCP, socket.TCP_INFO, ACKNOWLEDGED.stop
+            )
+            return int.from_bytes(info[ACKNOWLEDGED], sys.byteorder)
+        return 0
+
     def close(self, code: int, reason: str) -> None:
         """Say goodbye behind what was sent before, and cut who does not take it."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
@@ -96,6 +111,11 @@ class Protocol(WebSocketsSansIOProtocol):
             self.abort()
 
     # what uvicorn calls
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        with suppress(OSError, AttributeError):
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -147,6 +167,11 @@ class Protocol(WebSocketsSansIOProtocol):
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(LINGER_SECONDS, self.transport.close)
         self.loop.call_later(LINGER_SECONDS + STUCK_SECONDS, self._cut_if_stuck)
+
+    def keepalive_timeout(self) -> None:
+        """Let go of a client that answers no ping; one that is not there takes no goodbye either."""
+        super().keepalive_timeout()
+        self.loop.call_later(STUCK_SECONDS, self.abort)
 
     def eof_received(self) -> None:
         if self.failed:

@@ -52,6 +52,7 @@ class Limits:
 
     idle_seconds: float = 30.0
     auth_seconds: float = 10.0
+    stuck_seconds: float = 5.0
     max_frame: int = 65_536
     max_buffer: int = 1_048_576
     rate: tuple[int, int] = (50, 100)

@@ -30,10 +30,14 @@ class Put(IntEnum):
 
 
 class Wire(Protocol):
-    """What a server must have for raw writes: `offer` writes unless more than `limit` is unsent already."""
+    """What a server must have for raw writes: `offer` writes unless more than `limit` is unsent already.
+
+    `taken` is a number that changes whenever the client takes some of what is unsent.
+    """
 
     def offer(self, frame: bytes, limit: int) -> bool: ...
     def unsent(self) -> int: ...
+    def taken(self) -> int: ...
     def close(self, code: int, reason: str) -> None: ...
 
 
@@ -45,6 +49,7 @@ class Outbox(Protocol):
     def hold(self, message: Message) -> None: ...
     def flush(self) -> Put: ...
     def unsent(self) -> int: ...
+    def taken(self) -> int: ...
     def close(self, code: int, reason: str) -> None: ...
     def discard(self) -> None: ...
 
@@ -104,6 +109,9 @@ class WireOutbox:
     def unsent(self) -> int:
         return self.pending_bytes + self.wire.unsent()
 
+    def taken(self) -> int:
+        return self.wire.taken()
+
     def close(self, code: int, reason: str) -> None:
         if not self.closed:
             self.flush()
@@ -122,14 +130,14 @@ Send = Callable[[Any], Awaitable[None]]
 class StepOutbox:
     """Advances the server's `send()` synchronously; when it blocks, the rest queues up behind it, bounded."""
 
-    __slots__ = ("closed", "limit", "packs", "queue", "queued_bytes", "send", "writer")
+    __slots__ = ("closed", "drained", "limit", "packs", "queue", "queued_bytes", "send", "writer")
 
     CLOSE_SECONDS = 2.0
 
     def __init__(self, send: Send, limit: int, *, packs: bool = False) -> None:
         self.send, self.limit, self.packs = send, limit, packs
         self.queue: deque[Message] = deque()
-        self.queued_bytes = 0
+        self.queued_bytes = self.drained = 0
         self.writer: asyncio.Task[None] | None = None
         self.closed = False
 
@@ -179,6 +187,7 @@ class StepOutbox:
         try:
             await first
             while self.queue:
+                self.drained += 1
                 message = self.queue.popleft()
                 self.queued_bytes -= self._size(message)
                 await self.send(self._event(message))
@@ -192,6 +201,9 @@ class StepOutbox:
 
     def unsent(self) -> int:
         return self.queued_bytes
+
+    def taken(self) -> int:
+        return self.drained
 
     def close(self, code: int, reason: str) -> None:
         if not self.closed:

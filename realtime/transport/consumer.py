@@ -155,6 +155,7 @@ def _limits() -> Limits:
     return _shared(
         idle_seconds=settings.GATEWAY_IDLE_SECONDS,
         auth_seconds=settings.GATEWAY_AUTH_SECONDS,
+        stuck_seconds=settings.GATEWAY_STUCK_SECONDS,
         max_frame=settings.GATEWAY_MAX_FRAME,
         max_buffer=settings.GATEWAY_MAX_BUFFER,
         rate=settings.GATEWAY_RATE,

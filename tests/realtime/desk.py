@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from project.core import context
 from project.core.api.serializers import StrictSerializer
+from realtime import gateway
 from realtime.core.connection import Connection
 from realtime.topics import policy, topic
 
@@ -20,6 +21,7 @@ def open_for_business() -> None:
     topic("tests.plain")(plain)
     topic("tests.gate", permission="gate.open")(gate)
     topic("tests.odd")(odd)
+    topic("tests.count")(count)
     topic("tests.missing")(missing)
     topic("tests.rare", rate="2/min", guests=True)(rare)
     topic("tests.order", schema=OrderSchema)(order)
@@ -54,6 +56,14 @@ async def gate(connection: Connection, data: Any) -> str:
 
 async def odd(connection: Connection, data: Any) -> object:
     return object()
+
+
+async def count(connection: Connection, data: dict[str, int]) -> str:
+    """Tell everyone numbers from 0 on, each with so many bytes beside it."""
+    for number in range(data["to"]):
+        await gateway.abroadcast("count", [number, "x" * data.get("bytes", 0)])
+        await asyncio.sleep(0.002)
+    return "counted"
 
 
 async def missing(connection: Connection, data: Any) -> None:

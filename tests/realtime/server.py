@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -28,6 +29,7 @@ def configuration(protocol: Any = "realtime.server:Protocol", **more: Any) -> uv
         "log_config": None,
         "timeout_graceful_shutdown": 5,
         "loop": "uvloop",
+        "http": "project.http:Protocol",
         "proxy_headers": False,
     }
     return uvicorn.Config("project.asgi:application", ws=protocol, **kept | more)
@@ -87,7 +89,10 @@ class GatehouseThread:
 
 
 class GatehouseProcess:
-    """A node: the server as a process of its own, with its environment."""
+    """A node: the server as a process of its own, with its environment.
+
+    NODE_CLOCK_AHEAD in it sets its clock wrong, by so many seconds.
+    """
 
     def __init__(self, home: Path, **environment: str) -> None:
         home.mkdir(parents=True)
@@ -123,6 +128,7 @@ def main(told: Path) -> None:
     import signal  # noqa: PLC0415 (only as a process of its own)
 
     import django  # noqa: PLC0415 (likewise)
+    import time_machine  # noqa: PLC0415 (likewise)
     from django.conf import settings  # noqa: PLC0415 (likewise)
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
@@ -130,6 +136,11 @@ def main(told: Path) -> None:
     for name, value in GATE.items():
         setattr(settings, name, value)
     django.setup()
+    from tests.realtime import desk  # noqa: PLC0415 (its topics import Django's models)
+
+    desk.open_for_business()
+    if ahead := float(os.environ.get("NODE_CLOCK_AHEAD", "0")):
+        time_machine.travel(time.time() + ahead, tick=True).start()
     listener = listening()
     server = uvicorn.Server(configuration())
 
