@@ -29,6 +29,7 @@ from realtime.core.connection import Connection
 from realtime.core.frames import Frame, Message
 from realtime.core.hub import Hub
 from realtime.core.outbox import Outbox, Put
+from realtime.core.run import Run
 from realtime.events import SEEN_FRAMES
 
 log = logging.getLogger(__name__)
@@ -62,28 +63,51 @@ class Watcher:
 class TappedOutbox:
     """Stands before a connection's outbox: passes everything on, and tells the tap what was taken."""
 
-    __slots__ = ("inner", "tap")
+    __slots__ = ("inner", "runs", "tap")
 
     def __init__(self, inner: Outbox, tap: "Tap") -> None:
         self.inner, self.tap = inner, tap
+        self.runs: list[Run] = []
+        """What waits for the next flush: until then more may be added."""
 
-    def put(self, message: Message, *, wait: bool = False) -> Put:
-        return self.tap.sent(message, self.inner.put(message, wait=wait))
+    def put(self, message: Message) -> Put:
+        self._tell_runs()
+        return self.tap.sent(message, self.inner.put(message))
 
     def put_now(self, message: Message) -> Put:
+        self._tell_runs()
         return self.tap.sent(message, self.inner.put_now(message))
 
     def hold(self, message: Message) -> None:
+        self._tell_runs()
         self.inner.hold(message)
         self.tap.sent(message, Put.QUEUED)
 
+    def wait(self, run: Run) -> bool:
+        if not self.inner.wait(run):
+            return False
+        self._tell_runs()
+        self.runs.append(run)
+        return True
+
     def flush(self) -> Put:
+        self._tell_runs()
         return self.inner.flush()
+
+    def _tell_runs(self) -> None:
+        runs, self.runs = self.runs, []
+        for run in runs:
+            for message in run.messages:
+                self.tap.sent(message, Put.QUEUED)
 
     def unsent(self) -> int:
         return self.inner.unsent()
 
+    def taken(self) -> int:
+        return self.inner.taken()
+
     def close(self, code: int, reason: str) -> None:
+        self._tell_runs()
         self.inner.close(code, reason)
         self.tap.closed(code, reason)
 

@@ -36,5 +36,5 @@ def once(contestant: Contestant) -> Values:
     """Start a contestant, load it, end it."""
     with running(contestant, ground()) as server, client() as load:
         values = opened(load, server, CONNECTIONS)
-        answer = load.tell("fan", 1, SECONDS)
-        return values | {FAN[1]: answer["delivered"] / answer["cpu"], P50[1]: answer["p50"]}
+        answer, cpu = load.cpu("fan", 1, SECONDS)
+        return values | {FAN[1]: answer["delivered"] / cpu, P50[1]: answer["p50"]}

@@ -36,7 +36,8 @@ class Ground:
             "DATABASE_URL": f"sqlite:///{self.folder}/product.sqlite3",
             "REDIS_URL": "",
             "LOG_LEVEL": "warning",
-            "GATEWAY_RATE": "1000000:1000000",
+            "GATEWAY_RATE": "999999:999999",
+            "GATEWAY_USER_RATE": "999999:999999",
             "GATEWAY_IDLE_SECONDS": "0",
             "DJANGO_SETTINGS_MODULE": "project.settings",
         }

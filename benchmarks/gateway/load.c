@@ -21,6 +21,8 @@
 //   rate NUMBER SECONDS    publish so many a second
 //   echo SECONDS           every connection sends the next message when the last has come back
 //   stuck COUNT            open so many that read nothing once they are open; they count for nothing else
+//   rest SECONDS           do nothing but read
+//   memory                 tell how much the server has, in KiB
 //   drop                   close all connections
 //
 // A payload carries the moment it was sent between two `@`, so whoever receives it knows how long it took.
@@ -336,18 +338,18 @@ static void tell(Measure *since) {
 }
 
 static void open_some(int count, int stuck) {
-    double memory = server_memory(), cpu = server_cpu(), began = seconds_now(), progress = began;
+    double cpu = server_cpu(), began = seconds_now(), progress = began;
     int before = open_count + stuck_count, started = 0;
     while (open_count + stuck_count < before + count) {
         int done = open_count + stuck_count - before;
         for (; started < count && started - done < AT_ONCE; started++) start_opening(stuck);
         turn(100);
         if (open_count + stuck_count - before > done) progress = seconds_now();
-        if (refused || lost || seconds_now() - progress > PATIENCE) fail(refused ? "refused" : "opening");
+        if (refused) fail("refused");
+        if (lost) fail("closed while opening");
+        if (seconds_now() - progress > PATIENCE) fail("nobody is let in any more");
     }
-    double took = seconds_now() - began, used = server_cpu() - cpu;
-    rest(1); // greetings, and what the server does behind them
-    printf("{\"seconds\": %.3f, \"cpu\": %.3f, \"memory_growth\": %.0f}\n", took, used, server_memory() - memory);
+    printf("{\"seconds\": %.3f, \"cpu\": %.3f}\n", seconds_now() - began, server_cpu() - cpu);
 }
 
 static void fan_for(int window, double seconds) {
@@ -484,6 +486,8 @@ static void obey(const char *name, char *value) {
     else if (!strcmp(name, "rate")) rate(number, seconds);
     else if (!strcmp(name, "echo")) echo(number);
     else if (!strcmp(name, "drop")) drop();
+    else if (!strcmp(name, "rest")) rest(number), puts("{}");
+    else if (!strcmp(name, "memory")) printf("{\"memory\": %.0f}\n", server_memory());
     else printf("{\"failed\": \"no such order: %s\"}\n", name);
 }
 

@@ -69,6 +69,11 @@ class Load:
             raise Failed(answer["failed"])
         return answer
 
+    def cpu(self, *words: object) -> tuple[Answer, float]:
+        """Give an order; return its answer, and the server's CPU seconds, which are counted in hundredths."""
+        answer = self.tell(*words)
+        return answer, max(answer["cpu"], 0.01)
+
     def configure(self, speech: Speech, ports: Sequence[int], processes: Sequence[int]) -> None:
         """Tell it where the server is and how to talk to it."""
         self.tell("ports", *ports)

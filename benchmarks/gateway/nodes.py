@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from benchmarks.figures import Figure
 from benchmarks.gateway import contestants
 from benchmarks.gateway.contestants import Contestant, running
+from benchmarks.gateway.fanout import come_in
 from benchmarks.gateway.ground import ground
 from benchmarks.gateway.load import client
 from benchmarks.gateway.record import FAN, P50, Record, Values
@@ -33,7 +34,8 @@ def once(contestant: Contestant, number: int) -> Values:
         load, speech = stack.enter_context(client()), contestant.speech
         load.configure(speech, [one.port for one in nodes], [pid for one in nodes for pid in one.processes])
         load.knock(speech.path, speech.header, nodes[0].port)
-        load.tell("credentials", nodes[0].credentials(CONNECTIONS * number))
-        load.tell("open", CONNECTIONS * number)
-        answer = load.tell("fan", 1, SECONDS)
-        return {FAN[1]: answer["delivered"] / answer["cpu"], P50[1]: answer["p50"]}
+        for _ in nodes:
+            come_in(load, nodes[0], CONNECTIONS)
+        load.tell("rest", 1)
+        answer, cpu = load.cpu("fan", 1, SECONDS)
+        return {FAN[1]: answer["delivered"] / cpu, P50[1]: answer["p50"]}

@@ -1,6 +1,7 @@
 """What was seen: a value for each contestant, measure and round."""
 
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -45,6 +46,7 @@ class Record:
             values = measuring()
         except (Missing, Failed, RuntimeError) as problem:
             self._left_out[name] = str(problem)
+            sys.stderr.write(f"{name} is left out: {problem}\n")
             return
         for measure, value in values.items():
             self._seen[name, measure].append(value)

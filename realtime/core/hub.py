@@ -3,7 +3,6 @@
 Used from one event loop only; whoever stands in another thread goes through realtime/gateway.py.
 """
 
-import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,13 +13,12 @@ from typing import Any, TypedDict
 from realtime.core.codes import GONE, REASONS, CloseCode, fit_reason
 from realtime.core.connection import EVERYONE, Connection, Ending, Identity
 from realtime.core.frames import KICK, Default, Message
-from realtime.core.outbox import Put
+from realtime.core.outbox import FULL, QUEUED, SENT
 from realtime.core.rates import Allowances
+from realtime.core.window import Window
 
 NOBODY: frozenset[Connection] = frozenset()
 
-WINDOW = 0.004
-"""Seconds: a fan-out this soon after another waits, so that several go out in one write per connection."""
 MANY = 16
 """Smaller audiences are written to at once: there is nothing to save."""
 COMERS = 20
@@ -91,9 +89,7 @@ class Hub:
         self.endings = Counter[int]()
         """How many connections ended with which code."""
         self._past = Counter[str]()
-        self._waiting: list[Connection] = []
-        self._timer: asyncio.TimerHandle | None = None
-        self._fanned_out_at = 0.0
+        self.window = Window(clock, self.evict)
         self.is_guest: Callable[[Connection], bool] = lambda connection: connection.identity is None
         self.sending: Callable[[Message], Rewrite | None] | None = None
         """Who is asked, before a push goes out, whether each connection gets it as it is."""
@@ -195,6 +191,7 @@ class Hub:
             self.watcher.opened(group)
         members.add(connection)
         connection.groups.add(group)
+        self.window.changed()
         self.watcher.resized(group)
 
     def _drop(self, connection: Connection, group: str) -> None:
@@ -203,6 +200,7 @@ class Hub:
         if members is None:
             return
         members.discard(connection)
+        self.window.changed()
         self.watcher.resized(group)
         if not members:
             del self.groups[group]
@@ -237,7 +235,7 @@ class Hub:
         if not members:
             return 0
         if exclude_user is None:
-            return self.deliver(tuple(members), message)
+            return self.deliver(members, message, group)
         return self.deliver([one for one in members if one.user_id != exclude_user], message)
 
     def send_groups(self, groups: Iterable[str], message: Message, exclude_user: int | None = None) -> int:
@@ -245,56 +243,44 @@ class Hub:
         members = NOBODY.union(*(self.groups.get(group, NOBODY) for group in groups))
         return self.deliver([one for one in members if exclude_user is None or one.user_id != exclude_user], message)
 
-    def deliver(self, connections: Sequence[Connection], message: Message) -> int:
+    def deliver(self, connections: Collection[Connection], message: Message, audience: str = "") -> int:
         """Write `message` to each, and return how many took it.
 
         Whoever reads too slowly is evicted, and nobody else waits.
+
+        :param audience: the group, when the connections are all of its members.
         """
         if self.sending and (rewrite := self.sending(message)):
-            return sum(self._deliver((one,), mine) for one in connections if (mine := rewrite(one)))
-        return self._deliver(connections, message)
+            return sum(self._write((one,), mine) for one in tuple(connections) if (mine := rewrite(one)))
+        if len(connections) < MANY:
+            return self._write(tuple(connections), message)
+        if self.window.is_on:
+            return self.window.add(connections, message, audience)
+        taken = self._write(tuple(connections), message)
+        self.window.written()
+        return taken
 
-    def _deliver(self, connections: Sequence[Connection], message: Message) -> int:
-        many = len(connections) >= MANY
-        wait = many and (self._timer is not None or self.clock() - self._fanned_out_at < WINDOW)
+    def _write(self, connections: Sequence[Connection], message: Message) -> int:
         missed = 0
         for connection in connections:
-            put = connection.outbox.put(message, wait=wait)
-            if put is Put.SENT or put is Put.QUEUED:
+            put = connection.outbox.put(message)
+            if put is SENT or put is QUEUED:
                 connection.sent += 1
-            elif put is Put.WAITING:
-                connection.sent += 1
-                self._wait(connection)
             else:
                 missed += 1
-                if put is Put.FULL:
+                if put is FULL:
                     self.evict(connection)
-        if many and not wait:
-            self._fanned_out_at = self.clock()
         return len(connections) - missed
 
     def reply(self, connection: Connection, message: Message) -> None:
         """Write what a client waits for: at once."""
-        if connection.outbox.put_now(message) is Put.FULL:
+        if connection.outbox.put_now(message) is FULL:
             self.evict(connection)
         else:
             connection.sent += 1
 
     def push(self, connection: Connection, topic: str, data: Any) -> None:
         self.deliver((connection,), Message.push(topic, data, self.default))
-
-    def _wait(self, connection: Connection) -> None:
-        self._waiting.append(connection)
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(WINDOW, self._flush)
-
-    def _flush(self) -> None:
-        self._timer = None
-        waiting, self._waiting = self._waiting, []
-        for connection in waiting:
-            if connection.outbox.flush() is Put.FULL:
-                self.evict(connection)
-        self._fanned_out_at = self.clock()
 
     # endings
 

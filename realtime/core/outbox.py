@@ -12,9 +12,10 @@ from enum import IntEnum
 from typing import Any, Protocol
 
 from realtime.core.frames import Message
+from realtime.core.run import Run
 
 EAGER_BYTES = 65_536
-"""Waiting frames of this size are written without waiting for the window's end."""
+"""Waiting frames of this size are written without waiting any longer."""
 
 
 class Put(IntEnum):
@@ -22,11 +23,13 @@ class Put(IntEnum):
 
     DROPPED = 0
     SENT = 1
-    WAITING = 2
-    """It is the first to wait: somebody must call `flush` when the window is over."""
-    QUEUED = 3
-    FULL = 4
+    QUEUED = 2
+    FULL = 3
     """The reader is too slow: more than the limit is unsent."""
+
+
+DROPPED, SENT, QUEUED, FULL = Put
+"""Names of their own: `Put.SENT` takes CPython 3.11 ten times as long, which is a good part of a delivery."""
 
 
 class Wire(Protocol):
@@ -44,9 +47,10 @@ class Wire(Protocol):
 class Outbox(Protocol):
     """What a connection writes to."""
 
-    def put(self, message: Message, *, wait: bool = False) -> Put: ...
+    def put(self, message: Message) -> Put: ...
     def put_now(self, message: Message) -> Put: ...
     def hold(self, message: Message) -> None: ...
+    def wait(self, run: Run) -> bool: ...
     def flush(self) -> Put: ...
     def unsent(self) -> int: ...
     def taken(self) -> int: ...
@@ -54,60 +58,74 @@ class Outbox(Protocol):
     def discard(self) -> None: ...
 
 
-class WireOutbox:
-    """Writes encoded frames straight to the transport, coalescing those that follow closely."""
+class Waiting:
+    """What both kinds have in common: runs that wait for the next flush."""
 
-    __slots__ = ("closed", "limit", "packs", "pending", "pending_bytes", "wire")
+    __slots__ = ("closed", "pending")
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.pending: list[Run] = []
+
+    def wait(self, run: Run) -> bool:
+        """Keep `run`, and what is added to it, until the next flush; False when there will be none."""
+        if self.closed:
+            return False
+        if self.pending:
+            self.pending[-1].open = False
+        self.pending.append(run)
+        return True
+
+    def waiting(self) -> int:
+        """How many bytes wait."""
+        return sum(one.size for one in self.pending)
+
+
+class WireOutbox(Waiting):
+    """Writes encoded frames straight to the transport; what waits goes out in one write."""
+
+    __slots__ = ("limit", "packs", "wire")
 
     def __init__(self, wire: Wire, limit: int, *, packs: bool = False) -> None:
+        super().__init__()
         self.wire, self.limit, self.packs = wire, limit, packs
-        self.pending: list[bytes] = []
-        self.pending_bytes = 0
-        self.closed = False
 
-    def put(self, message: Message, *, wait: bool = False) -> Put:
-        """Send `message`; with `wait`, together with what follows soon."""
-        frame = message.packed_wire if self.packs else message.wire
-        if self.pending:
-            self.pending.append(frame)
-            self.pending_bytes += len(frame)
-            return Put.QUEUED if self.pending_bytes < EAGER_BYTES else self.flush()
+    def put(self, message: Message) -> Put:
+        """Send `message`, or queue it behind what waits."""
         if self.closed:
-            return Put.DROPPED
-        if wait:
-            self.pending.append(frame)
-            self.pending_bytes = len(frame)
-            return Put.WAITING
-        return self._write(frame)
+            return DROPPED
+        if not self.pending:
+            return self._write(message.packed_wire if self.packs else message.wire)
+        self.hold(message)
+        return QUEUED if self.waiting() < EAGER_BYTES else self.flush()
 
     def put_now(self, message: Message) -> Put:
         """Send `message` at once, behind what waits: a reply, which somebody is waiting for."""
         if self.closed:
-            return Put.DROPPED
-        frame = message.packed_wire if self.packs else message.wire
+            return DROPPED
         if not self.pending:
-            return self._write(frame)
-        self.pending.append(frame)
+            return self._write(message.packed_wire if self.packs else message.wire)
+        self.hold(message)
         return self.flush()
 
     def hold(self, message: Message) -> None:
         """Keep `message`, and what follows behind it, until the next flush."""
-        frame = message.packed_wire if self.packs else message.wire
-        self.pending.append(frame)
-        self.pending_bytes += len(frame)
+        self.wait(Run(message))
 
     def flush(self) -> Put:
         """Write what waits, in one go."""
-        frames, self.pending, self.pending_bytes = self.pending, [], 0
-        if self.closed or not frames:
-            return Put.DROPPED
-        return self._write(frames[0] if len(frames) == 1 else b"".join(frames))
+        runs, self.pending = self.pending, []
+        if self.closed or not runs:
+            return DROPPED
+        if len(runs) == 1:
+            return self._write(runs[0].wire(self.packs))
+        return self._write(b"".join([one.wire(self.packs) for one in runs]))
 
     def _write(self, data: bytes) -> Put:
-        return Put.SENT if self.wire.offer(data, self.limit) else Put.FULL
+        return SENT if self.wire.offer(data, self.limit) else FULL
 
     def unsent(self) -> int:
-        return self.pending_bytes + self.wire.unsent()
+        return self.waiting() + self.wire.unsent()
 
     def taken(self) -> int:
         return self.wire.taken()
@@ -121,39 +139,40 @@ class WireOutbox:
     def discard(self) -> None:
         self.closed = True
         self.pending.clear()
-        self.pending_bytes = 0
 
 
 Send = Callable[[Any], Awaitable[None]]
 
 
-class StepOutbox:
+class StepOutbox(Waiting):
     """Advances the server's `send()` synchronously; when it blocks, the rest queues up behind it, bounded."""
 
-    __slots__ = ("closed", "drained", "limit", "packs", "queue", "queued_bytes", "send", "writer")
+    __slots__ = ("drained", "limit", "packs", "queue", "queued_bytes", "send", "writer")
 
     CLOSE_SECONDS = 2.0
 
     def __init__(self, send: Send, limit: int, *, packs: bool = False) -> None:
+        super().__init__()
         self.send, self.limit, self.packs = send, limit, packs
         self.queue: deque[Message] = deque()
         self.queued_bytes = self.drained = 0
         self.writer: asyncio.Task[None] | None = None
-        self.closed = False
 
-    def put(self, message: Message, *, wait: bool = False) -> Put:
+    def put(self, message: Message) -> Put:
         """Send `message`, or queue it behind what is blocked."""
+        if self.pending:
+            self.flush()
         if self.closed:
-            return Put.DROPPED
+            return DROPPED
         if self.writer:
             size = self._size(message)
             if self.queued_bytes + size > self.limit:
-                return Put.FULL
+                return FULL
             self.queue.append(message)
             self.queued_bytes += size
-            return Put.QUEUED
+            return QUEUED
         self._step(message)
-        return Put.SENT
+        return SENT
 
     def put_now(self, message: Message) -> Put:
         return self.put(message)
@@ -161,6 +180,16 @@ class StepOutbox:
     def hold(self, message: Message) -> None:
         """Send `message` first of all; here it need not wait."""
         self.put(message)
+
+    def flush(self) -> Put:
+        """Send what waits."""
+        runs, self.pending = self.pending, []
+        became = DROPPED
+        for run in runs:
+            run.open = False
+            for message in run.messages:
+                became = self.put(message)
+        return became
 
     def _size(self, message: Message) -> int:
         return len(message.packed if self.packs else message.payload)
@@ -196,17 +225,15 @@ class StepOutbox:
         finally:
             self.writer = None
 
-    def flush(self) -> Put:
-        return Put.SENT
-
     def unsent(self) -> int:
-        return self.queued_bytes
+        return self.queued_bytes + self.waiting()
 
     def taken(self) -> int:
         return self.drained
 
     def close(self, code: int, reason: str) -> None:
         if not self.closed:
+            self.flush()
             self.closed = True
             self.writer = asyncio.ensure_future(self._close(self.writer, code, reason))
 
@@ -223,6 +250,7 @@ class StepOutbox:
     def discard(self) -> None:
         if not self.closed:
             self.closed = True
+            self.pending.clear()
             self.queue.clear()
             self.queued_bytes = 0
 

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, suppress
+from functools import partial
 
 import psutil
 import pytest
@@ -39,23 +40,23 @@ class Stuck:
         return self.line.recv(size)
 
     def is_cut(self) -> bool:
-        """Read all that is left; whether the other side hung up."""
-        try:
-            while self.line.recv(65536):
-                pass
-        except TimeoutError:
-            return False
-        except OSError:
-            return True
-        return True
+        """Wait, without reading, for the other side to hang up; whether it did."""
+        looking = select.poll()
+        looking.register(self.line, 0)
+        return bool(looking.poll(PATIENCE * 1000))
 
 
 @pytest.fixture
-def stuck(gatehouse):
-    """Somebody at the house of these tests who reads nothing."""
-    one = Stuck(gatehouse, "lost")
-    yield one
-    one.line.close()
+def stuck_one():
+    """Let clients come that read nothing."""
+    with ExitStack() as stack:
+
+        def come(server, name: str = "lost") -> Stuck:
+            one = Stuck(server, name)
+            stack.callback(one.line.close)
+            return one
+
+        yield come
 
 
 class Head:
@@ -133,7 +134,7 @@ def dropped(lines: list[socket.socket]) -> set[int]:
 @pytest.mark.attack("T-WS-6")
 class TestFlood:
     def test_of_many_costs_the_others_no_message(self, gatehouse, opener, mei):
-        flooding = [opener(gatehouse, bearer="hans", max_queue=None).greeted() for _ in range(5)]
+        flooding = [opener(gatehouse, bearer="hans", max_queue=None).greeted() for _ in range(2)]
         frame = json.dumps({"topic": "echo"})
 
         def flood(one) -> None:
@@ -160,75 +161,75 @@ class TestTooLarge:
     def test_frames_leave_no_memory_behind(self, tmp_path, opener):
         node = GatehouseProcess(tmp_path / "node", REDIS_URL="")
         weight = psutil.Process(node.pid).memory_info
-        self._send_all(node, opener)
+        self._attack(node, opener)
         before = weight().rss
 
-        for _ in range(10):
-            self._send_all(node, opener)
+        self._attack(node, opener)
 
         assert weight().rss - before < 5 * MIB
         node.stop()
 
     @staticmethod
-    def _send_all(node, opener) -> None:
-        in_pieces = opener(node, bearer="mei").greeted()
-        with suppress(Exception):  # it is cut off while it is being written
-            in_pieces.raw.send("x" * 65_000 for _ in range(160))
-        assert in_pieces.end()[0] == 1009
-        bomb = opener(node, bearer="mei", compression="deflate").greeted()
-        bomb.send("x" * 20_000_000)
-        assert bomb.end()[0] == 1009
+    def _attack(node, opener) -> None:
+        in_pieces = [opener(node, bearer="mei").greeted() for _ in range(2)]
+        bombs = [opener(node, bearer="mei", compression="deflate").greeted() for _ in range(2)]
+        for one in in_pieces:
+            with suppress(Exception):  # it is cut off while it is being written
+                one.raw.send("x" * 65_000 for _ in range(160))
+        for one in bombs:
+            one.send("x" * 20_000_000)
+        assert {one.end()[0] for one in (*in_pieces, *bombs)} == {1009}
 
 
 @pytest.mark.attack("T-WS-8")
 class TestNobodyReads:
-    def test_is_bounded_and_the_others_miss_nothing(self, tmp_path, opener):
+    def test_is_bounded_and_the_others_miss_nothing(self, tmp_path, opener, stuck_one):
         node = GatehouseProcess(tmp_path / "node", REDIS_URL="")
         mei = opener(node, bearer="mei", max_queue=None).greeted()
         assert mei.ask("tests.count", {"to": 100, "bytes": 10_000})["data"] == "counted"
         weight = psutil.Process(node.pid).memory_info
-        lost, before = Stuck(node, "lost"), weight().rss
+        lost, before = stuck_one(node), weight().rss
         mei.kept.clear()
 
         assert mei.ask("tests.count", {"to": 300, "bytes": 10_000})["data"] == "counted"
 
         assert [frame["data"][0] for frame in mei.kept] == list(range(300))
-        assert weight().rss - before < 4 * MIB  # of three that were sent to it, less than half may wait
+        assert weight().rss - before < 4 * MIB
         assert lost.is_cut()
         node.stop()
 
-    def test_is_not_awaited_for_ever_however_little_there_is_to_read(self, gate_settings, gatehouse, stuck, mei):
-        fill(stuck)
+    def test_is_not_awaited_for_ever_however_little_there_is_to_read(self, gate_settings, gatehouse, stuck_one, mei):
+        gate_settings.GATEWAY_STUCK_SECONDS = 0.5
+        lost = stuck_one(gatehouse)
+        fill(lost)
         assert gateway.connections(user_id=4)[0]["buffered"]
 
         until(lambda: not gateway.is_online(4))
 
         assert gateway.this_node()["evicted"] == 1
-        assert stuck.is_cut()
+        assert lost.is_cut()
         assert mei.is_alive()
 
-    def test_is_something_else_than_reading_slowly(self, gate_settings, gatehouse, opener, stuck, mei):
+    def test_is_something_else_than_reading_slowly(self, gate_settings, gatehouse, stuck_one):
         gate_settings.GATEWAY_STUCK_SECONDS = 1.0
-        slow = Stuck(gatehouse, "ada")  # the other one's time was set when it came in
-        for _ in range(60):
-            gateway.send_user(3, "news", "x" * 10_000)
+        slow = stuck_one(gatehouse)
+        fill(slow)
 
         for _ in range(40):
             slow.read()
             time.sleep(0.1)
 
-        assert gateway.connections(user_id=3)[0]["buffered"]
-        slow.line.close()
+        assert gateway.connections(user_id=4)[0]["buffered"]
 
-    def test_nor_a_ping_is_cut(self, gate_settings):
+    def test_nor_a_ping_is_cut(self, gate_settings, stuck_one):
         gate_settings.GATEWAY_STUCK_SECONDS = 600
         with GatehouseThread(ws_ping_interval=0.3, ws_ping_timeout=0.3) as gatehouse:
-            stuck = Stuck(gatehouse, "lost")
-            fill(stuck)
+            lost = stuck_one(gatehouse)
+            fill(lost)
 
             until(lambda: not gateway.is_online(4))
 
-            assert stuck.is_cut()
+            assert lost.is_cut()
 
 
 def fill(stuck: Stuck) -> None:
@@ -239,13 +240,14 @@ def fill(stuck: Stuck) -> None:
 
 @pytest.mark.attack("T-WS-9")
 class TestKick:
-    def test_waits_for_nobody_who_does_not_read(self, gate_settings, gatehouse, stuck, mei):
-        fill(stuck)
+    def test_waits_for_nobody_who_does_not_read(self, gatehouse, stuck_one, mei):
+        lost = stuck_one(gatehouse)
+        fill(lost)
 
         gateway.disconnect(user_id=4, reason="Time to go.")
 
         until(lambda: not gateway.is_online(4))
-        assert stuck.is_cut()
+        assert lost.is_cut()
         assert mei.is_alive()
 
 
@@ -289,6 +291,10 @@ def rounds_of(numbers: list[int]) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(numbers)], strict=True))
 
 
+def _are_two(speaker) -> bool:
+    return speaker.ask("join", {"group": "public.lobby"})["data"]["members"] == 2
+
+
 @pytest.mark.attack("T-WS-15")
 class TestWrongClock:
     @pytest.fixture(params=[120, -120])
@@ -300,27 +306,20 @@ class TestWrongClock:
         for node in (right, wrong):
             node.stop()
 
-    def test_loses_nothing_and_keeps_the_order(self, nodes, opener):
+    def test_loses_nothing_keeps_the_order_and_hides_nobody(self, nodes, opener, redis_server):
         right, wrong = nodes
         mei, hans = opener(right, bearer="mei").greeted(), opener(wrong, bearer="hans").greeted()
         assert abs(mei.welcome["time"] - hans.welcome["time"]) > 60
+        for one in (mei, hans):
+            one.ask("join", {"group": "public.lobby"})
 
         for speaker, listener in ((mei, hans), (hans, mei)):
             assert speaker.ask("tests.count", {"to": 200})["data"] == "counted"
             assert [listener.next("count")[0] for _ in range(200)] == list(range(200))
             speaker.kept.clear()
-
-    def test_neither_hides_who_is_there_nor_outlives_its_node(self, nodes, opener, redis_server):
-        for node, name, members in zip(nodes, ("mei", "hans"), (1, 2), strict=True):
-            one = opener(node, bearer=name).greeted()
-            until(lambda one=one, members=members: self._members(one) == members)
-
+            until(partial(_are_two, speaker))
         with redis_server.operator() as redis:
             beats = redis.zrange("gatehouse:presence:nodes", 0, -1, withscores=True)
             now, _microseconds = redis.time()
         assert len(beats) == 2
-        assert all(abs(beat - now) < 60 for _node, beat in beats)
-
-    @staticmethod
-    def _members(one) -> int:
-        return int(one.ask("join", {"group": "public.lobby"})["data"]["members"])
+        assert all(abs(beat - now) < 60 for _node, beat in beats)  # so a node that dies is found in time

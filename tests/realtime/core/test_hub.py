@@ -7,8 +7,10 @@ import pytest
 
 from realtime.core.connection import MAX_GROUPS, Allowance, Connection, Identity, Limits, Peer
 from realtime.core.frames import Message
-from realtime.core.hub import MANY, WINDOW, Hub
+from realtime.core.hub import MANY, Hub
 from realtime.core.outbox import EAGER_BYTES, Put, StepOutbox, WireOutbox
+from realtime.core.stuck import StuckReaders
+from realtime.core.window import SECONDS
 
 
 class Cable:
@@ -28,8 +30,16 @@ class Cable:
     def unsent(self) -> int:
         return max(0, sum(map(len, self.writes)) - self.room)
 
+    def taken(self) -> int:
+        return min(self.room, sum(map(len, self.writes)))
+
     def close(self, code: int, reason: str) -> None:
         self.closed = code, reason
+
+
+def texts(cable: Cable) -> str:
+    """What arrived, in frames of one byte each."""
+    return b"".join(cable.writes).replace(b"\x81\x01", b"").decode()
 
 
 def joined(hub: Hub, user: int = 0, *, room: int = 10**9, limit: int = 1000, **about: Any) -> tuple[Connection, Cable]:
@@ -52,7 +62,7 @@ class TestFanOut:
         for text in (b"1", b"2", b"3"):
             hub.send_group("everyone", Message(text))
         assert [len(cable.writes) for cable in cables] == [1] * MANY
-        await asyncio.sleep(WINDOW * 10)
+        await asyncio.sleep(SECONDS * 10)
 
         assert [b"".join(cable.writes) for cable in cables] == [b"\x81\x011\x81\x012\x81\x013"] * MANY
         assert [len(cable.writes) for cable in cables] == [2] * MANY
@@ -82,6 +92,49 @@ class TestFanOut:
         hub.send_group("everyone", Message(b"last"))
 
         assert len(people[0][1].writes) == 2
+
+    async def test_keeps_the_order_whatever_comes_between(self, hub):
+        people = [joined(hub, user) for user in range(1, MANY + 1)]
+        one, cable = people[0]
+
+        for number in range(8):
+            assert hub.send_group("everyone", Message(b"%d" % number)) == MANY
+            if number == 3:
+                hub.reply(one, Message(b"r"))
+            if number == 5:
+                hub.deliver((one,), Message(b"p"))
+        await asyncio.sleep(SECONDS * 10)
+
+        assert texts(cable) == "0123r45p67"
+        assert {texts(other) for _, other in people[1:]} == {"01234567"}
+        assert [connection.sent for connection, _ in people] == [10] + [8] * (MANY - 1)
+
+    async def test_is_for_those_who_are_there_at_that_moment(self, hub):
+        people = [joined(hub, user) for user in range(1, MANY + 2)]
+        for text in (b"1", b"2", b"3"):
+            hub.send_group("everyone", Message(text))
+        hub.remove(people[0][0])
+        _, late = joined(hub, 99)
+
+        assert hub.send_group("everyone", Message(b"4")) == MANY + 1
+        await asyncio.sleep(SECONDS * 10)
+
+        assert texts(people[1][1]) == "1234"
+        assert texts(late) == "4"
+        assert "4" not in texts(people[0][1])
+
+    async def test_reaches_several_groups_in_the_order_it_was_sent(self, hub):
+        people = [joined(hub, user) for user in range(1, MANY + 1)]
+        for connection, _ in people:
+            hub.join(connection, "public.x")
+
+        for number in range(6):
+            hub.send_group("everyone" if number % 2 else "public.x", Message(b"%d" % number))
+        hub.send_group("everyone", Message(b"6"), exclude_user=1)
+        await asyncio.sleep(SECONDS * 10)
+
+        assert texts(people[0][1]) == "012345"
+        assert texts(people[1][1]) == "0123456"
 
     async def test_evicts_who_does_not_read_and_nobody_else(self, hub):
         slow, slow_cable = joined(hub, 1, room=0, limit=100)
@@ -209,3 +262,48 @@ class TestStepByStep:
         outbox.put(Message(b"1"))
 
         assert outbox.put(Message(b"2")) is Put.DROPPED
+
+    async def test_keeps_what_waits_for_the_window(self, hub):
+        pipes = [Pipe() for _ in range(MANY)]
+        for number, pipe in enumerate(pipes, start=1):
+            connection = Connection(hub, StepOutbox(pipe.send, 1000), Limits(), Peer())
+            connection.identity = Identity(number)
+            hub.add(connection)
+
+        for text in (b"1", b"2", b"3"):
+            hub.send_group("everyone", Message(text))
+        hub.reply(connection, Message(b"r"))
+        await asyncio.sleep(SECONDS * 10)
+
+        assert [pipe.sent for pipe in pipes] == [["1", "2", "3"]] * (MANY - 1) + [["1", "2", "3", "r"]]
+
+
+class TestStuckReaders:
+    def test_are_those_who_take_nothing_for_a_while(self, hub):
+        limits = Limits(stuck_seconds=5.0)
+        stuck, slow, quick = (joined(hub, user, room=room) for user, room in ((1, 10), (2, 10), (3, 10**9)))
+        for connection, cable in (stuck, slow, quick):
+            connection.limits = limits
+            cable.offer(b"x" * 100, 1000)
+        readers = StuckReaders()
+
+        found = []
+        for second in range(10):
+            slow[1].room += 1
+            found.append(readers.among(hub.connections.values(), 100.0 + second))
+
+        assert found == [[]] * 5 + [[stuck[0]]] * 5
+
+    def test_are_none_once_they_read_again(self, hub):
+        one, cable = joined(hub, 1, room=10)
+        one.limits = Limits(stuck_seconds=1.0)
+        cable.offer(b"x" * 100, 1000)
+        readers = StuckReaders()
+        assert readers.among([one], 100.0) == []
+        assert readers.among([one], 101.0) == [one]
+
+        cable.room = 1000
+
+        assert readers.among([one], 102.0) == []
+        cable.offer(b"x" * 2000, 5000)
+        assert readers.among([one], 103.0) == []
