@@ -13,6 +13,7 @@ from django.utils import translation
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from accounts import addresses
+from accounts.addresses.copy import Copy
 from accounts.keys.folder import Folder
 from project.core import breaker
 from tests import environment
@@ -97,10 +98,13 @@ def signing_key(key_folder: Path, settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _address_rules(settings: Any) -> None:
-    """Each test's first look at the address rules is its only one, but for changes of its own: they belong to the process."""
+def _address_rules(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test's first look at the address rules is its only one, but for changes of its own: they belong to the process.
+
+    The copy is a new one: while a thread looks again, others go on with what is known, which were the rules of the test before.
+    """
     settings.ADDRESS_RULES_LOOK_SECONDS = settings.ADDRESS_RULES_FLUSH_SECONDS = 3600
-    addresses.forget()
+    monkeypatch.setattr(addresses, "_copy", Copy())
 
 
 @pytest.fixture(scope="session")
