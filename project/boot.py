@@ -17,10 +17,12 @@ from django.core.management import call_command
 from django.db import NotSupportedError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
+from django_celery_beat.schedulers import ModelEntry
 
 from accounts import keys
 from accounts.services import ensure_first_administrator
 from project import demo
+from project.celery import app
 from project.core import databases
 from project.demo.people import Account
 
@@ -59,6 +61,7 @@ def prepare(*, with_demo: bool, say: Say) -> Ready:
     with alone(say):
         fresh = _migrate(say)
         _collect_static(say)
+        _plan()
         keys.ensure()
         if problems := keys.problems():
             raise UnusableKeys("\n".join(problems))
@@ -143,6 +146,12 @@ def _migrate(say: Say) -> bool:
         call_command("migrate", interactive=False, verbosity=0, stdout=StringIO())
         say(f"Database ready in {time.monotonic() - started:.1f} s")
     return fresh
+
+
+def _plan() -> None:
+    """Write the schedule down: of two schedulers that start at once, one would fail to add what the other adds."""
+    for name, entry in app.conf.beat_schedule.items():
+        ModelEntry.from_entry(name, app=app, **entry)
 
 
 def _invent_people(say: Say) -> list[Account]:

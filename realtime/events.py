@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from realtime.core.frames import ERROR, KICK, WELCOME
+from realtime.core.frames import ERROR, KICK, TAP_FRAMES, WELCOME
 from realtime.topics import TOPIC, DoubleRegistration
 
 Serializer = type[serializers.Serializer[Any]]
@@ -153,10 +153,6 @@ event(
 )
 
 
-SEEN_FRAMES = "tap.frames"
-"""What realtime/tap.py shows."""
-
-
 class SeenFrameSerializer(serializers.Serializer[Any]):
     """One frame of a watched connection."""
 
@@ -178,7 +174,7 @@ class SeenFramesSerializer(serializers.Serializer[Any]):
 
 
 event(
-    SEEN_FRAMES,
+    TAP_FRAMES,
     SeenFramesSerializer,
     about=_("What a connection you watch sent and got; `ended` says why there will be no more."),
     example={

@@ -30,11 +30,9 @@ from realtime.core.frames import Frame, Message
 from realtime.core.hub import Hub
 from realtime.core.outbox import Outbox, Put
 from realtime.core.run import Run
-from realtime.events import SEEN_FRAMES
 
 log = logging.getLogger(__name__)
 
-FRAMES = SEEN_FRAMES
 ROUND_SECONDS = 0.25
 MAX_FRAMES = 50
 """What a round shows at most …"""
@@ -154,7 +152,7 @@ class Tap:
     def sent(self, message: Message, put: Put) -> Put:
         """Note what the client was sent, unless it did not take it, or it is what this client watches itself."""
         # two who watch each other would never stop telling each other what they saw
-        if put not in (Put.DROPPED, Put.FULL) and message.topic != FRAMES:
+        if put not in (Put.DROPPED, Put.FULL) and message.topic != frames.TAP_FRAMES:
             self._note("out", message, len(message.payload))
         return put
 
@@ -199,7 +197,7 @@ class Tap:
             self._push(tuple(self.watchers), frames=[_shown(*one) for one in seen], left_out=left_out)
 
     def _push(self, to: tuple[str, ...], **what: Any) -> None:
-        message = Message.push(FRAMES, {"connection": self.connection.id, **what}, cluster.to_json)
+        message = Message.push(frames.TAP_FRAMES, {"connection": self.connection.id, **what}, cluster.to_json)
         cluster.here().run(Command("send", ids=to, message=message))
 
     async def _end(self, watcher: Watcher) -> None:

@@ -26,7 +26,8 @@ MAX_DEPTH_OUT = 500
 """… and one of ours: MessagePack's library goes no deeper."""
 FIELDS = frozenset({"id", "topic", "data"})
 WELCOME, KICK, ERROR = "welcome", "kick", "error"
-RESERVED = frozenset({WELCOME, KICK, ERROR})
+TAP_FRAMES = "tap.frames"
+RESERVED = frozenset({WELCOME, KICK, ERROR, TAP_FRAMES})
 """Topics that mean something to every client, and that only the gateway itself sends."""
 
 BYTES = (bytes, bytearray, memoryview)

@@ -165,7 +165,7 @@ def open_console(page: Page, office: Office) -> None:
 
 def frame_with(page: Page, text: str) -> Locator:
     """Return the shown frames that hold `text`."""
-    return page.locator("#rows").get_by_text(text)
+    return page.locator("#frames-rows").get_by_text(text)
 
 
 def push(page: Page, to: str, who: str, text: str) -> None:

@@ -26,6 +26,7 @@ PASSED_ON = {
     "realtime/gateway/orders.py",
     "realtime/hooks.py",
     "realtime/letters.py",
+    "realtime/oversight.py",
     "realtime/services.py",
     "realtime/session.py",
     "realtime/core/hub.py",
