@@ -14,9 +14,17 @@ from websockets.exceptions import ConnectionClosed
 from realtime.models import DeadLetter
 from realtime.queue.delivery import MAX_ATTEMPTS
 from realtime.queue.stream import BATCH
+from tests.core.redis_server import RedisServer
 from tests.realtime.conftest import PATIENCE, Socket, until
 from tests.realtime.queue.conftest import Mailbox, note, numbers
 from tests.realtime.server import GatehouseProcess
+
+
+def listeners(server: RedisServer) -> dict[str, int]:
+    """How many nodes listen for each group."""
+    with server.operator() as client:
+        groups = [name for name in client.pubsub_channels() if "__group__" in name]
+        return dict(client.pubsub_numsub(*groups)) if groups else {}
 
 
 def rest_of(socket: Socket) -> list[int]:
@@ -180,9 +188,14 @@ class TestRedis:
         mei, hans = opener(east, bearer="mei").greeted(), opener(west, bearer="hans").greeted()
         mailbox.hold()
         mailbox.put(*({"to": {"users": [1, 2]}, "topic": "note", "data": number} for number in range(300)))
+        before = listeners(lasting_redis)
+        assert max(before.values()) == 2
 
         lasting_redis.stop()
         lasting_redis.start()
+        until(
+            lambda: listeners(lasting_redis).items() >= before.items()
+        )  # who is out of touch alone misses what is told
         mailbox.release()
 
         assert set(numbers(mei, 299)) == set(range(300))
