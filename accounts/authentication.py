@@ -1,7 +1,6 @@
 """Who is it? For the API, for the back office, and for sockets; the answer is always a live login session."""
 
 from collections.abc import Callable
-from contextlib import suppress
 
 import structlog
 from channels.db import database_sync_to_async
@@ -9,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import SynchronousOnlyOperation
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 from django.utils.module_loading import import_string
@@ -60,9 +58,13 @@ def session_of_token(token: str) -> LoginSession:
     if found is None or found.reason:
         verified.forget(token)
         raise sessions.error_for(found.reason) if found else errors.NotSignedIn()
-    if found.user.pk != claims.user_id or claims.epoch > found.user.auth_epoch:
+    if not _speaks_for(claims, found.user):
         raise errors.NotSignedIn
     return found.session
+
+
+def _speaks_for(claims: tokens.Claims, user: User) -> bool:
+    return user.pk == claims.user_id and claims.epoch <= user.auth_epoch
 
 
 # --- API ------------------------------------------------------------------------------------------------------------------
@@ -207,9 +209,12 @@ async def TicketCredential(credentials: Credentials) -> Identity | None:  # noqa
     """
     if not credentials.ticket:
         return None
-    if standing.is_at_hand():
-        return await _identified(_by_sid, _known(await tickets.aredeem(credentials.ticket)))
-    return await _identified(_by_ticket, credentials.ticket)
+    if standing.is_shared():
+        return await _identified(_by_ticket, credentials.ticket)
+    sid = _known_ticket(await tickets.aredeem(credentials.ticket))
+    if found := sessions.known(sid):
+        return _for_socket(found.session)
+    return await _identified(_by_sid, sid)
 
 
 async def BearerCredential(credentials: Credentials) -> Identity | None:  # noqa: N802 (likewise)
@@ -224,6 +229,9 @@ async def BearerCredential(credentials: Credentials) -> Identity | None:  # noqa
         raise Refused(CloseCode.NOT_AUTHENTICATED)
     if token.startswith(machines.PREFIX):
         return await authentication_of_machines.identified(token, credentials.ip)
+    claims = tokens.known_access(token)
+    if claims and (found := sessions.known(claims.sid)) and _speaks_for(claims, found.user):
+        return _for_socket(found.session)
     return await _identified(_by_token, token)
 
 
@@ -244,23 +252,19 @@ async def ended_sessions(session_ids: list[str]) -> dict[str, int]:
 
 
 async def _identified(find: Callable[[str], Identity | None], credential: str) -> Identity | None:
-    if standing.is_at_hand():
-        # a thread takes as long as all the rest; Django lets nobody ask the database here, which tells whether one is needed
-        with suppress(SynchronousOnlyOperation):
-            return find(credential)
     # not thread-sensitive: that would be one thread for all sockets of the process
     found: Identity | None = await database_sync_to_async(find, thread_sensitive=False)(credential)
     return found
 
 
-def _known(sid: str | None) -> str:
+def _known_ticket(sid: str | None) -> str:
     if sid is None:
         raise Refused(CloseCode.NOT_AUTHENTICATED, _("The ticket is unknown, used or too old."))
     return sid
 
 
 def _by_ticket(ticket: str) -> Identity:
-    return _by_sid(_known(tickets.redeem(ticket)))
+    return _by_sid(_known_ticket(tickets.redeem(ticket)))
 
 
 def _by_token(token: str) -> Identity:

@@ -28,15 +28,27 @@ _lock = threading.Lock()
 
 def attach(user: User) -> None:
     """Give `user`, just made of what is kept, their rights: from here or, once in a while, from the tables."""
-    key = user.pk, user.perm_epoch
+    if attach_known(user):
+        return
+    found = _read(user)
     with _lock:
-        found = _known.get(key)
+        _known[user.pk, user.perm_epoch] = found
+        while len(_known) > MOST_PEOPLE:
+            _known.popitem(last=False)
+    _give(user, found)
+
+
+def attach_known(user: User) -> bool:
+    """`attach`, if it asks no table; return whether it was done."""
+    with _lock:
+        found = _known.get((user.pk, user.perm_epoch))
     if found is None or found.until < time.monotonic():
-        found = _read(user)
-        with _lock:
-            _known[key] = found
-            while len(_known) > MOST_PEOPLE:
-                _known.popitem(last=False)
+        return False
+    _give(user, found)
+    return True
+
+
+def _give(user: User, found: Rights) -> None:
     asked: Any = user
     asked.roles = list(found.roles)
     if not user.is_superuser:

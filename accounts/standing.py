@@ -32,6 +32,7 @@ M = TypeVar("M", bound=models.Model)
 
 NOT_KEPT: dict[type[models.Model], set[str]] = {User: {"password"}, LoginSession: {"family_secret"}}
 ENDED = "ended"
+_USER = LoginSession._meta.get_field("user")
 ROWS_SECONDS = 60.0
 MOST_ROWS = 10_000
 
@@ -67,6 +68,19 @@ def of(sid: str) -> Standing | None:
     if found is not None and not found.reason:
         _rows.keep(sid, version, found.session)
     return _with_rights(found)
+
+
+def known(sid: str) -> Standing | None:
+    """Return the standing of a session that goes on, if this process knows it and need ask nobody: for the event loop.
+
+    None says nothing at all: then `of` must be asked, in a thread.
+    """
+    version = None if is_shared() else sqlite_watch.version_outside()
+    row = None if version is None else _rows.get(sid, version)
+    if row is None:
+        return None
+    found = _judged(row.copied())
+    return found if not found.reason and rights.attach_known(found.user) else None
 
 
 def _understood(sid: str, text: str) -> Standing:
@@ -141,7 +155,7 @@ class Row(NamedTuple):
 
     def copied(self) -> LoginSession:
         session = _made(LoginSession, self.session)
-        session.user = _made(User, self.user)
+        _USER.set_cached_value(session, _made(User, self.user))
         return session
 
 
@@ -246,8 +260,3 @@ def revived(model: type[M], kept: dict[str, Any]) -> M:
 def is_shared() -> bool:
     """Do other processes see what this one keeps?"""
     return settings.CACHES["state"]["LOCATION"].split(":")[0] in SCHEMES
-
-
-def is_at_hand() -> bool:
-    """Does this process know of whoever it has seen without asking another one?"""
-    return not is_shared() and connection.vendor == "sqlite"

@@ -17,6 +17,7 @@ import jwt
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
+from django.core.exceptions import SynchronousOnlyOperation
 from rest_framework_simplejwt.backends import TokenBackend
 from rest_framework_simplejwt.exceptions import TokenBackendError, TokenBackendExpiredToken, TokenError
 from rest_framework_simplejwt.tokens import Token
@@ -171,6 +172,22 @@ def read_access(token: object) -> Claims:
         except TokenError as problem:
             raise BadToken from problem
         verified.keep(token, claims, str(jwt.get_unverified_header(token)["kid"]))
+    return _said(claims)
+
+
+def known_access(token: str) -> Claims | None:
+    """What an access token says that this process has verified before: for the event loop.
+
+    None says nothing at all: then `read_access` must be asked, in a thread.
+    """
+    try:
+        claims = verified.claims_of(token)
+    except SynchronousOnlyOperation:  # it is time to read the keys again
+        return None
+    return _said(claims) if claims else None
+
+
+def _said(claims: dict[str, Any]) -> Claims:
     return Claims(user_id=int(claims["sub"]), sid=claims["sid"], epoch=claims["ep"])
 
 

@@ -7,7 +7,7 @@ the session's sockets are closed; when that cannot be done the rows still say it
 
 from accounts.sessions.ending import close_code, close_run_out, end, end_all, error_for
 from accounts.sessions.looking import narrowed, seen_by
-from accounts.sessions.opening import key_hash, open, state_of  # noqa: A004 (reads as sessions.open)
+from accounts.sessions.opening import key_hash, known, open, state_of  # noqa: A004 (reads as sessions.open)
 from accounts.sessions.refreshing import refresh, renew, renewals_left, seen
 from accounts.sessions.several import OLDEST, close_surplus, refuses
 from accounts.sessions.together import Ended, end_people, end_these, preview, reach
@@ -24,6 +24,7 @@ __all__ = [
     "end_these",
     "error_for",
     "key_hash",
+    "known",
     "narrowed",
     "open",
     "preview",

@@ -98,6 +98,12 @@ def state_of(sid: str) -> standing.Standing | None:
     return standing.of(sid)
 
 
+def known(sid: str) -> standing.Standing | None:
+    """`state_of` a session that goes on, for the event loop; see `standing.known`."""
+    found = standing.known(sid)
+    return None if found is None or was_one_of_several(found.session) else found
+
+
 def key_hash(django_key: str) -> str:
     """What is kept of a Django session's key; the key itself would let its reader in."""
     return hashlib.sha256(django_key.encode()).hexdigest()

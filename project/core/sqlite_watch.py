@@ -14,7 +14,7 @@ from collections.abc import Hashable
 from pathlib import Path
 
 import structlog
-from django.db import connection
+from django.db import connection, connections
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,14 @@ _watches: dict[tuple[int, str], Watch] = {}
 
 def version() -> Hashable | None:
     """What no commit to the default database leaves as it was."""
-    name = str(connection.settings_dict["NAME"])
-    if connection.vendor != "sqlite" or connection.in_atomic_block or ":memory:" in name or name.startswith("file:"):
+    return None if connection.in_atomic_block else version_outside()
+
+
+def version_outside() -> Hashable | None:
+    """`version`, for who has no transaction for certain, such as a coroutine; it opens no connection of Django's."""
+    database = connections.settings["default"]
+    name = str(database["NAME"])
+    if "sqlite" not in database["ENGINE"] or ":memory:" in name or name.startswith("file:"):
         return None
     key = os.getpid(), name
     watch = _watches.get(key) or _watches.setdefault(key, Watch(Path(name)))
