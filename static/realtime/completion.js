@@ -3,8 +3,9 @@
 import { $, element, say } from "./parts.js";
 
 export class Completion {
-    /** `taken(topic)` is called for one that was picked from the list. */
-    constructor(taken) {
+    /** `wanted` says by topic what its data looks like; `taken(topic)` is called for one that was picked from the list. */
+    constructor(wanted, taken) {
+        this.wanted = wanted;
         this.taken = taken;
         this.topics = [];
         this.input = $("topic");
@@ -33,6 +34,10 @@ export class Completion {
         return this.topics.find(({ topic }) => topic === this.typed);
     }
 
+    get example() {
+        return this.wanted[this.typed]?.example;
+    }
+
     offer() {
         const { typed } = this;
         const found = this.topics.filter(({ topic }) => topic.includes(typed) && topic !== typed);
@@ -47,8 +52,8 @@ export class Completion {
     /** Say below the field what the topic does, who may ask, and what its data looks like. */
     explain() {
         const one = this.chosen;
-        $("topic-about").replaceChildren(...(one ? about(one) : []));
-        $("fill-in").hidden = !one?.schema;
+        $("topic-about").replaceChildren(...(one ? about(one, this.wanted[one.topic]) : []));
+        $("fill-in").hidden = !this.example;
     }
 
     close() {
@@ -87,31 +92,10 @@ function option({ topic, about: text }) {
     return made;
 }
 
-function about({ about: text, permission, schema }) {
+function about({ about: text, permission }, wanted) {
     const parts = [element("span", { textContent: text })];
     if (permission) parts.push(element("span", { textContent: say("wants", { permission }) }));
-    const fields = schema?.properties ? Object.entries(schema.properties) : [];
-    const needed = schema?.required ?? [];
-    for (const [name, field] of fields) {
-        const kind = [field.type ?? field.anyOf?.map((one) => one.type).join(" | "), needed.includes(name) && say("required")];
-        parts.push(element("code", { textContent: `${name}: ${kind.filter(Boolean).join(", ")}`, title: field.description ?? "" }));
-    }
+    for (const { name, kind, required, about: title } of wanted?.fields ?? [])
+        parts.push(element("code", { textContent: [`${name}: ${kind}`, required && say("required")].filter(Boolean).join(", "), title }));
     return parts;
-}
-
-const EMPTY = { string: "", integer: 0, number: 0, boolean: false, array: [], object: {}, null: null };
-
-/** A value that a JSON schema describes, to be changed by hand. */
-export function example(schema) {
-    if (schema.examples?.length) return schema.examples[0];
-    for (const known of ["default", "const"]) if (known in schema) return schema[known];
-    if (schema.enum) return schema.enum[0];
-    const kind = [schema.type].flat()[0];
-    if (kind === "object") {
-        const wanted = schema.required ?? Object.keys(schema.properties ?? {});
-        return Object.fromEntries(wanted.map((name) => [name, example(schema.properties?.[name] ?? {})]));
-    }
-    if (kind) return EMPTY[kind];
-    const [first] = schema.anyOf ?? schema.oneOf ?? [];
-    return first ? example(first) : null;
 }

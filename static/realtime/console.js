@@ -1,6 +1,6 @@
 // The console: opens a socket to the gateway and shows what travels.
 
-import { Completion, example } from "./completion.js";
+import { Completion } from "./completion.js";
 import { Frames } from "./frames.js";
 import { Editor, hex, pretty } from "./json.js";
 import { Line } from "./line.js";
@@ -17,7 +17,7 @@ const BEAT = 5000;
 const editor = new Editor($("data").closest("[data-editor]"));
 const history = new Memory("history", 50, "noHistory", compose);
 const snippets = new Memory("snippets", 200, "noSnippets", compose);
-const topics = new Completion(() => editor.area.focus());
+const topics = new Completion(about.wanted, () => editor.area.focus());
 const frames = new Frames({ again: ({ topic, data }) => compose(topic, data === undefined ? "" : pretty(data)) });
 const line = new Line(about.socket, {
     state: showState,
@@ -194,7 +194,7 @@ $("come-back").addEventListener("change", () => (line.persistent = $("come-back"
 $("send").addEventListener("click", send);
 $("who-again").addEventListener("click", look);
 $("join-form").addEventListener("submit", join);
-$("fill-in").addEventListener("click", () => compose(topics.chosen.topic, pretty(example(topics.chosen.schema))));
+$("fill-in").addEventListener("click", () => compose($("topic").value.trim(), pretty(topics.example)));
 for (const field of [$("data"), $("topic")])
     field.addEventListener("keydown", (event) => {
         if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) send();

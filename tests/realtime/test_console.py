@@ -81,6 +81,26 @@ class TestConsole:
 
         expect(console.locator("#topic")).to_have_value("session.get")
 
+    def test_says_what_a_topic_wants_and_fills_it_in(self, console):
+        connect(console)
+
+        console.fill("#topic", "join")
+        expect(console.locator("#topic-about")).to_contain_text("group: string, required")
+        console.click("#fill-in")
+
+        expect(console.locator("#data")).to_have_value('{\n  "group": "public.lobby"\n}')
+
+    def test_speaks_messagepack(self, console):
+        console.select_option("#subprotocol", "gatehouse.v1.msgpack")
+        connect(console)
+        console.fill("#topic", "echo")
+        console.fill("#data", '{"hello": "世界", "many": [-129, 70000, 1.5, null, true]}')
+
+        console.press("#data", "Control+Enter")
+
+        expect(rows(console, "echo")).to_have_count(2)
+        expect(rows(console, "echo").last).to_contain_text('{"hello":"世界","many":[-129,70000,1.5,null,true]}')
+
     def test_joins_and_leaves_groups(self, console):
         connect(console)
         console.fill("#group", "public.lobby")
