@@ -85,6 +85,8 @@ class Conversation:
                 return REFUSED
             attempt = 1 if self._greeted.is_set() else attempt + 1
             await self._pause(attempt)
+            if self._line == words.QUIT:
+                return REFUSED
 
     async def _pause(self, attempt: int) -> None:
         """Wait as long as the server asked, or a random part of what doubles with each attempt."""
@@ -94,7 +96,10 @@ class Conversation:
         self._greeted.clear()
         self._asked.clear()
         self._screen.note(_("Connecting again in {seconds} s …").format(seconds=f"{pause:.1f}"))
-        await asyncio.sleep(pause)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                if await self._next() != words.QUIT:
+                    await asyncio.sleep(pause)
 
     async def _talk(self) -> tuple[int, str]:
         """Use one connection up; return how it ended."""
@@ -154,18 +159,21 @@ class Conversation:
 
     async def _speak(self, line: ClientConnection) -> None:
         """Send what is typed; a line that a cut connection did not take is kept for the next."""
-        while True:
-            if self._line is None and (text := await self._lines.get()) is not None:
-                self._line = text.strip()
-            if self._line is None or self._line == words.QUIT:
-                break
+        while (text := await self._next()) != words.QUIT:
             try:
-                await self._send(line, self._line)
+                await self._send(line, text)
             except ConnectionClosed:
                 return
             self._line = None
         await self._last_answers()
         self._finished = True
+
+    async def _next(self) -> str:
+        """Return the line to send next, as often as asked until it is sent; the end of the input is a word to leave."""
+        if self._line is None:
+            text = await self._lines.get()
+            self._line = words.QUIT if text is None else text
+        return self._line
 
     async def _send(self, line: ClientConnection, text: str) -> None:
         if text == words.HELP:

@@ -24,9 +24,8 @@ class Pipe:
         self._out, self._said = out, said
 
     def frame(self, body: Any, seconds: float | None) -> None:
-        """Show a frame; `seconds` is how long its answer took. Bytes are shown in base64."""
-        shown = {"binary": base64.b64encode(body).decode()} if isinstance(body, bytes) else body
-        self._out.write(json.dumps(shown, ensure_ascii=False, separators=(",", ":")) + "\n")
+        """Show a frame; `seconds` is how long its answer took."""
+        self._out.write(as_json(body, separators=(",", ":")) + "\n")
         self._out.flush()
 
     def note(self, text: str) -> None:
@@ -54,7 +53,7 @@ class Terminal(Pipe):
         elif isinstance(body, bytes):
             shown = f"{self._painted(_('{size} bytes').format(size=len(body)), 'magenta')}  {body[:32].hex(' ')}"
         else:
-            shown = harmless(json.dumps(body, ensure_ascii=False))
+            shown = harmless(as_json(body))
         self._write(f"{stamp} ← {shown}")
 
     def _topic(self, body: dict[str, Any]) -> str:
@@ -82,8 +81,13 @@ def _data(body: dict[str, Any]) -> str:
         return ""
     if body.get("topic") == TOPICS and isinstance(data, list):
         return "".join(f"\n  {harmless(one['topic']):<24} {harmless(one['about'])}" for one in data)
-    short = harmless(json.dumps(data, ensure_ascii=False))
-    return f"  {short}" if len(short) <= WIDE else f"\n{harmless(json.dumps(data, ensure_ascii=False, indent=2))}"
+    short = harmless(as_json(data))
+    return f"  {short}" if len(short) <= WIDE else f"\n{harmless(as_json(data, indent=2))}"
+
+
+def as_json(data: Any, **how: Any) -> str:
+    """Return `data` as JSON; bytes, which JSON does not know, as an object with their Base64."""
+    return json.dumps(data, ensure_ascii=False, default=lambda one: {"binary": base64.b64encode(one).decode()}, **how)
 
 
 def harmless(text: str) -> str:

@@ -140,14 +140,19 @@ class TestInPipes:
 
         assert json.loads(done.stdout.splitlines()[1])["data"] == {"a": [1, "中"]}
 
-    def test_shows_bytes_in_base64(self, gatehouse, talk):
-        client = talk(gatehouse.url, "--token")
+    @pytest.mark.parametrize(
+        ("how", "shown"),
+        [((), r'\n\{"binary":"AP8="\}'), (("--msgpack",), r'\{"topic":"picture","data":\{"binary":"AP8="\}\}')],
+        ids=["json", "msgpack"],
+    )
+    def test_shows_bytes_in_base64(self, gatehouse, talk, how, shown):
+        client = talk(gatehouse.url, "--token", *how)
         client.type("mei\n")
-        client.shows('"welcome"')
+        client.shows('"welcome".*}}')
 
         gateway.send_user(1, "picture", b"\x00\xff")
 
-        client.shows(r'\{"binary":"AP8="\}')
+        client.shows(shown)
 
     def test_says_what_no_command_is(self, gatehouse):
         done = wsclient(gatehouse.url, said="/jion x\n/join\n/ping now\n/help\n")
@@ -274,11 +279,21 @@ class TestAfterACut:
             client.type("/quit\n")
             assert client.ends() == 0
 
+    def test_gives_up_once_there_is_nothing_more_to_say(self, talk):
+        with Restarting(retry_after=600) as server:
+            client = talk(server.url)
+            client.shows("Connecting again in 600.0 s")
+
+            client.process.stdin.close()
+
+            assert client.ends() == 1
+
 
 class Restarting:
-    """A server that sends its first client away for 0.3 s, as one does that restarts."""
+    """A server that sends its first client away for a while, as one does that restarts."""
 
-    def __init__(self) -> None:
+    def __init__(self, retry_after: float = 0.3) -> None:
+        self._retry_after = retry_after
         self._server = serve(self._answer, "127.0.0.1", 0, subprotocols=["gatehouse.v1"])  # type: ignore[list-item]  # a NewType of str
         self._thread = Thread(target=self._server.serve_forever)
         self._visits = 0
@@ -288,7 +303,7 @@ class Restarting:
         self._visits += 1
         self._tell(line, "welcome", {})
         if self._visits == 1:
-            self._tell(line, "kick", {"code": 1012, "reason": "Restarting", "retry_after": 0.3})
+            self._tell(line, "kick", {"code": 1012, "reason": "Restarting", "retry_after": self._retry_after})
             line.close(1012, "Restarting")
         for _frame in line:
             pass
