@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.db import NotSupportedError, connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
+from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import ModelEntry
 
 from accounts import keys
@@ -150,8 +151,9 @@ def _migrate(say: Say) -> bool:
 
 def _plan() -> None:
     """Write the schedule down: of two schedulers that start at once, one would fail to add what the other adds."""
-    for name, entry in app.conf.beat_schedule.items():
-        ModelEntry.from_entry(name, app=app, **entry)
+    schedule = app.conf.beat_schedule
+    for name in schedule.keys() - set(PeriodicTask.objects.values_list("name", flat=True)):
+        ModelEntry.from_entry(name, app=app, **schedule[name])
 
 
 def _invent_people(say: Say) -> list[Account]:

@@ -5,8 +5,9 @@ import re
 from collections import Counter
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -14,14 +15,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from project.core.admin import ModelAdmin, ReadOnlyAdmin
+from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, confirmation
 from project.core.errors import GatehouseError, InvalidParameters
 from realtime import figures, oversight, services, tap
 from realtime.api.serializers import DisconnectSerializer, MessageSerializer, WantedSerializer
 from realtime.core.connection import ConnectionInfo
 from realtime.devices import device
 from realtime.models import Connection, KeptSettings, Node
-from realtime.questions import Receipt
 from realtime.queue import admin as _dead_letters  # noqa: F401 (registers its list)
 from realtime.web import texts
 
@@ -161,12 +161,11 @@ class ConnectionAdmin(LivePage):
         reading = MessageSerializer(data={**asked, "to": to})
         reading.is_valid(raise_exception=True)
         letter = reading.validated_data["letter"]
-        topic, data = letter.topic, letter.data
-        if group is None:
-            receipt = oversight.send(by=request.user, connection_ids=ids, topic=topic, data=data)
-        else:
-            receipt = oversight.send_group(by=request.user, group=group, topic=topic, data=data)
-        return {"message": _told(receipt), "done": receipt.delivered}
+        if group is not None:
+            sent = services.send(by=request.user, letter=letter, receipt=True)
+            return _told(sent["delivered"], sent["silent"])
+        receipt = oversight.send(by=request.user, connection_ids=ids, letter=letter)
+        return _told(receipt.delivered, receipt.silent)
 
 
 @admin.register(Node)
@@ -185,9 +184,10 @@ class NodeAdmin(LivePage):
 
 @admin.register(KeptSettings)
 class KeptSettingsAdmin(ReadOnlyAdmin, ModelAdmin[KeptSettings]):
-    """What connections set, kept for their users' next ones; to delete it is to start afresh."""
+    """What connections set, kept for their users' next ones; forgotten, those start afresh."""
 
     list_display = ("user", "values", "changed_at", "seen_at")
+    actions = ("forget",)
     search_fields = ("user__username",)
     list_select_related = ("user",)
     ordering = ("-seen_at",)
@@ -196,6 +196,26 @@ class KeptSettingsAdmin(ReadOnlyAdmin, ModelAdmin[KeptSettings]):
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
         return rows.filter(pk__in=services.people_seen(request.user, rows.values_list("pk", flat=True)))
+
+    def has_forget_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("realtime.delete_keptsettings")
+
+    @admin.action(description=gettext_lazy("Forget…"), permissions=["forget"])
+    def forget(self, request: HttpRequest, queryset: QuerySet[KeptSettings]) -> HttpResponse | None:
+        """Ask, then forget; open connections keep what they have."""
+        number = queryset.count()
+        question = ngettext("Forget the settings of %(n)d person", "Forget the settings of %(n)d people", number)
+        asked = question % {"n": number}
+        answer = confirmation(self, request, queryset, question=asked, touched=list(queryset), button=asked)
+        if not isinstance(answer, Confirmed):
+            return answer
+        for row in queryset:
+            services.forget_settings(user_id=row.pk, by=request.user)
+        said = ngettext(
+            "The settings of %(n)d person are forgotten.", "The settings of %(n)d people are forgotten.", number
+        )
+        self.message_user(request, said % {"n": number}, messages.SUCCESS)
+        return None
 
 
 def _disconnect(connection_id: str, request: HttpRequest, reason: str) -> str:
@@ -206,12 +226,12 @@ def _disconnect(connection_id: str, request: HttpRequest, reason: str) -> str:
     return ""
 
 
-def _told(receipt: Receipt) -> str:
-    said = [ngettext("%(n)d socket took it.", "%(n)d sockets took it.", receipt.delivered) % {"n": receipt.delivered}]
-    if receipt.silent:
-        words = ngettext("%(n)d node did not answer.", "%(n)d nodes did not answer.", len(receipt.silent))
-        said.append(words % {"n": len(receipt.silent)})
-    return " ".join(said)
+def _told(delivered: int, silent: list[str]) -> dict[str, Any]:
+    said = [ngettext("%(n)d socket took it.", "%(n)d sockets took it.", delivered) % {"n": delivered}]
+    if silent:
+        words = ngettext("%(n)d node did not answer.", "%(n)d nodes did not answer.", len(silent))
+        said.append(words % {"n": len(silent)})
+    return {"message": " ".join(said), "done": delivered}
 
 
 def _asked(request: HttpRequest) -> dict[str, Any]:

@@ -22,6 +22,9 @@ ADDED_UP = (
     "cpu",
     "memory",
     "threads",
+    "queue_delivered",
+    "queue_duplicates",
+    "queue_dead",
 )
 
 

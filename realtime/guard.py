@@ -10,8 +10,20 @@ from realtime.errors import GatewayUnreachable
 from realtime.link import FAILURES
 
 T = TypeVar("T")
+NAME = "redis-gateway"
 NUMBERS: dict[str, Any] = {"timeout": 2.0, "concurrent": 10_000, "volume": 3, "sleep": 2.0}
 """Of the breaker: a Redis that hangs costs three calls two seconds each, then one call in two seconds."""
+
+
+def asked(ask: Callable[..., T], *about: Any) -> T:
+    """Ask something of Redis, in a thread; what asks has a deadline of its own.
+
+    :raises GatewayUnreachable: when it does not answer; says why.
+    """
+    try:
+        return breaker.named(NAME, **NUMBERS).call(ask, *about)
+    except (*FAILURES, breaker.Open) as problem:
+        raise _unreachable(problem) from problem
 
 
 async def guarded(ask: Callable[..., Awaitable[T]], *about: Any) -> T:
@@ -20,7 +32,10 @@ async def guarded(ask: Callable[..., Awaitable[T]], *about: Any) -> T:
     :raises GatewayUnreachable: when it does not answer; says why.
     """
     try:
-        return await breaker.named("redis-gateway", **NUMBERS).acall(ask, *about)
+        return await breaker.named(NAME, **NUMBERS).acall(ask, *about)
     except (*FAILURES, breaker.Open) as problem:
-        why = _("Redis does not answer ({problem}).").format(problem=redis_trouble.words(problem))
-        raise GatewayUnreachable(why=why) from problem
+        raise _unreachable(problem) from problem
+
+
+def _unreachable(problem: Exception) -> GatewayUnreachable:
+    return GatewayUnreachable(why=_("Redis does not answer ({problem}).").format(problem=redis_trouble.words(problem)))

@@ -151,33 +151,20 @@ def disconnect(*, connection_id: str, by: Any, reason: str = "") -> ConnectionIn
     return one
 
 
-def send(*, by: Any, connection_ids: list[str], topic: str, data: Any) -> Receipt:
-    """Push one message to chosen connections and tell how many took it.
+def send(*, by: Any, connection_ids: list[str], letter: Letter) -> Receipt:
+    """Push what a letter holds to chosen connections and tell how many took it.
 
     :raises InvalidParameters: when one is of somebody whom `by` may not see.
+    :raises TooLarge: when no connection could hold it.
     """
     if services.EVERYBODY not in services.people_seen(by, [services.EVERYBODY]):
         in_sight = {one["id"] for one in services.connections(by=by)}
         if not in_sight.issuperset(connection_ids):
             raise InvalidParameters(fields={"ids": [_("There is no such connection of people you reach.")]})
-    Letter({}, topic, data).ensure_it_fits()
-    receipt = gateway.send_batch(connection_ids, topic, data, receipt=True)
-    return _sent(by, receipt, topic, {"connections": connection_ids})
-
-
-def send_group(*, by: Any, group: str, topic: str, data: Any) -> Receipt:
-    """Push one message to a group and tell how many took it.
-
-    :raises InvalidParameters: when `by` sees some people only.
-    """
-    services.ensure_in_sight({"group": group}, by)
-    Letter({}, topic, data).ensure_it_fits()
-    return _sent(by, gateway.send_group(group, topic, data, receipt=True), topic, {"group": group})
-
-
-def _sent(by: Any, receipt: Receipt | None, topic: str, to: dict[str, Any]) -> Receipt:
-    told = cast(Receipt, receipt)
-    audit.record("realtime.message_sent", actor=by, to=to, topic=topic, delivered=told.delivered)
+    letter.ensure_it_fits()
+    told = cast(Receipt, gateway.send_batch(connection_ids, letter.topic, letter.data, receipt=True))
+    to = {"connections": connection_ids}
+    audit.record("realtime.message_sent", actor=by, to=to, topic=letter.topic, delivered=told.delivered)
     return told
 
 

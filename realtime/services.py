@@ -4,15 +4,17 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, TypedDict
 
+from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from project.core import audit
-from project.core.errors import Conflict, InvalidParameters
-from realtime import gateway, letters
+from project.core.errors import Conflict, InvalidParameters, NotFound
+from realtime import gateway, letters, storage
 from realtime.core.connection import ConnectionInfo
 from realtime.letters import Audience, Letter
 from realtime.models import DeadLetter
@@ -94,6 +96,33 @@ def ensure_in_sight(to: Audience, by: Any) -> None:
     if meant - people_seen(by, meant):
         text = _("You reach some people only: send to them, by “user”, “users” or “connection”.")
         raise InvalidParameters(fields={"to": [text]})
+
+
+def kept_settings(*, user_id: int, by: Any) -> dict[str, str]:
+    """What the next connection of a user begins with; nothing where nothing is kept.
+
+    :raises NotFound: when `by` may not see the user.
+    """
+    _ensure_seen(user_id, by)
+    kept = storage.of_the_house()
+    return dict(async_to_sync(kept.query)(user_id)) if kept else {}
+
+
+def forget_settings(*, user_id: int, by: Any) -> None:
+    """Forget what is kept for a user's next connection; open ones keep what they have.
+
+    :raises NotFound: when `by` may not see the user.
+    """
+    _ensure_seen(user_id, by)
+    if kept := storage.of_the_house():
+        async_to_sync(kept.delete)(user_id)
+        user = get_user_model()._default_manager.filter(pk=user_id).first()
+        audit.record("realtime.settings_forgotten", user, actor=by, user_id=user_id)
+
+
+def _ensure_seen(user_id: int, by: Any) -> None:
+    if user_id not in people_seen(by, [user_id]):
+        raise NotFound
 
 
 def dead_letters(*, by: Any) -> QuerySet[DeadLetter]:

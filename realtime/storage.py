@@ -38,11 +38,16 @@ class Storage(Protocol):
         """Note that users are still here."""
 
 
+def of_the_house() -> Storage | None:
+    """Return a storage as GATEWAY_STORAGE names it; None where settings end with their connection."""
+    return import_string(settings.GATEWAY_STORAGE)() if settings.GATEWAY_STORAGE else None
+
+
 class Keeper:
     """Stands between the connections of a node and the storage; does nothing where there is none."""
 
     def __init__(self) -> None:
-        self.storage: Storage | None = import_string(settings.GATEWAY_STORAGE)() if settings.GATEWAY_STORAGE else None
+        self.storage = of_the_house()
         self._recalling: dict[str, asyncio.Task[None]] = {}
         self._waiting: dict[int, dict[str, str]] = {}
         self._writer: asyncio.Task[None] | None = None

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import partial
 
 from benchmarks.figures import Figure
 from benchmarks.gateway import contestants
@@ -50,7 +51,7 @@ def measure() -> list[Figure]:
     for number in range(ROUNDS):
         for plan in PLANS:
             if number < plan.rounds:
-                record.keep(plan.contestant.name, lambda plan=plan: once(plan))  # type: ignore[misc]  # bound now
+                record.keep(plan.contestant.name, partial(once, plan))
     return record.figures()
 
 

@@ -22,6 +22,9 @@ class FiguresSerializer(serializers.Serializer[Any]):
     cpu = serializers.FloatField(help_text=_("Per cent of one core."))
     memory = serializers.IntegerField(help_text=_("Bytes."))
     threads = serializers.IntegerField()
+    queue_delivered = serializers.IntegerField(help_text=_("Messages of the queues that were delivered."), default=0)
+    queue_duplicates = serializers.IntegerField(help_text=_("Those that had been delivered before."), default=0)
+    queue_dead = serializers.IntegerField(help_text=_("Those that could not be, and were set aside."), default=0)
 
 
 class HookFailuresSerializer(serializers.Serializer[Any]):
@@ -48,6 +51,7 @@ class NodeSerializer(FiguresSerializer):
     silent = serializers.BooleanField(help_text=_("It did not answer: this is what it said last."))
     endings = serializers.DictField(child=serializers.IntegerField(), help_text=_("How many ended with which code."))
     hooks = HookFailuresSerializer(many=True)
+    queue_reading = serializers.BooleanField(help_text=_("Whether it is the one that reads the queues."), default=False)
 
 
 class SummarySerializer(FiguresSerializer):

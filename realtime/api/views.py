@@ -60,13 +60,12 @@ class ConnectionsView(GatewayView):
     """Open sockets."""
 
     needs = {"GET": "realtime.view_connection"}
+    pagination_class = Pages
 
     @extend_schema(
         operation_id="realtime_connections",
         parameters=[
             serializers.WantedSerializer,
-            OpenApiParameter("page", OpenApiTypes.INT),
-            OpenApiParameter("page_size", OpenApiTypes.INT),
         ],
         responses={
             200: serializers.ConnectionSerializer(many=True),
@@ -138,6 +137,7 @@ class NodesView(GatewayView):
     """Serving processes."""
 
     needs = {"GET": "realtime.view_connection"}
+    pagination_class = Pages
 
     @extend_schema(
         operation_id="realtime_nodes",

@@ -3,17 +3,13 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.conf import settings
-from django.utils.translation import gettext_lazy as _
-from redis.exceptions import RedisError
 
-from project.core import redis_trouble
 from project.core.cache.redis import connect
-from realtime import cluster
-from realtime.errors import GatewayUnreachable
+from realtime import cluster, guard
 
 SECONDS = 24 * 3600
 CALL_SECONDS = 2.0
@@ -67,12 +63,8 @@ def _note_in_memory(ids: Collection[str]) -> None:
             _memory.popitem(last=False)
 
 
-def _ask(question: Any) -> Any:
-    try:
-        return question(connect(settings.CHANNEL_LAYER_URL, CALL_SECONDS))
-    except (RedisError, OSError) as problem:
-        why = _("Redis does not answer ({problem}).").format(problem=redis_trouble.words(problem))
-        raise GatewayUnreachable(why=why) from problem
+def _ask(question: Callable[[Any], Any]) -> Any:
+    return guard.asked(lambda: question(connect(settings.CHANNEL_LAYER_URL, CALL_SECONDS)))
 
 
 def _key(name: str) -> str:

@@ -18,10 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-from project.core import redis_trouble
 from project.core.cache.redis import connect
+from realtime import guard
 from realtime.errors import GatewayUnreachable
 from realtime.queue.dead import Arrived
 from realtime.queue.delivery import FAILURES, Delivery
@@ -50,14 +50,16 @@ def put(body: bytes) -> None:
 
     :raises GatewayUnreachable: when Redis does not take it, or GATEWAY_QUEUE_MAX are waiting.
     """
-    try:
-        client = connect(settings.CHANNEL_LAYER_URL, CALL_SECONDS)
-        if int(client.xlen(key())) >= settings.GATEWAY_QUEUE_MAX:  # type: ignore[arg-type]  # only an asynchronous client's is awaited
-            raise GatewayUnreachable(why=_("the queue is full"))
-        client.xadd(key(), {FIELD: body})
-    except (RedisError, OSError) as problem:
-        why = _("Redis does not answer ({problem}).").format(problem=redis_trouble.words(problem))
-        raise GatewayUnreachable(why=why) from problem
+    if not guard.asked(_added, body):
+        raise GatewayUnreachable(why=_("the queue is full"))
+
+
+def _added(body: bytes) -> bool:
+    client: Any = connect(settings.CHANNEL_LAYER_URL, CALL_SECONDS)
+    if client.xlen(key()) >= settings.GATEWAY_QUEUE_MAX:
+        return False
+    client.xadd(key(), {FIELD: body})
+    return True
 
 
 def backlog() -> tuple[int, float]:

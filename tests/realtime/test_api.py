@@ -1,6 +1,7 @@
 """Staff at the gateway, over HTTP."""
 
 import pytest
+from auditlog.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
@@ -67,8 +68,6 @@ class TestSending:
         assert hans.kept == []
 
     def test_answers_with_an_id_that_the_audit_trail_knows(self, sender, mei):
-        from auditlog.models import LogEntry  # noqa: PLC0415
-
         known = send(sender, {"user": 1}).json()["id"]
 
         entry = LogEntry.objects.filter(additional_data__event="realtime.message_sent").get()
@@ -328,8 +327,6 @@ class TestChanging:
         assert "orders.vip" not in hans.ask("whoami")["data"]["groups"]
 
     def test_is_in_the_audit_trail(self, boss, mei):
-        from auditlog.models import LogEntry  # noqa: PLC0415
-
         self.change(boss, mei, settings={"desk": "8"}, join=["orders.vip"])
 
         entry = LogEntry.objects.get(additional_data__event="realtime.connection_changed")
@@ -474,13 +471,36 @@ class TestAdminPages:
 
 
 class TestKeptSettings:
-    def test_are_shown_and_forgotten(self, gate_settings):
+    @pytest.fixture(autouse=True)
+    def kept(self, gate_settings):
+        gate_settings.GATEWAY_STORAGE = "realtime.kept.KeptInRows"
         mei = person("mei")
-        keeper = client(person("keeper", "realtime.view_keptsettings", "realtime.delete_keptsettings"))
         KeptSettings.objects.create(user=mei, values={"desk": "7"}, seen_at=timezone.now())
-        place = f"/api/v1/realtime/settings/{mei.pk}"
+        return f"/api/v1/realtime/settings/{mei.pk}"
 
-        assert keeper.get(place).json()["settings"] == {"desk": "7"}
-        assert keeper.delete(place).status_code == 204
-        assert keeper.get(place).status_code == 404
-        assert client(person("porter")).get(place).status_code == 403
+    def test_are_shown_and_forgotten(self, kept):
+        keeper = client(person("keeper", "realtime.view_keptsettings", "realtime.delete_keptsettings"))
+
+        assert keeper.get(kept).json() == {"settings": {"desk": "7"}}
+        assert keeper.delete(kept).status_code == 204
+        assert keeper.get(kept).json() == {"settings": {}}
+        assert LogEntry.objects.filter(additional_data__event="realtime.settings_forgotten").count() == 1
+
+    def test_are_nobodys_business_without_the_permission_or_out_of_sight(self, kept, settings):
+        assert client(person("porter")).get(kept).status_code == 403
+        settings.GATEWAY_PEOPLE_SEEN = "accounts.scope.seen_among"
+        assert client(person("reader", "realtime.view_keptsettings")).get(kept).status_code == 404
+
+    def test_are_forgotten_from_their_page(self, kept, client):
+        boss = person("theboss", is_superuser=True, is_staff=True)
+        client.force_login(boss)
+        chosen = {"action": "forget", "_selected_action": [kept.rpartition("/")[2]]}
+        page = "/admin/realtime/keptsettings/"
+
+        assert (
+            b"Forget the settings of 1 person" in client.post(page, chosen, headers={"accept-language": "en"}).content
+        )
+        assert KeptSettings.objects.exists()
+        client.post(page, {**chosen, "confirmed": "yes"})
+
+        assert not KeptSettings.objects.exists()
