@@ -10,6 +10,7 @@ import json
 import math
 import struct
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import msgpack
@@ -181,12 +182,18 @@ def recognisable(value: Any) -> Frame | None:
 Default = Callable[[Any], Any]
 
 
+@cache
+def _writer(default: Default | None) -> Callable[[Any], str]:
+    # `json.dumps` would make an encoder for each frame
+    return json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default).encode
+
+
 def encode(body: dict[str, Any], default: Default | None = None) -> bytes:
     """Return `body` as JSON; `default` translates what JSON does not know.
 
     :raises TypeError, ValueError: when something in it cannot be written as JSON, or it is nested too deeply.
     """
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=default)
+    text = _writer(default)(body)
     if text.count("[") + text.count("{") > MAX_DEPTH_OUT and is_deeper(json.loads(text), MAX_DEPTH_OUT):
         raise ValueError(f"This is nested too deeply: at most {MAX_DEPTH_OUT} levels.")
     try:
