@@ -29,7 +29,7 @@ OWN_PAGES = [
 ]
 LATIN = re.compile(r"[A-Za-z][A-Za-z'’]+")
 NAMED = """
-    Gatehouse English JSON API UTF GBK NUL ASCII Excel XML OpenDocument JPEG PNG WebP GIF MB KB xlsx csv Redis Cookie
+    Gatehouse English JSON MessagePack API UTF GBK NUL ASCII Excel XML OpenDocument JPEG PNG WebP GIF MB KB xlsx csv Redis Cookie
     Ctrl make run core sweep chores Chrome Firefox Edge Safari Linux Windows iOS iPhone MacBook Pixel Android macOS Mozilla
     AppleWebKit KHTML like Gecko Version Mobile Mac OS Intel NT Win Edg rv python requests RS EdDSA sqlite memory gatehouse
     IPv RabbitMQ public lobby ping title eyJ ms esc manage py jwt_keys rotate SECRET_KEY CSV JWT_KEY_AUTO_ROTATE GATEWAY_KEEP_SETTINGS true
