@@ -418,8 +418,13 @@ SIMPLE_JWT = {"ALGORITHM": "RS256", "SIGNING_KEY": "", "USER_ID_CLAIM": "sub"}
 IMPORT_MAX_BYTES = env.IMPORT_MAX_BYTES
 IMPORT_MAX_UNZIPPED = env.IMPORT_MAX_UNZIPPED
 IMPORT_MAX_ROWS = env.IMPORT_MAX_ROWS
+SHEET_PROOF = "accounts.step_up.ensure"
+SHEET_PROOF_PAGE = "accounts.admin.step_up.ask"
 SHEET_RESOURCES = {
     "users": "accounts.resources.UserResource",
+    "departments": "accounts.resources.DepartmentResource",
+    "roles": "accounts.resources.RoleResource",
+    "address_rules": "accounts.resources.AddressRuleResource",
     "sign_ins": "accounts.resources.SignInResource",
 }
 

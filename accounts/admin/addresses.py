@@ -20,6 +20,7 @@ from unfold.widgets import UnfoldBooleanWidget
 from accounts import addresses, services
 from accounts.admin.forms import acting
 from accounts.models import AddressRule
+from integrations.sheets.buttons import SheetButtons
 from project.core import context
 from project.core.admin import DASH, ServiceAdmin, ServiceForm, ago, badge
 
@@ -46,15 +47,17 @@ class AddressRuleForm(ServiceForm[AddressRule]):
 
 
 @admin.register(AddressRule)
-class AddressRuleAdmin(ServiceAdmin[AddressRule]):
+class AddressRuleAdmin(SheetButtons, ServiceAdmin[AddressRule]):
     """A denial wins; where anything is allowed, only that may pass."""
 
+    sheet_resource = "address_rules"
     form = AddressRuleForm
     list_before_template = "gatehouse/address_test.html"
     list_display = ("shown_pattern", "shown_effect", "shown_places", "shown_state", "comment", "hits", "shown_hit")
     list_display_links = ("shown_pattern",)
     list_filter = ("effect", "is_active", "for_admin", "for_api", "for_gateway")
     search_fields = ("pattern", "comment")
+    actions_list = ("import_rows", "export_rows")
     search_help_text = gettext_lazy("Addresses or comment")
     fieldsets = (
         (None, {"fields": (("effect", "pattern"), "comment")}),

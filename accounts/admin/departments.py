@@ -17,6 +17,7 @@ from accounts.admin import department_tree
 from accounts.admin.ending import EndsSessionsOfDepartments
 from accounts.admin.forms import acting
 from accounts.models import Department
+from integrations.sheets.buttons import SheetButtons
 from project.core.admin import ServiceAdmin, ServiceForm
 
 
@@ -49,9 +50,10 @@ class DepartmentForm(ServiceForm[Department]):
 
 
 @admin.register(Department)
-class DepartmentAdmin(EndsSessionsOfDepartments, ServiceAdmin[Department]):
+class DepartmentAdmin(SheetButtons, EndsSessionsOfDepartments, ServiceAdmin[Department]):
     """The organisation."""
 
+    sheet_resource = "departments"
     form = DepartmentForm
     list_display = ("shown_name", "shown_head", "shown_people", "shown_all_people")
     list_display_links = ("shown_name",)
@@ -61,7 +63,7 @@ class DepartmentAdmin(EndsSessionsOfDepartments, ServiceAdmin[Department]):
     sortable_by = ()
     autocomplete_fields = ("parent", "head")
     fields = ("name", "parent", "head")
-    actions_list = ("arrange",)
+    actions_list = ("arrange", "import_rows", "export_rows")
     empty_state = gettext_lazy("Departments say who belongs together; people, exports and messages can follow them.")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -7,7 +7,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -27,16 +26,18 @@ from accounts.admin.rows import EventRows, SessionRows
 from accounts.admin.step_up import RecentSignInAdmin, ask
 from accounts.impersonation.state import MAY, has_access, may_act_as
 from accounts.models import LoginSession, SecondFactor, User
-from project.core.admin import Confirmed, ago, confirmation, list_query
+from integrations.sheets.buttons import SheetButtons
+from project.core.admin import Confirmed, ago, confirmation
 from project.core.errors import GatehouseError
 
 ANSWERED_BY_SUPERUSERS = ("is_staff", "is_superuser")
 
 
 @admin.register(User)
-class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
+class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[User]):
     """People."""
 
+    sheet_resource = "users"
     form = UserForm
     add_form = NewUserForm
     inlines = (SessionRows, EventRows)
@@ -64,7 +65,7 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
     search_fields = ("username", "real_name", "nickname", "phone", "email")
     search_help_text = gettext_lazy("Name, user name, phone or mail address")
     ordering = ("username",)
-    actions_list = ("import_people", "export_people")
+    actions_list = ("import_rows", "export_rows")
     actions_detail = (
         "rights",
         "impersonate",
@@ -154,9 +155,6 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
         subject = SecondFactor.objects.confirmed().filter(user=object_id).select_related("user").first()
         return subject is not None and request.user.has_perm("accounts.remove_secondfactor", subject.user)
 
-    def has_import_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perms(("accounts.add_user", "accounts.change_user"))
-
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         mine = super().get_readonly_fields(request, obj)
         return mine if request.user.is_superuser else (*mine, *ANSWERED_BY_SUPERUSERS)
@@ -189,16 +187,6 @@ class UserAdmin(BulkActions, LeavingActions, RecentSignInAdmin[User]):
         services.delete_user(user=obj, by=acting(request))
 
     # --- buttons and actions ---
-
-    @action(description=gettext_lazy("Import"), icon="upload", permissions=["import"])
-    def import_people(self, request: HttpRequest) -> HttpResponse:
-        return redirect(reverse("admin:sheets_importjob_add") + "?resource=users")
-
-    @action(description=gettext_lazy("Export"), icon="download", permissions=["view"])
-    def export_people(self, request: HttpRequest) -> HttpResponse:
-        query = list_query(request)
-        query["resource"] = "users"
-        return redirect(f"{reverse('admin:sheets_exportjob_add')}?{query.urlencode()}")
 
     @action(
         description=gettext_lazy("Set password"), icon="password", url_path="password", permissions=["set_password"]

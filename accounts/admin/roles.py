@@ -16,12 +16,14 @@ from accounts.admin import rights
 from accounts.admin.forms import RoleForm, acting
 from accounts.admin.step_up import RecentSignInAdmin
 from accounts.models import Role, reach_by
+from integrations.sheets.buttons import SheetButtons
 
 
 @admin.register(Role)
-class RoleAdmin(RecentSignInAdmin[Role]):
+class RoleAdmin(SheetButtons, RecentSignInAdmin[Role]):
     """Roles: a rank and a set of permissions, given to people."""
 
+    sheet_resource = "roles"
     form = RoleForm
     list_display = (
         "shown_name",
@@ -34,7 +36,7 @@ class RoleAdmin(RecentSignInAdmin[Role]):
     )
     list_filter = ("scope", "second_factor_required")
     list_display_links = ("shown_name",)
-    actions_list = ("side_by_side",)
+    actions_list = ("side_by_side", "import_rows", "export_rows")
     list_select_related = ("group",)
     search_fields = ("group__name", "key")
     search_help_text = gettext_lazy("Name or key")

@@ -4,18 +4,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from accounts import places, sign_in_log
 from accounts.admin import shown
 from accounts.models import LoginEvent
-from project.core.admin import ModelAdmin, ReadOnlyAdmin, ago, list_query
+from integrations.sheets.buttons import SheetButtons
+from project.core.admin import ModelAdmin, ReadOnlyAdmin, ago
 
 
 class CountryFilter(admin.SimpleListFilter):
@@ -34,9 +33,10 @@ class CountryFilter(admin.SimpleListFilter):
 
 
 @admin.register(LoginEvent)
-class LoginEventAdmin(ReadOnlyAdmin, ModelAdmin[LoginEvent]):
+class LoginEventAdmin(SheetButtons, ReadOnlyAdmin, ModelAdmin[LoginEvent]):
     """Who tried to sign in, from where, with what, and how it went."""
 
+    sheet_resource = "sign_ins"
     list_display = ("shown_user", "shown_outcome", "scope", "shown_place", "shown_program", "shown_when")
     list_display_links = ("shown_user",)
     list_filter = (
@@ -52,7 +52,7 @@ class LoginEventAdmin(ReadOnlyAdmin, ModelAdmin[LoginEvent]):
     list_filter_submit = True
     search_fields = ("username", "user__real_name", "ip", "browser")
     search_help_text = gettext_lazy("User name, name, address or browser")
-    actions_list = ("export",)
+    actions_list = ("export_rows",)
     fieldsets = (
         (None, {"fields": ("user", "username", "shown_outcome", "scope", "created_at", "session")}),
         (gettext_lazy("Where from"), {"fields": ("ip", "shown_country")}),
@@ -90,9 +90,3 @@ class LoginEventAdmin(ReadOnlyAdmin, ModelAdmin[LoginEvent]):
     @display(description=gettext_lazy("When"), ordering="created_at")
     def shown_when(self, event: LoginEvent) -> SafeString:
         return ago(event.created_at)
-
-    @action(description=gettext_lazy("Export"), icon="download", permissions=["view"])
-    def export(self, request: HttpRequest) -> HttpResponse:
-        query = list_query(request)
-        query["resource"] = "sign_ins"
-        return redirect(f"{reverse('admin:sheets_exportjob_add')}?{query.urlencode()}")

@@ -1,17 +1,24 @@
 """How departments, roles and people stand in a cell."""
 
 import re
+from collections import Counter
 from functools import cached_property
 from typing import Any
 
+from django.conf import settings
+from django.contrib.auth.models import Permission
 from django.core.exceptions import ValidationError
+from django.utils import translation
 from django.utils.translation import gettext as _
 from import_export.widgets import Widget
 
+from accounts import deeds
 from accounts.models import Department, Role, User
+from accounts.resources.paths import Paths
 from integrations.sheets.columns import BLANKS, Column, Text, plain_text
 from integrations.sheets.reader.process import Cell
 
+SEMICOLONS = re.compile(r"(?<!;);(?!;)|[；\n]")
 SEPARATORS = re.compile(r"[,，;；、\n]")
 
 
@@ -26,54 +33,18 @@ class InDepartment(Widget):  # type: ignore[misc]  # import-export has no types
     """A department by its path ("Sales / North") or, where that is plain enough, by its name."""
 
     @cached_property
-    def _departments(self) -> dict[int, Department]:
-        return {each.pk: each for each in Department.objects.all()}
-
-    @cached_property
-    def _by_path(self) -> dict[str, Department]:
-        return {self._normal(self._path(each)): each for each in self._departments.values()}
-
-    @cached_property
-    def _by_name(self) -> dict[str, list[Department]]:
-        named: dict[str, list[Department]] = {}
-        for each in self._departments.values():
-            named.setdefault(each.name.strip().casefold(), []).append(each)
-        return named
+    def paths(self) -> Paths:
+        return Paths()
 
     def clean(self, value: Cell, row: Any = None, **_options: Any) -> Department | None:
         text = plain_text(value).strip(BLANKS)
-        if not text:
-            return None
-        if found := self._by_path.get(self._normal(text)):
-            return found
-        named = self._by_name.get(text.casefold(), [])
-        if len(named) == 1:
-            return named[0]
-        if named:
-            paths = "; ".join(self._path(each) for each in named[:5])
-            raise ValidationError(
-                _("More than one department has this name; write one of: {paths}").format(paths=paths)
-            )
-        raise ValidationError(_("There is no department “{name}”.").format(name=text[:60]))
+        return self.paths.find(text) if text else None
 
     def render(self, value: Department | None, obj: Any = None, **_options: Any) -> Cell:
-        return self._path(self._departments.get(value.pk, value)) if value else None
+        return self.paths.of(value) if value else None
 
     def choices(self) -> list[str]:
-        return sorted(self._path(each) for each in self._departments.values())
-
-    def _path(self, department: Department) -> str:
-        names = [department.name]
-        above, seen = department.parent_id, {department.pk}
-        while above in self._departments and above not in seen:
-            seen.add(above)
-            names.insert(0, self._departments[above].name)
-            above = self._departments[above].parent_id
-        return " / ".join(names)
-
-    @staticmethod
-    def _normal(path: str) -> str:
-        return "/".join(part.strip().casefold() for part in path.split("/"))
+        return sorted(self.paths.known())
 
 
 class Roles(Widget):  # type: ignore[misc]  # import-export has no types
@@ -105,6 +76,76 @@ class RolesColumn(Column):
 
     def value(self, instance: User) -> frozenset[int]:
         return frozenset(role.pk for role in instance.roles)
+
+
+class Several(Widget):  # type: ignore[misc]  # import-export has no types
+    """Several things in one cell, with semicolons or line breaks between them; a semicolon inside a name is doubled."""
+
+    def one(self, text: str) -> Any:
+        """Return what a text between two semicolons stands for.
+
+        :raises ValidationError: when it stands for nothing.
+        """
+        raise NotImplementedError
+
+    def texts(self, value: Any) -> list[str]:
+        """Return how each of them is written, in order."""
+        raise NotImplementedError
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> frozenset[Any]:
+        parts = (part.strip(BLANKS).replace(";;", ";") for part in SEMICOLONS.split(plain_text(value)))
+        return frozenset(self.one(part) for part in parts if part)
+
+    def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
+        return "; ".join(text.replace(";", ";;") for text in self.texts(value)) or None
+
+
+class Departments(Several):
+    """Departments by path or name."""
+
+    @cached_property
+    def paths(self) -> Paths:
+        return Paths()
+
+    def one(self, text: str) -> int:
+        return self.paths.find(text).pk
+
+    def texts(self, value: Any) -> list[str]:
+        return sorted(path for pk in value if (path := self.paths.by_id(pk)))
+
+
+class Permissions(Several):
+    """Permissions as people read them ("Users: View"), in any of our languages, or by their names (accounts.view_user)."""
+
+    @cached_property
+    def _known(self) -> dict[int, str]:
+        every = Permission.objects.select_related("content_type")
+        return {one.pk: f"{one.content_type.app_label}.{one.codename}" for one in every}
+
+    @cached_property
+    def _spellings(self) -> dict[str, int]:
+        found = {name: pk for pk, name in self._known.items()}
+        for language, _name in settings.LANGUAGES:
+            with translation.override(language):
+                found |= {text.casefold(): pk for pk, text in self._words.items()}
+        return found
+
+    @property
+    def _words(self) -> dict[int, str]:
+        """What each is called in the present language; by name, where two are called the same."""
+        words = {pk: deeds.in_words(name) for pk, name in self._known.items()}
+        counted = Counter(words.values())
+        return {pk: text if counted[text] == 1 else self._known[pk] for pk, text in words.items()}
+
+    def one(self, text: str) -> int:
+        found = self._spellings.get(text.casefold())
+        if found is None:
+            raise ValidationError(_("There is no permission called {name}.").format(name=f"“{text[:60]}”"))
+        return found
+
+    def texts(self, value: Any) -> list[str]:
+        words = self._words
+        return sorted(words[pk] for pk in value if pk in words)
 
 
 class Person(Widget):  # type: ignore[misc]  # import-export has no types

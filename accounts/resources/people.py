@@ -10,32 +10,58 @@ from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import scope, sockets, standing, validators
-from accounts.models import Reach, Role, User, UserQuerySet, reach_of
+from accounts.models import Department, Reach, Role, User, UserQuerySet, reach_of
 from accounts.resources.cells import Email, InDepartment, Person, Roles, RolesColumn
+from integrations.sheets import filters
 from integrations.sheets.columns import Choice, Column, Flag, Moment, Text
 from integrations.sheets.resources import SheetResource
 from integrations.sheets.rows import BAD, CHANGED, NEW, Checked, Given
-from project.core.errors import InvalidParameters
+
+
+class Left(models.TextChoices):
+    """Who has left, as the list of people asks."""
+
+    YES = "yes"
+    ANONYMISED = "anonymised"
+    NO = "no"
+
 
 NEVER = _("rights are never taken from a sheet")
 GENDERS = {"未知": 0, "男": 1, "女": 2, "unknown": 0, "male": 1, "female": 2, "m": 1, "f": 2}
-FILTERS = {
-    "search",
-    "is_active",
-    "is_staff",
-    "is_superuser",
-    "gender",
-    "department",
-    "role",
-    "second_factor",
-    "ids",
-    "left",
+
+
+def _role(value: Any) -> Role:
+    return _known(Role.objects.filter(key=str(value)))
+
+
+def _department(value: Any) -> Department:
+    return _known(Department.objects.without_tree_fields().filter(pk=filters.whole(value)))
+
+
+def _known(rows: Any) -> Any:
+    found = rows.first()
+    if found is None:
+        raise ValueError
+    return found
+
+
+FILTERS: dict[str, filters.Reader] = {
+    "search": filters.text,
+    "is_active": filters.flag,
+    "is_staff": filters.flag,
+    "is_superuser": filters.flag,
+    "gender": filters.one_of(User.Gender),
+    "department": _department,
+    "role": _role,
+    "second_factor": filters.flag,
+    "ids": filters.ids,
+    "left": filters.one_of(Left),
 }
 
 
@@ -127,41 +153,30 @@ class UserResource(SheetResource):
     def queryset(self) -> UserQuerySet:
         return scope.people(self.actor)
 
-    def filtered(self, filters: Mapping[str, Any]) -> UserQuerySet:
+    def filtered(self, given: Mapping[str, Any]) -> UserQuerySet:
         """The people of the list that was filtered so: search, is_active, department (id), role (key), …."""
-        unknown = sorted(set(filters) - FILTERS)
-        if unknown:
-            raise InvalidParameters(
-                fields={"filters": [gettext("There is no filter “{name}”.").format(name=unknown[0][:40])]}
-            )
         people = self.queryset()
-        try:
-            for name, value in filters.items():
-                people = self._narrowed(people, name, value)
-        except (TypeError, ValueError) as wrong:
-            raise InvalidParameters(fields={"filters": [gettext("A filter has a value that cannot be.")]}) from wrong
+        for name, value in filters.asked(given, FILTERS).items():
+            people = self._narrowed(people, name, value)
         return people.distinct()
 
     def _narrowed(self, people: UserQuerySet, name: str, value: Any) -> UserQuerySet:
         match name:
             case "search":
-                return people.search(str(value)[:100])
+                for word in filters.words(value):
+                    people = people.search(word)
+                return people
             case "role":
-                return people.filter(groups__role__key=str(value))
-            case "department" | "gender":
-                return people.filter(**{name: int(value)})
+                return people.filter(groups__role=value)
             case "ids":
-                return people.filter(pk__in=[int(one) for one in str(value).split(",")])
+                return people.filter(pk__in=value)
+            case "second_factor":
+                return people.filter(second_factor__confirmed_at__isnull=not value)
             case "left":
-                return (
-                    people.filter(anonymised_at__isnull=False)
-                    if value == "anonymised"
-                    else people.filter(left_at__isnull=value == "no")
-                )
-        wanted = str(value).casefold() in {"1", "true", "yes"}
-        if name == "second_factor":
-            return people.filter(second_factor__confirmed_at__isnull=not wanted)
-        return people.filter(**{name: wanted})
+                if value == Left.ANONYMISED:
+                    return people.filter(anonymised_at__isnull=False)
+                return people.filter(left_at__isnull=value == Left.NO)
+        return people.filter(**{name: value})
 
     def choices(self, column: Column) -> list[str]:
         if isinstance(column.widget, InDepartment | Roles):

@@ -1,21 +1,19 @@
 """The log of sign-ins as rows of a sheet: out, never in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.dateparse import parse_date, parse_datetime, parse_time
-from django.utils.translation import gettext
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from accounts import places, sign_in_log
 from accounts.models import LoginEvent, LoginSession, Origin
-from integrations.sheets.columns import YES, Choice, Column, Flag, Moment
+from integrations.sheets import filters
+from integrations.sheets.columns import Choice, Column, Flag, Moment
 from integrations.sheets.resources import SheetResource
-from project.core.errors import InvalidParameters
 
 
 class Place(Column):
@@ -84,29 +82,18 @@ class SignInResource(SheetResource):
     def queryset(self) -> QuerySet[LoginEvent]:
         return sign_in_log.seen_by(self.actor)
 
-    def filtered(self, filters: Mapping[str, Any]) -> QuerySet[LoginEvent]:
+    def filtered(self, given: Mapping[str, Any]) -> QuerySet[LoginEvent]:
         """The attempts of the list that was filtered so: succeeded, reason, scope, country, user, since, until, …."""
-        asked: dict[str, Any] = {}
-        for name, value in _ranges(filters).items():
-            if name not in sign_in_log.FILTERS:
-                text = gettext("There is no filter “{name}”.").format(name=str(name)[:40])
-                raise InvalidParameters(fields={"filters": [text]})
-            try:
-                asked[name] = READERS.get(name, str)(value)
-            except (TypeError, ValueError, ValidationError) as wrong:
-                text = gettext("The filter “{name}” has a value that cannot be.").format(name=name)
-                raise InvalidParameters(fields={"filters": [text]}) from wrong
-        return sign_in_log.narrowed(self.queryset(), asked)
+        return sign_in_log.narrowed(self.queryset(), filters.asked(_ranges(given), READERS))
 
 
-def _ranges(filters: Mapping[str, Any]) -> dict[str, Any]:
+def _ranges(given: Mapping[str, Any]) -> dict[str, Any]:
     """Read the two boxes of the list's "when" as `since` and `until`."""
-    rest = {name: value for name, value in filters.items() if not name.startswith("created_at_")}
+    rest = {name: value for name, value in given.items() if not name.startswith("created_at_")}
     for name, box, empty in (("since", "from", time.min), ("until", "to", time.max)):
-        day = parse_date(str(filters.get(f"created_at_{box}_0", "")))
-        if day:
-            at = parse_time(str(filters.get(f"created_at_{box}_1", ""))) or empty
-            rest[name] = timezone.make_aware(datetime.combine(day, at))
+        if day := given.get(f"created_at_{box}_0"):
+            at = given.get(f"created_at_{box}_1") or empty.isoformat()
+            rest[name] = f"{day}T{at}"
     return rest
 
 
@@ -117,18 +104,18 @@ def _moment(value: Any) -> datetime:
     return timezone.make_aware(found) if timezone.is_naive(found) else found
 
 
-def _flag(value: Any) -> bool:
-    return str(value).casefold() in YES
-
-
 def _country(value: Any) -> str:
     return str(value).strip("-")
 
 
-READERS: dict[str, Callable[[Any], Any]] = {
-    "user": int,
-    "succeeded": _flag,
-    "is_new_device": _flag,
+READERS: dict[str, filters.Reader] = {
+    "search": filters.text,
+    "user": filters.whole,
+    "succeeded": filters.flag,
+    "is_new_device": filters.flag,
+    "reason": filters.one_of(LoginEvent.Reason),
+    "scope": filters.one_of(LoginSession.Scope),
+    "device_kind": filters.one_of(Origin.DeviceKind),
     "since": _moment,
     "until": _moment,
     "country": _country,

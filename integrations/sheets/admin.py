@@ -1,5 +1,6 @@
 """Imports and exports in the back office: lists, and a page on which each is started and followed."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -110,10 +112,11 @@ class JobAdmin(ModelAdmin[Any]):
         if taken is None:
             raise PermissionDenied
         try:
-            taken(request, job)
+            answer = taken(request, job)
         except GatehouseError as problem:
             messages.error(request, str(problem))
-        return HttpResponseRedirect(self.address(job))
+            answer = None
+        return answer or HttpResponseRedirect(self.address(job))
 
     def found(self, request: HttpRequest, pk: Any) -> Any:
         if not self.has_view_permission(request):
@@ -189,8 +192,13 @@ class ImportJobAdmin(JobAdmin):
     def page_of(self, request: HttpRequest, job: ImportJob) -> dict[str, Any]:
         return super().page_of(request, job) | pages.of_import(job, request.GET)
 
-    def step_confirm(self, request: HttpRequest, job: ImportJob) -> None:
+    def step_confirm(self, request: HttpRequest, job: ImportJob) -> HttpResponse | None:
+        if services.needs_proof(job):
+            asks: Callable[[HttpRequest], HttpResponse | None] = import_string(settings.SHEET_PROOF_PAGE)
+            if page := asks(request):
+                return page
         services.confirm(job, by=request.user, mode="valid" if request.POST.get("mode") == "valid" else "")
+        return None
 
     def step_cancel(self, request: HttpRequest, job: ImportJob) -> None:
         services.cancel(job, by=request.user)

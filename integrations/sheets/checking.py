@@ -20,7 +20,6 @@ from integrations.sheets.resources import SheetResource, resource_class
 from integrations.sheets.rows import CHANGED, KINDS, UNCHANGED, Checked, Given, count
 from project.core.errors import NoPermission
 
-CHUNK_ROWS = 250
 HEADER_WITHIN = 10
 """Titles and remarks may stand above the headers: so many rows are looked at for them."""
 
@@ -107,7 +106,7 @@ class _Checking:
         progress = Progress(job)
         number = read = 0
         given = given_rows(rows, found)
-        while batch := list(islice(given, CHUNK_ROWS)):
+        while batch := list(islice(given, resource.chunk_rows)):
             read += len(batch)
             if read > settings.IMPORT_MAX_ROWS:
                 raise UnreadableFile(REASONS["too_many_rows"], limit=settings.IMPORT_MAX_ROWS)

@@ -1,5 +1,6 @@
 """Columns: how a value of a model stands in a cell, and how a cell becomes a value again."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 BLANKS = " \u3000\xa0"
 EXACT_UP_TO = 10**15
 YES = {"1", "true", "yes", "y", "是", "√"}
+WHOLE = re.compile(r"-?[0-9]{1,15}(\.0+)?")
 NO = {"0", "false", "no", "n", "否", "×"}
 
 
@@ -121,10 +123,12 @@ class Choice(Widget):  # type: ignore[misc]  # import-export has no types
 
 
 class Flag(Widget):  # type: ignore[misc]  # import-export has no types
-    """Yes or no."""
+    """Yes or no; an empty cell is neither, which only a new row may leave to the model's default."""
 
-    def clean(self, value: Cell, row: Any = None, **_options: Any) -> bool:
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> bool | None:
         text = plain_text(value).strip(BLANKS).casefold()
+        if not text:
+            return None
         if text in YES | {_("yes").casefold()}:
             return True
         if text in NO | {_("no").casefold()}:
@@ -133,6 +137,21 @@ class Flag(Widget):  # type: ignore[misc]  # import-export has no types
 
     def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
         return _("yes") if value else _("no")
+
+
+class Whole(Widget):  # type: ignore[misc]  # import-export has no types
+    """A whole number."""
+
+    def clean(self, value: Cell, row: Any = None, **_options: Any) -> int | None:
+        text = plain_text(value).strip(BLANKS)
+        if not text:
+            return None
+        if not WHOLE.fullmatch(text):
+            raise ValidationError(_("“{value}” is not a whole number").format(value=text[:40]))
+        return int(text.split(".")[0])
+
+    def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
+        return value  # type: ignore[no-any-return]
 
 
 class Moment(Widget):  # type: ignore[misc]  # import-export has no types

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from import_export import resources
 
 from integrations.sheets.columns import Choice, Column
+from integrations.sheets.filters import narrowed
 from integrations.sheets.reader.process import Cell, to_plain
 from integrations.sheets.rows import BAD, CHANGED, NEW, UNCHANGED, Checked, Given, said, same, shown
 from project.core.errors import NotFound
@@ -44,6 +45,14 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
     export_permission: ClassVar[str] = ""
     related: ClassVar[tuple[str, ...]] = ()
     prefetched: ClassVar[tuple[str, ...]] = ()
+    chunk_rows: ClassVar[int] = 250
+    """So many rows are checked, and written in one transaction, at a time."""
+    needs_proof: ClassVar[bool] = False
+    """Whoever confirms an import must have shown of late that it is them."""
+    filter_readers: ClassVar[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {}
+    """What rows may be filtered by: name → look-up of the model, and what reads the value (`ValueError`: cannot be)."""
+    search_fields: ClassVar[tuple[str, ...]] = ()
+    """Where `search` looks."""
 
     def __init__(
         self,
@@ -99,9 +108,9 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
     def filtered(self, filters: Mapping[str, Any]) -> "models.QuerySet[Any]":
         """The rows of an export; `filters` come from the list it was started on.
 
-        :raises InvalidParameters: for filters nobody knows.
+        :raises InvalidParameters: for filters nobody knows, and values they cannot have.
         """
-        return self.queryset()
+        return narrowed(self.queryset(), filters, readers=self.filter_readers, search=self.search_fields)
 
     def choices(self, column: Column) -> list[str]:
         """What may stand in a column's cells, for the drop-downs of the template; empty for anything."""
@@ -224,7 +233,7 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
             old = None if is_new else column.value(row.instance)
             if not is_new and same(old, value):
                 continue
-            if is_new and not value and not column.required:
+            if is_new and not value and value is not False and not column.required:
                 continue  # the model's own default
             if self._passes(row, column, value, self.accept):
                 row.changes[name] = [None if is_new else to_plain(column.show(old)), to_plain(column.show(value))]

@@ -70,8 +70,8 @@ class TestTheList:
     def test_leads_to_imports_and_exports(self, browser_of, boss):
         browser = browser_of(boss)
 
-        assert browser.get(f"{LIST}import_people/")["Location"] == "/admin/sheets/importjob/add/?resource=users"
-        assert browser.get(f"{LIST}export_people/")["Location"] == "/admin/sheets/exportjob/add/?resource=users"
+        assert browser.get(f"{LIST}import_rows/")["Location"] == "/admin/sheets/importjob/add/?resource=users"
+        assert browser.get(f"{LIST}export_rows/")["Location"] == "/admin/sheets/exportjob/add/?resource=users"
 
     def test_asks_the_database_the_same_number_of_times_however_long_it_is(
         self, browser_of, boss, hire, role, django_assert_max_num_queries

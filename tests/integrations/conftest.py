@@ -63,7 +63,7 @@ def upload(boss: User) -> Upload:
         data = (WORKBOOKS / content).read_bytes() if isinstance(content, str) else content
         with translation.override(how.get("language", "en")):
             file = SimpleUploadedFile(name, data)
-            job = services.start_import(resource="users", file=file, mode=mode, by=by or boss)
+            job = services.start_import(resource=how.get("resource", "users"), file=file, mode=mode, by=by or boss)
         finished: ImportJob = finish(job)
         return finished
 
@@ -85,11 +85,13 @@ def take_in(upload: Upload, boss: User) -> Upload:
 
 @pytest.fixture
 def take_out(boss: User) -> Callable[..., bytes]:
-    """Export people and return the file's bytes."""
+    """Export people, or what `resource` names, and return the file's bytes."""
 
-    def start(*, by: User | None = None, kind: str = "xlsx", language: str = "en", **how: Any) -> bytes:
+    def start(
+        *, by: User | None = None, resource: str = "users", kind: str = "xlsx", language: str = "en", **how: Any
+    ) -> bytes:
         with translation.override(language):
-            job: ExportJob = finish(services.start_export(resource="users", by=by or boss, kind=kind, **how))
+            job: ExportJob = finish(services.start_export(resource=resource, by=by or boss, kind=kind, **how))
         assert job.state == "done", job.error
         with job.file.open("rb") as file:
             return bytes(file.read())

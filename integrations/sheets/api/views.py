@@ -96,6 +96,7 @@ class ImportViewSet(_Jobs):
         """Have the checked rows written."""
         job = self.get_object()
         given = asked(told.ConfirmSerializer, request.data)
+        services.ensure_proven(job, request.auth)
         services.confirm(job, by=request.user, mode=given.get("mode", ""))
         return self._told(job, status.HTTP_202_ACCEPTED)
 

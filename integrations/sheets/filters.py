@@ -1,0 +1,105 @@
+"""What the rows of an export are narrowed by: only what a resource names, with values that can be."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils.text import smart_split, unescape_string_literal
+from django.utils.translation import gettext as _
+
+from integrations.sheets.columns import NO, YES
+from project.core.errors import InvalidParameters
+
+LONGEST = 100
+MOST_IDS = 1_000
+SEARCH, IDS = "search", "ids"
+Reader = Callable[[Any], Any]
+
+
+def flag(value: Any) -> bool:
+    text = str(value).strip().casefold()
+    if text not in YES | NO:
+        raise ValueError(text)
+    return text in YES
+
+
+def whole(value: Any) -> int:
+    number = int(str(value)[:20])
+    if abs(number) >= 2**63:
+        raise ValueError(value)
+    return number
+
+
+def text(value: Any) -> str:
+    return str(value)[:LONGEST]
+
+
+def words(sought: str) -> list[str]:
+    """What is sought, word by word as the lists of the back office do; in quotes it is one."""
+    return [unescape_string_literal(bit) if bit[:1] in {'"', "'"} else bit for bit in smart_split(sought)]
+
+
+def ids(value: Any) -> list[int]:
+    """Primary keys, with commas between them or as a list."""
+    given = value if isinstance(value, list) else str(value).split(",")
+    if len(given) > MOST_IDS:
+        raise ValueError(len(given))
+    return [whole(one) for one in given]
+
+
+def one_of(choices: type[models.Choices]) -> Reader:
+    """Only a value of these."""
+
+    def read(value: Any) -> Any:
+        found = {str(known): known for known in choices.values}
+        if str(value) not in found:
+            raise ValueError(value)
+        return found[str(value)]
+
+    return read
+
+
+def asked(filters: Mapping[str, Any], readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """Return the filters with their values read.
+
+    :raises InvalidParameters: naming every filter that is not there, and every value that cannot be.
+    """
+    found: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, value in filters.items():
+        if name not in readers:
+            known = ", ".join(sorted(readers))
+            wrong.append(_("There is no filter “{name}”; known are: {known}.").format(name=name[:40], known=known))
+            continue
+        try:
+            found[name] = readers[name](value)
+        except (TypeError, ValueError, ValidationError):
+            said = str(value)[:40]
+            wrong.append(_("The filter “{name}” cannot be “{value}”.").format(name=name, value=said))
+    if wrong:
+        raise InvalidParameters(fields={"filters": wrong})
+    return found
+
+
+def narrowed(
+    rows: "models.QuerySet[Any]",
+    filters: Mapping[str, Any],
+    *,
+    readers: Mapping[str, tuple[str, Reader]],
+    search: Sequence[str],
+) -> "models.QuerySet[Any]":
+    """Return the rows that all filters let through.
+
+    :raises InvalidParameters: see `asked`.
+    """
+    lookups = {IDS: "pk__in"} | {name: lookup for name, (lookup, _reader) in readers.items()}
+    known: dict[str, Reader] = {IDS: ids} | {name: reader for name, (_lookup, reader) in readers.items()}
+    given = asked(filters, known | ({SEARCH: text} if search else {}))
+    for word in words(given.pop(SEARCH, "")):
+        anywhere = Q()
+        for field in search:
+            anywhere |= Q(**{f"{field}__icontains": word})
+        rows = rows.filter(anywhere)
+    return rows.filter(**{lookups[name]: value for name, value in given.items()})
