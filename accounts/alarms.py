@@ -53,6 +53,26 @@ def impersonated(person: User, *, by: User, reason: str, until: datetime, writes
     tell(person, "impersonated", values, {"kind": "impersonated", "text": text, **values})
 
 
+def large_export(by: User | None, *, what: Any, rows: int, in_a_day: int, filters: dict[str, Any]) -> None:
+    """Tell the administrators that somebody took many rows out.
+
+    :param what: the name of the list; translated for each who is told.
+    """
+    values: dict[str, Any] = {
+        "by": by.get_full_name() if by else "",
+        "by_username": by.username if by else "",
+        "rows": rows,
+        "rows_in_a_day": in_a_day,
+        "happened_at": timezone.now(),
+    }
+    narrowed = ", ".join(f"{name} = {value}" for name, value in filters.items())[:300]
+    for person in User.objects.active().filter(is_superuser=True):
+        with translation.override(person.language or settings.LANGUAGE_CODE):
+            told = values | {"what": str(what)}
+            text = _("{by} exported {rows} rows: {what}.").format_map(told)
+        tell(person, "large_export", told | {"filters": narrowed}, {"kind": "large_export", "text": text, **told})
+
+
 def _tell(person: User, kind: str, origin: Origin, *, scope: str, device: str, ip: str = "") -> None:
     with translation.override(person.language or settings.LANGUAGE_CODE):
         place = places.of(ip) if ip else places.Place(origin.country, origin.region)

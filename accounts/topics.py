@@ -12,7 +12,7 @@ class NoticeSerializer(serializers.Serializer[Any]):
     """Something a person should read; the other fields depend on its kind."""
 
     kind = serializers.ChoiceField(
-        ["new_device", "token_reused", "impersonated"],
+        ["new_device", "token_reused", "impersonated", "large_export"],
         required=False,
         help_text=_("What happened to the account; absent in what staff send."),
     )
@@ -26,6 +26,11 @@ class NoticeSerializer(serializers.Serializer[Any]):
     by_username = serializers.CharField(required=False, help_text=_("Of impersonation: their user name."))
     reason = serializers.CharField(required=False, help_text=_("Of impersonation: why."))
     writes = serializers.BooleanField(required=False, help_text=_("Of impersonation: whether they may change things."))
+    what = serializers.CharField(required=False, help_text=_("Of an export: what was taken out."))
+    rows = serializers.IntegerField(required=False, help_text=_("Of an export: how many rows."))
+    rows_in_a_day = serializers.IntegerField(
+        required=False, help_text=_("Of an export: how many rows they took out within a day, in all.")
+    )
     until_at = serializers.DateTimeField(required=False, help_text=_("Of impersonation: when it ends at the latest."))
 
 

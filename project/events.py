@@ -96,6 +96,7 @@ EVENTS: dict[str, Look] = {
     "import.taken_back": Look(gettext_lazy("took an import back"), "undo", "warn"),
     "export.asked": Look(gettext_lazy("asked for an export"), "file_save"),
     "export.done": Look(gettext_lazy("exported a list"), "file_save", "ok"),
+    "export.large": Look(gettext_lazy("took out many rows"), "warning", "bad"),
     "export.cancelled": Look(gettext_lazy("cancelled an export"), "cancel"),
     "export.downloaded": Look(gettext_lazy("downloaded an export"), "download"),
     "demo.loaded": Look(gettext_lazy("loaded demo data"), "theater_comedy"),

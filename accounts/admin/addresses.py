@@ -57,7 +57,7 @@ class AddressRuleAdmin(SheetButtons, ServiceAdmin[AddressRule]):
     list_display_links = ("shown_pattern",)
     list_filter = ("effect", "is_active", "for_admin", "for_api", "for_gateway")
     search_fields = ("pattern", "comment")
-    actions_list = ("import_rows", "export_rows")
+    actions_list = SheetButtons.sheet_buttons
     search_help_text = gettext_lazy("Addresses or comment")
     fieldsets = (
         (None, {"fields": (("effect", "pattern"), "comment")}),

@@ -63,7 +63,7 @@ class DepartmentAdmin(SheetButtons, EndsSessionsOfDepartments, ServiceAdmin[Depa
     sortable_by = ()
     autocomplete_fields = ("parent", "head")
     fields = ("name", "parent", "head")
-    actions_list = ("arrange", "import_rows", "export_rows")
+    actions_list = ("arrange", *SheetButtons.sheet_buttons)
     empty_state = gettext_lazy("Departments say who belongs together; people, exports and messages can follow them.")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

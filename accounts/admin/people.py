@@ -65,7 +65,7 @@ class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[Use
     search_fields = ("username", "real_name", "nickname", "phone", "email")
     search_help_text = gettext_lazy("Name, user name, phone or mail address")
     ordering = ("username",)
-    actions_list = ("import_rows", "export_rows")
+    actions_list = SheetButtons.sheet_buttons
     actions_detail = (
         "rights",
         "impersonate",

@@ -36,7 +36,7 @@ class RoleAdmin(SheetButtons, RecentSignInAdmin[Role]):
     )
     list_filter = ("scope", "second_factor_required")
     list_display_links = ("shown_name",)
-    actions_list = ("side_by_side", "import_rows", "export_rows")
+    actions_list = ("side_by_side", *SheetButtons.sheet_buttons)
     list_select_related = ("group",)
     search_fields = ("group__name", "key")
     search_help_text = gettext_lazy("Name or key")

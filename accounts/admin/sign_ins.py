@@ -52,7 +52,7 @@ class LoginEventAdmin(SheetButtons, ReadOnlyAdmin, ModelAdmin[LoginEvent]):
     list_filter_submit = True
     search_fields = ("username", "user__real_name", "ip", "browser")
     search_help_text = gettext_lazy("User name, name, address or browser")
-    actions_list = ("export_rows",)
+    actions_list = SheetButtons.sheet_buttons
     fieldsets = (
         (None, {"fields": ("user", "username", "shown_outcome", "scope", "created_at", "session")}),
         (gettext_lazy("Where from"), {"fields": ("ip", "shown_country")}),

@@ -8,6 +8,8 @@ GatehouseError
     ├── NotInThisState   10005  409   a job is confirmed twice, cancelled when done, ...
     └── UndoNotOffered   10005  409
 FileTooLarge (TooLarge)      10011  413
+LinkTooOld (NotFound)         10008  404
+TooManyExports (TooManyRequests)  10007  429
 """
 
 from typing import Any
@@ -18,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations.sheets.reader import problems
 from integrations.sheets.reader.problems import Unreadable
-from project.core.errors import GatehouseError, TooLarge
+from project.core.errors import GatehouseError, NotFound, TooLarge, TooManyRequests
 
 REASONS: dict[str, Any] = {
     "empty": _("The file is empty."),
@@ -89,6 +91,14 @@ class NotInThisState(SheetError):
 class UndoNotOffered(SheetError):
     code, status = "10005", 409
     message = _("An import cannot be undone yet.")
+
+
+class TooManyExports(TooManyRequests):
+    message = _("{n} exports of yours are being written already. Wait for one of them, or cancel it.")
+
+
+class LinkTooOld(NotFound):
+    message = _("This link is too old. Take a new one from the page of the export.")
 
 
 class FileTooLarge(TooLarge):

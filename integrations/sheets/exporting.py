@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import IO, Any
 
 from django.core.files import File
-from django.db import models
+from django.db import models, transaction
 from django.http import FileResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integrations.sheets import storage, writer
+from integrations.sheets import storage, watching, writer
 from integrations.sheets.checking import resource_of, saved_headers
 from integrations.sheets.columns import Column
 from integrations.sheets.models import ExportJob, ImportJob
@@ -39,16 +39,29 @@ def write(job: ExportJob) -> None:
     progress = Progress(job)
     counted = [0]
     with written_rows(resource, rows, job.columns, job.format, counted, progress) as file:
-        stamp = timezone.localtime().strftime("%Y-%m-%d %H%M")
-        job.file_name = f"{resource.title} {stamp}.{job.format}"
+        job.file_name = name_of(resource, job.format)
         job.file.save(job.file_name, File(file), save=False)
     kept = {"file": job.file.name, "file_name": job.file_name, "size": job.file.size}
     job.done = job.total = counted[0]
-    if not job.move(ExportJob.State.DONE, expires_at=timezone.now() + KEPT, **kept):
+    with transaction.atomic():
+        moved = job.move(ExportJob.State.DONE, expires_at=timezone.now() + KEPT, **kept)
+        if moved:
+            note(job, resource)
+    if not moved:
         storage.discard(job)
-        return
-    audit.record("export.done", job, actor=person, resource=job.resource, rows=counted[0], filters=job.filters)
     tell(job)
+
+
+def note(job: ExportJob, resource: SheetResource) -> None:
+    """Write a finished export down, and raise the alarm when it is a large one."""
+    about = {"resource": job.resource, "rows": job.done, "filters": job.filters, "columns": job.columns}
+    audit.record("export.done", job, actor=job.created_by, **about)
+    watching.watch(job, resource)
+
+
+def name_of(resource: SheetResource, kind: str) -> str:
+    """What a file is called: what is in it, and when it was written."""
+    return f"{resource.title} {timezone.localtime():%Y-%m-%d %H%M}.{kind}"
 
 
 def written_rows(

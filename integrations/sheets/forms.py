@@ -34,6 +34,8 @@ class ExportForm(forms.Form):
     resource = forms.ChoiceField(label=_("What"))
     format = forms.ChoiceField(label=_("Format"), choices=ExportJob.Format.choices)
     columns = forms.MultipleChoiceField(label=_("Columns"), required=False)
+    save_as = forms.CharField(label=_("Keep these columns as"), required=False, max_length=60)
+    is_default = forms.BooleanField(label=_("Take them whenever I export this list"), required=False)
 
     def __init__(
         self, *args: Any, resources: list[tuple[str, Any]], columns: list[tuple[str, Any]], **kwargs: Any
@@ -41,6 +43,12 @@ class ExportForm(forms.Form):
         super().__init__(*args, **kwargs)
         _offer(self.fields["resource"], resources)
         _offer(self.fields["columns"], [(name, capfirst(str(label))) for name, label in columns])
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("is_default") and not given.get("save_as"):
+            self.add_error("save_as", _("Give them a name."))
+        return given
 
 
 def _offer(field: forms.Field, choices: list[tuple[str, Any]]) -> None:

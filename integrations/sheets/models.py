@@ -3,8 +3,10 @@
 import secrets
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.files.storage import Storage, storages
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from project.core.jobs import Job
@@ -177,6 +179,8 @@ class ExportJob(SheetJob):
     file_name = models.CharField(_("file name"), max_length=200, blank=True)
     size = models.BigIntegerField(_("size"), default=0)
     expires_at = models.DateTimeField(_("available until"), null=True, blank=True)
+    # answered with at once: no file was kept of it
+    at_once = models.BooleanField(default=False, editable=False)
 
     class Meta:
         verbose_name = _("export")
@@ -189,8 +193,35 @@ class ExportJob(SheetJob):
 
     @property
     def can_be_downloaded(self) -> bool:
-        return self.state == self.State.DONE and bool(self.file)
+        return self.state == self.State.DONE and bool(self.file) and not self.has_run_out
+
+    @property
+    def has_run_out(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
 
     @property
     def can_be_cancelled(self) -> bool:
         return self.state in {self.State.QUEUED, self.State.WRITING}
+
+
+class ColumnSet(models.Model):
+    """Columns that somebody takes out of a resource again and again, under a name."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    resource = models.CharField(_("what"), max_length=40)
+    name = models.CharField(_("name"), max_length=60)
+    columns = models.JSONField[list[str]](_("columns"), default=list)
+    # what their exports hold unless they choose; at most one for each resource
+    is_default = models.BooleanField(_("default"), default=False)
+
+    class Meta:
+        verbose_name = _("column set")
+        verbose_name_plural = _("column sets")
+        ordering = ["name"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "resource", "name"], name="column_set_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

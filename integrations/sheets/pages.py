@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -15,10 +16,10 @@ from integrations.sheets.models import ExportJob, ImportJob
 from integrations.sheets.reader.process import Flaw, from_plain
 from integrations.sheets.resources import SheetResource, resource_class
 from integrations.sheets.rows import BAD, CHANGED, KINDS, NEW, UNCHANGED
-from project.core.errors import NotFound
+from project.core.errors import GatehouseError, NotFound
 
 PAGE = 25
-RESERVED = {"resource", "_changelist_filters", "_popup", "_to_field", "o", "p", "all"}
+RESERVED = {"resource", "set", "_changelist_filters", "_facets", "_popup", "_to_field", "e", "o", "p", "all"}
 LIST_NAMES = {"q": "search"}
 """What lists of the back office call a filter → what resources call it."""
 
@@ -66,9 +67,53 @@ def of_import(job: ImportJob, query: Mapping[str, str]) -> dict[str, Any]:
     return shown
 
 
-def of_export(job: ExportJob) -> dict[str, Any]:
+def of_export(job: ExportJob, user: Any) -> dict[str, Any]:
     """The page of one export."""
-    return {"running": job.state in ExportJob.CLAIMABLE, "percent": _percent(job)}
+    labels = _labels(job)
+    shown: dict[str, Any] = {"running": job.state in ExportJob.CLAIMABLE, "percent": _percent(job)}
+    shown |= {"columns": [labels.get(name, name) for name in job.columns], "link": link_of(job, user)}
+    return shown
+
+
+def link_of(job: ExportJob, user: Any) -> str:
+    """Where the file of an export is fetched; "" when there is none, or it is somebody else's."""
+    if not job.can_be_downloaded or job.created_by_id != user.pk:
+        return ""
+    return reverse("admin:sheets_exportjob_file", args=[job.pk, services.link_to(job, by=user)])
+
+
+def asked_for(resource: str, user: Any, query: QueryDict) -> dict[str, Any]:
+    """What the page on which an export is begun shows: which rows, and the sets of columns to choose from."""
+    filters = filters_of(query)
+    shown: dict[str, Any] = {"filters": filters, "sets": services.column_sets(user, resource), "chosen": _chosen(query)}
+    found = _resource(resource, user)
+    try:
+        shown["rows"] = found.filtered(filters).order_by().count() if found and found.may_export() else 0
+    except GatehouseError as problem:
+        shown["problems"] = [text for texts in problem.fields.values() for text in texts] or [str(problem)]
+    return shown
+
+
+def columns_at_first(resource: str, user: Any, query: QueryDict) -> list[str]:
+    """The columns that are ticked at first: of the set that was chosen, of the default set, or all."""
+    known = [name for name, _label in export_columns(resource, user)]
+    if not known:
+        return []
+    if "set" in query:
+        found = services.column_sets(user, resource).filter(pk=_chosen(query)).first()
+        wanted = found.columns if found else []
+    else:
+        wanted = services.default_columns(user, resource)
+    return [name for name in known if name in wanted] or known
+
+
+def number(text: str) -> int:
+    """A key as it stands in an address or a form; 0 for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def _chosen(query: QueryDict) -> int:
+    return number(query.get("set", ""))
 
 
 def _figures(job: ImportJob) -> list[dict[str, Any]]:
@@ -147,7 +192,7 @@ def _plain(value: Any) -> str:
     return cell.text if isinstance(cell, Flaw) else str(cell)
 
 
-def _labels(job: ImportJob) -> dict[str, str]:
+def _labels(job: ImportJob | ExportJob) -> dict[str, str]:
     resource = _resource(job.resource, job.created_by)
     columns: list[Column] = resource.columns if resource else []
     return {column.name: capfirst(str(column.label)) for column in columns}

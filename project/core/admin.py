@@ -208,8 +208,12 @@ def is_confirmed(request: HttpRequest) -> bool:
 def list_query(request: HttpRequest) -> QueryDict:
     """The filters of the list that a button above it was pressed on: browsers tell it, within our own host."""
     came_from = urlsplit(request.headers.get("Referer", ""))
-    same = came_from.netloc == request.get_host()
-    return QueryDict(came_from.query if same else "", mutable=True)
+    return QueryDict(came_from.query if is_from_here(request) else "", mutable=True)
+
+
+def is_from_here(request: HttpRequest) -> bool:
+    """Tell whether a link on a page of ours was followed, not one on somebody else's."""
+    return urlsplit(request.headers.get("Referer", "")).netloc == request.get_host()
 
 
 def ago(moment: datetime | None) -> SafeString:

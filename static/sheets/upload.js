@@ -28,7 +28,6 @@ if (drop) {
 }
 
 document.querySelector("[data-reload]")?.addEventListener("change", (event) => {
-    const address = new URL(location.href);
-    address.searchParams.set("resource", event.target.value);
-    location.assign(address);
+    // filters of another list mean nothing here
+    location.assign(`${location.pathname}?resource=${encodeURIComponent(event.target.value)}`);
 });

@@ -1,13 +1,15 @@
 """What the API of imports and exports takes and tells."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from integrations.sheets.models import ExportJob, ImportJob
-from integrations.sheets.services import first_errors
+from integrations.sheets.services import first_errors, link_to
 from project.core.api import StrictSerializer
 
 
@@ -180,22 +182,60 @@ class PreviewSerializer(serializers.Serializer[Any]):
     results = PreviewRowSerializer(many=True)
 
 
+class ColumnNames(serializers.ListField):
+    """Names of columns."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(child=serializers.CharField(max_length=60), max_length=256, **options)
+
+
+class ColumnSetSerializer(StrictSerializer):
+    """Columns under a name. Of a resource's sets one may be the default: what the buttons of the back office take out."""
+
+    id = serializers.IntegerField(read_only=True)
+    resource = ResourceField()
+    name = serializers.CharField(max_length=60)
+    columns = ColumnNames(help_text="In the order of the sheet, whatever the order here.")
+    is_default = serializers.BooleanField(default=False)
+
+
+class ColumnSetQuerySerializer(StrictSerializer):
+    """Which sets."""
+
+    resource = ResourceField(required=False)
+
+
 class ExportRequestSerializer(StrictSerializer):
     """What to take out, and how."""
 
     resource = ResourceField()
-    columns = serializers.ListField(child=serializers.CharField(max_length=60), required=False, max_length=256)
+    columns = ColumnNames(required=False, help_text="All that you may take out, unless named here or in `column_set`.")
+    column_set = serializers.IntegerField(required=False, min_value=1, max_value=2**62, help_text="A set of yours.")
     filters = serializers.DictField(required=False)
     format = serializers.ChoiceField(ExportJob.Format.choices, default=ExportJob.Format.XLSX)
 
 
+class DownloadQuerySerializer(StrictSerializer):
+    """With which link."""
+
+    link = serializers.CharField(required=False, max_length=400, help_text="As `download_url` has it.")
+
+
 class ExportSerializer(JobSerializer):
-    """An export."""
+    """An export. `download_url` is good for ten minutes, and only for who asked for the export."""
+
+    download_url = serializers.SerializerMethodField()
 
     class Meta:
         model = ExportJob
         fields = [
             "id", "resource", "state", "format", "columns", "filters", "file_name", "size", "progress", "error",
-            "created_by", "created_at", "started_at", "finished_at", "expires_at",
+            "created_by", "created_at", "started_at", "finished_at", "expires_at", "download_url",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_download_url(self, job: ExportJob) -> str | None:
+        user = self.context["request"].user
+        if not job.can_be_downloaded or job.created_by_id != user.pk:
+            return None
+        return f"{reverse('export-download', args=[job.pk])}?{urlencode({'link': link_to(job, by=user)})}"

@@ -19,10 +19,11 @@ from integrations.sheets.errors import (
     FileTooLarge,
     ImportFailed,
     NotInThisState,
+    TooManyExports,
     UndoNotOffered,
     UnreadableFile,
 )
-from integrations.sheets.models import ExportJob, ImportJob
+from integrations.sheets.models import ColumnSet, ExportJob, ImportJob
 from project.core.api import StrictJSONParser, StrictSerializer, error_responses
 from project.core.errors import InvalidParameters, NoPermission, NotFound
 
@@ -160,19 +161,25 @@ class ExportViewSet(_Jobs):
 
     @extend_schema(
         request=told.ExportRequestSerializer,
-        responses={202: told.ExportSerializer, **error_responses(InvalidParameters, NoPermission)},
+        responses={
+            202: told.ExportSerializer,
+            **error_responses(InvalidParameters, NoPermission, NotFound, TooManyExports),
+        },
     )
     def create(self, request: Request) -> Response:
         """Start an export; it is written in the background."""
         given = asked(told.ExportRequestSerializer, request.data)
+        columns = given.get("columns", [])
+        if "column_set" in given:
+            columns = _one(services.column_sets(request.user, given["resource"]), given["column_set"]).columns
         job = services.start_export(
             resource=given["resource"],
             by=request.user,
-            columns=given.get("columns", []),
+            columns=columns,
             filters=given.get("filters", {}),
             kind=given["format"],
         )
-        return Response(told.ExportSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+        return Response(self.get_serializer(job).data, status=status.HTTP_202_ACCEPTED)
 
     @extend_schema(
         request=told.NothingSerializer,
@@ -184,10 +191,56 @@ class ExportViewSet(_Jobs):
         job = self.get_object()
         asked(told.NothingSerializer, request.data)
         services.cancel_export(job, by=request.user)
-        return Response(told.ExportSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+        return Response(self.get_serializer(job).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(responses={**FILE, **error_responses(NotFound, NotInThisState, ExportFailed)})
+    @extend_schema(
+        parameters=[told.DownloadQuerySerializer],
+        responses={**FILE, **error_responses(NoPermission, NotFound, NotInThisState, ExportFailed)},
+    )
     @action(detail=True, methods=["get"], pagination_class=None)
     def download(self, request: Request, pk: Any = None) -> FileResponse:
-        """The file of a finished export."""
-        return services.download(self.get_object(), by=request.user)
+        """The file of a finished export, for who asked for it."""
+        given = asked(told.DownloadQuerySerializer, request.query_params.dict())
+        return services.download(self.get_object(), by=request.user, link=given.get("link"))
+
+
+class ColumnSetViewSet(GenericViewSet[ColumnSet]):
+    """Columns that one takes out again and again, under names. One sees one's own."""
+
+    queryset = ColumnSet.objects.none()
+    serializer_class = told.ColumnSetSerializer
+    lookup_value_regex = r"[0-9]{1,18}"
+
+    @extend_schema(
+        parameters=[told.ColumnSetQuerySerializer],
+        responses={200: told.ColumnSetSerializer(many=True), **error_responses(InvalidParameters)},
+    )
+    def list(self, request: Request) -> Response:
+        """List one's sets, of one resource or of all."""
+        paging = {"page", "page_size"}
+        query = {name: value for name, value in request.query_params.items() if name not in paging}
+        given = asked(told.ColumnSetQuerySerializer, query)
+        page = self.paginate_queryset(services.column_sets(request.user, given.get("resource", "")))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(
+        request=told.ColumnSetSerializer,
+        responses={201: told.ColumnSetSerializer, **error_responses(InvalidParameters, NoPermission)},
+    )
+    def create(self, request: Request) -> Response:
+        """Keep columns under a name; a set of this name is replaced."""
+        kept = services.save_columns(by=request.user, **asked(told.ColumnSetSerializer, request.data))
+        return Response(self.get_serializer(kept).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None, **error_responses(NotFound)})
+    def destroy(self, request: Request, pk: str) -> Response:
+        """Forget a set."""
+        _one(services.column_sets(request.user), pk).delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+def _one(rows: Any, pk: Any) -> Any:
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise NotFound
+    return found
