@@ -1,6 +1,7 @@
 """Departments as rows of a sheet: found, and made, by their paths."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from import_export.widgets import Widget
 from accounts import scope, services, tree
 from accounts.models import Department, User
 from accounts.resources.cells import Person
-from accounts.resources.paths import Paths, names_of, path_of
+from accounts.resources.paths import Paths, names_of, normal, path_of
 from integrations.sheets.columns import BLANKS, Column, Moment, plain_text
 from integrations.sheets.reader.process import Cell
 from integrations.sheets.rows import NEW, Checked, Given
@@ -22,9 +23,9 @@ from integrations.sheets.served import ServedResource
 class Place(Widget):  # type: ignore[misc]  # import-export has no types
     """The path of a department that is there, spelled as it is there, or of one that will be."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.paths = Paths(())
+    @cached_property
+    def paths(self) -> Paths:
+        return Paths()
 
     def clean(self, value: Cell, row: Any = None, **_options: Any) -> str:
         text = plain_text(value).strip(BLANKS)
@@ -88,19 +89,22 @@ class DepartmentResource(ServedResource):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._planned: list[list[str]] = []
+        self._planned: dict[tuple[str, ...], list[str]] = {}
         self.column("head").actor = self.actor
         self.column("head").widget.people = scope.people(self.actor)
-        self.begin()
 
     def queryset(self) -> "QuerySet[Department]":
         found: QuerySet[Department] = Department.objects.without_tree_fields()
         return found
 
     def begin(self) -> None:
-        self.column("path").widget.paths = Paths()
-        # what was made below their own department belongs to what they reach
-        self.actor.__dict__.pop("reach", None)
+        vars(self.column("path").widget).pop("paths", None)
+        self._reach_anew()
+
+    def _reach_anew(self) -> None:
+        """What was made below somebody's department belongs to what they reach."""
+        if self.actor is not None:
+            vars(self.actor).pop("reach", None)
 
     def export_rows(self, queryset: "QuerySet[Any]", columns: Sequence[Column]) -> Iterator[list[Cell]]:
         """In the order of the tree, so that parents come first."""
@@ -122,16 +126,24 @@ class DepartmentResource(ServedResource):
 
     def examine(self, rows: Sequence[Given]) -> list[Checked]:
         checked = super().examine(rows)
-        self._planned += [names_of(row.key) for row in checked if row.kind == NEW]
+        for row in checked:
+            if row.kind == NEW:
+                self._planned[normal(names_of(row.key))] = names_of(row.key)
         return checked
 
     # --- writing ---
 
+    def write(self, rows: Sequence[Checked], secrets: Mapping[int, Mapping[str, Any]]) -> list[Any]:
+        self._planned.clear()  # from here on what is made is there
+        return super().write(rows, secrets)
+
     def create(self, by: Any, row: Checked, values: Mapping[str, Any]) -> Department:
-        *above, name = names_of(row.key)
+        names = names_of(row.key)
+        if normal(names) in self._planned or self._paths.at(names):
+            raise ValidationError({"path": gettext("stands further up already, in other letters")})
+        *above, name = names
         made = services.create_department(by=by, name=name, parent=self._parent(above), head=values.get("head"))
-        self._paths.add(made)
-        self.actor.__dict__.pop("reach", None)
+        self._made(made)
         return made
 
     def update(self, by: Any, row: Checked, values: Mapping[str, Any]) -> Department:
@@ -149,12 +161,15 @@ class DepartmentResource(ServedResource):
         if not names:
             return None
         found = self._paths.at(names)
-        if found is None and names in self._planned:
+        if found is None and (planned := self._planned.get(normal(names))):
             # a row further up makes it; here it is made for the try only
-            found = services.create_department(by=self._by, name=names[-1], parent=self._parent(names[:-1]))
-            self._paths.add(found)
-            self.actor.__dict__.pop("reach", None)
+            found = services.create_department(by=self._by, name=planned[-1], parent=self._parent(planned[:-1]))
+            self._made(found)
         if found is None:
             text = gettext("There is no department “{name}”: give it a row of its own further up.")
             raise ValidationError({"path": text.format(name=path_of(names)[:60])})
         return found
+
+    def _made(self, department: Department) -> None:
+        self._paths.add(department)
+        self._reach_anew()

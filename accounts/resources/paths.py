@@ -1,7 +1,7 @@
 """Departments by their paths: "Head office / Research / Platform". A slash inside a name is doubled."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -27,12 +27,16 @@ def path_of(names: Sequence[str]) -> str:
     return BETWEEN.join(name.replace("/", "//") for name in names)
 
 
+def normal(names: Sequence[str]) -> tuple[str, ...]:
+    """A path as it is compared: case and blanks do not matter."""
+    return tuple(name.strip().casefold() for name in names)
+
+
 class Paths:
     """The departments as they are now, found by path or, where that is plain enough, by name; case does not matter."""
 
-    def __init__(self, departments: Iterable[Department] | None = None) -> None:
-        rows = Department.objects.without_tree_fields() if departments is None else departments
-        self._rows: dict[int, Department] = {row.pk: row for row in rows}
+    def __init__(self) -> None:
+        self._rows: dict[int, Department] = {row.pk: row for row in Department.objects.without_tree_fields()}
         self._by_path: dict[tuple[str, ...], Department] = {}
         self._by_name: dict[str, list[Department]] = {}
         for row in self._rows.values():
@@ -55,7 +59,7 @@ class Paths:
 
     def at(self, names: Sequence[str]) -> Department | None:
         """Return the department that stands there."""
-        return self._by_path.get(_normal(names))
+        return self._by_path.get(normal(names))
 
     def find(self, text: str) -> Department:
         """Return the department that people mean by a path or a name.
@@ -75,7 +79,7 @@ class Paths:
         raise ValidationError(_("There is no department “{name}”.").format(name=text[:60]))
 
     def _note(self, row: Department) -> None:
-        self._by_path[_normal(self._names(row))] = row
+        self._by_path[normal(self._names(row))] = row
         self._by_name.setdefault(row.name.strip().casefold(), []).append(row)
 
     def _names(self, department: Department) -> list[str]:
@@ -86,7 +90,3 @@ class Paths:
             names.insert(0, self._rows[above].name)
             above = self._rows[above].parent_id
         return names
-
-
-def _normal(names: Sequence[str]) -> tuple[str, ...]:
-    return tuple(name.strip().casefold() for name in names)

@@ -49,7 +49,7 @@ def update_department(*, by: User | None, department: Department, **changes: Any
     :raises ValidationError: naming the fields at fault; also when it would stand below itself.
     """
     guards.ensure_known(changes, FIELDS)
-    found = _found(_locked(), department)
+    found = _found(_locked(), department) if "parent" in changes else _locked_alone(department)
     was_below = found.parent_id
     _ensure_may_change(by, found, changes)
     for name, value in changes.items():
@@ -122,6 +122,11 @@ def delete_department(*, by: User | None, department: Department) -> None:
 def _locked() -> dict[int, Department]:
     """All departments by id, locked: two moves cannot make a circle together."""
     return {row.pk: row for row in Department.objects.without_tree_fields().select_for_update().order_by("pk")}
+
+
+def _locked_alone(department: Department) -> Department:
+    found: Department = Department.objects.without_tree_fields().select_for_update().get(pk=department.pk)
+    return found
 
 
 def _found(rows: dict[int, Department], department: Department) -> Department:

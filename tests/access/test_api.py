@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts import services, sessions
 from accounts.models import AddressRule, ApiToken, Department, LoginEvent, User
-from integrations.sheets.models import ExportJob, ImportJob
+from integrations.sheets.models import ColumnSet, ExportJob, ImportJob
 from realtime.models import DeadLetter, KeptSettings
 from tests.access.table import API, ROWS, Anybody, Holders, Row, Themselves
 from tests.accounts.conftest import PASSWORD, Program
@@ -61,6 +61,7 @@ class Things:
             "address-rules": AddressRule.objects.create(pattern="192.0.2.7", effect="deny", for_api=False).pk,
             "imports": ImportJob.objects.create(resource="users", created_by=self.person).pk,
             "exports": ExportJob.objects.create(resource="users", created_by=self.person).pk,
+            "column-sets": ColumnSet.objects.create(owner=self.person, resource="users", name="mine").pk,
             "keys": "nokey",
             "realtime/connections": "gone",
             "realtime/settings": KeptSettings.objects.create(user=self.person, seen_at=timezone.now()).pk,
