@@ -149,7 +149,7 @@ class TestRoles:
         ]  # fmt: skip
         assert events("role.") == ["role.created"] * 2
 
-    @pytest.mark.attack("T-AUTH-9")
+    @pytest.mark.attack("T-F-11")
     @pytest.mark.parametrize(
         ("row", "said"),
         [

@@ -186,7 +186,9 @@ class TestColumnSets:
         assert job["columns"] == ["username", "phone"]
         finish(ExportJob.objects.get(pk=job["id"]))
         url = program.call("GET", f"/api/v1/exports/{job['id']}/").json()["download_url"]
-        assert program.call("GET", url).status_code == HTTPStatus.OK
+        file = program.call("GET", url)
+        assert file.status_code == HTTPStatus.OK
+        file.close()
         assert program.call("DELETE", f"/api/v1/column-sets/{made['id']}/").status_code == HTTPStatus.NO_CONTENT
 
 
@@ -194,7 +196,7 @@ class TestAlarm:
     @pytest.fixture(autouse=True)
     def low(self, settings, boss):
         settings.EXPORT_ALERT_ROWS = 5
-        User.objects.filter(pk=boss.pk).update(email="boss@example.com")
+        User.objects.filter(pk=boss.pk).update(email="boss@example.com", language="en")
         for n in range(4):
             User.objects.create_user(f"somebody{n}")
 
@@ -210,14 +212,14 @@ class TestAlarm:
 
     def test_is_raised_once_by_small_ones_together(self, boss):
         for _ in range(4):
-            services.export_list(resource="users", by=boss, filters={"search": "somebody", "ids": _ids(2)})
+            services.export_list(resource="users", by=boss, filters={"search": "somebody", "ids": _ids(2)}).close()
 
         assert [(one["rows"], one["rows_in_a_day"]) for one in events("export.large")] == [(2, 6)]
 
     def test_is_off_at_nought(self, boss, settings):
         settings.EXPORT_ALERT_ROWS = 0
 
-        services.export_list(resource="users", by=boss)
+        services.export_list(resource="users", by=boss).close()
 
         assert events("export.large") == []
 
@@ -266,12 +268,14 @@ class TestButtons:
 
         assert browser.get(reverse("admin:sheets_exportjob_file", args=[job.pk, "old"]))["Location"] == page
         link = reverse("admin:sheets_exportjob_file", args=[job.pk, services.link_to(job, by=boss)])
-        assert browser.get(link).status_code == HTTPStatus.OK
+        answer = browser.get(link)
+        assert answer.status_code == HTTPStatus.OK
+        answer.close()
 
     def test_of_columns_keep_and_forget_sets(self, browser, boss):
         add = "/admin/sheets/exportjob/add/?resource=users"
 
-        browser.post(add, {"resource": "users", "format": "csv", "columns": ["phone"], "save_as": "Phones"})
+        browser.post(add, {"resource": "users", "format": "csv", "columns": ["phone"], "save_as": "Phones"}).close()
         kept = ColumnSet.objects.get(owner=boss)
         page = browser.get(f"{add}&set={kept.pk}").content.decode()
         browser.post(add, {"forget": str(kept.pk)})
