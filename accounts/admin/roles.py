@@ -51,7 +51,7 @@ class RoleAdmin(SheetButtons, RecentSignInAdmin[Role]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Role]:
         reached = reach_by(request.user).where("group__user")
-        return (
+        found: QuerySet[Role] = (
             super()
             .get_queryset(request)
             .prefetch_related("departments")
@@ -60,6 +60,7 @@ class RoleAdmin(SheetButtons, RecentSignInAdmin[Role]):
                 allowed=Count("group__permissions", distinct=True),
             )
         )
+        return found
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("accounts.change_role", obj)

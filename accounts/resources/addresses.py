@@ -46,7 +46,7 @@ class AddressRuleResource(ServedResource):
     import_permissions = ("accounts.add_addressrule", "accounts.change_addressrule")
     export_permission = "accounts.view_addressrule"
     related = ("created_by",)
-    filter_readers: Mapping[str, Any] = {
+    filter_readers = {
         "effect": ("effect", filters.one_of(AddressRule.Effect)),
         "is_active": ("is_active", filters.flag),
         "for_admin": ("for_admin", filters.flag),

@@ -108,7 +108,7 @@ class Departments(Several):
         return Paths()
 
     def one(self, text: str) -> int:
-        return self.paths.find(text).pk
+        return int(self.paths.find(text).pk)
 
     def texts(self, value: Any) -> list[str]:
         return sorted(path for pk in value if (path := self.paths.by_id(pk)))

@@ -98,13 +98,13 @@ class DepartmentResource(ServedResource):
         return found
 
     def begin(self) -> None:
-        vars(self.column("path").widget).pop("paths", None)
+        self.column("path").widget.__dict__.pop("paths", None)
         self._reach_anew()
 
     def _reach_anew(self) -> None:
         """What was made below somebody's department belongs to what they reach."""
         if self.actor is not None:
-            vars(self.actor).pop("reach", None)
+            self.actor.__dict__.pop("reach", None)
 
     def export_rows(self, queryset: "QuerySet[Any]", columns: Sequence[Column]) -> Iterator[list[Cell]]:
         """In the order of the tree, so that parents come first."""

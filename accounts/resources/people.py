@@ -36,11 +36,11 @@ NEVER = _("rights are never taken from a sheet")
 GENDERS = {"未知": 0, "男": 1, "女": 2, "unknown": 0, "male": 1, "female": 2, "m": 1, "f": 2}
 
 
-def _role(value: Any) -> Role:
-    return _known(Role.objects.filter(key=str(value)))
+def _role(value: Any) -> Any:
+    return _known(Role.objects.filter(key=filters.text(value)))
 
 
-def _department(value: Any) -> Department:
+def _department(value: Any) -> Any:
     return _known(Department.objects.without_tree_fields().filter(pk=filters.whole(value)))
 
 

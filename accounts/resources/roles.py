@@ -46,13 +46,13 @@ class RoleResource(ServedResource):
     needs_proof = True
     related = ("group",)
     prefetched = ("departments", "group__permissions")
-    filter_readers: Mapping[str, Any] = {
+    filter_readers = {
         "scope": ("scope", filters.one_of(Role.Scope)),
         "second_factor_required": ("second_factor_required", filters.flag),
     }
     search_fields = ("group__name", "key")
 
-    key = Column(  # type: ignore[assignment]  # import-export takes columns out of the class
+    key = Column(
         "key",
         _("key"),
         aliases=("标识", "角色标识", "编码", "role key"),

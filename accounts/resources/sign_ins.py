@@ -105,7 +105,7 @@ def _moment(value: Any) -> datetime:
 
 
 def _country(value: Any) -> str:
-    return str(value).strip("-")
+    return filters.text(value).strip("-")
 
 
 READERS: dict[str, filters.Reader] = {

@@ -112,11 +112,11 @@ class JobAdmin(ModelAdmin[Any]):
         taken = getattr(self, f"step_{step}", None)
         if taken is None:
             raise PermissionDenied
+        answer: HttpResponse | None = None
         try:
             answer = taken(request, job)
         except GatehouseError as problem:
             messages.error(request, str(problem))
-            answer = None
         return answer or HttpResponseRedirect(self.address(job))
 
     def found(self, request: HttpRequest, pk: Any) -> Any:
@@ -263,7 +263,8 @@ class ExportJobAdmin(JobAdmin):
         )
         if request.method == "POST" and form.is_valid():
             try:
-                return self._started(request, form.cleaned_data)
+                answer: HttpResponse = self._started(request, form.cleaned_data)
+                return answer
             except GatehouseError as problem:
                 form.add_error(None, [text for texts in problem.fields.values() for text in texts] or str(problem))
         shown = {"form": form} | pages.asked_for(wanted, request.user, request.GET)

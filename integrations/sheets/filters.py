@@ -33,7 +33,10 @@ def whole(value: Any) -> int:
 
 
 def text(value: Any) -> str:
-    return str(value)[:LONGEST]
+    found = str(value)
+    if len(found) > LONGEST or "\0" in found:
+        raise ValueError
+    return found
 
 
 def words(sought: str) -> list[str]:

@@ -12,6 +12,7 @@ from accounts.services import create_address_rule, create_department, create_rol
 from integrations.sheets import services
 from integrations.sheets.models import ImportJob
 from project.core import context
+from project.core.errors import InvalidParameters
 from tests.integrations.conftest import finish
 from tests.integrations.makers import as_csv
 
@@ -282,12 +283,14 @@ class TestFilters:
             ("users", {"left": "perhaps"}),
             ("users", {"is_active": None}),
             ("users", {"gender": "9"}),
+            ("users", {"search": "a\0b"}),
+            ("roles", {"search": "x" * 101}),
             ("sign_ins", {"created_at_from_0": "2026-13-99"}),
             ("sign_ins", {"reason": ["a"]}),
         ],
     )
     def test_that_nobody_knows_are_refused_by_name(self, boss, resource, filters):
-        with pytest.raises(services.exporting.InvalidParameters) as refused:
+        with pytest.raises(InvalidParameters) as refused:
             services.start_export(resource=resource, by=boss, filters=filters)
 
         name = "since" if resource == "sign_ins" and "created" in str(filters) else next(iter(filters))
