@@ -20,7 +20,7 @@ from integrations.sheets.services.ending import not_now
 from project.core import audit, jobs
 from project.core.errors import InvalidParameters, NoPermission, NotFound
 
-MOST_AT_ONCE = 5
+MOST_AT_ONCE = 20
 """So many exports of one person wait or are written at the same time."""
 LINK_SECONDS = 600
 """How long the link to a finished export is good."""
