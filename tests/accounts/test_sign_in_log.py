@@ -231,7 +231,7 @@ class TestBackOffice:
 
     def test_hands_the_lists_filters_to_the_export(self, browser, log):
         answer = browser.get(
-            f"{LIST}export/", headers={"referer": f"http://testserver{LIST}?country=DE&succeeded__exact=1"}
+            f"{LIST}choose_columns/", headers={"referer": f"http://testserver{LIST}?country=DE&succeeded__exact=1"}
         )
 
         assert answer.status_code == 302
@@ -240,7 +240,7 @@ class TestBackOffice:
         assert "succeeded = 1" in page
 
     def test_does_not_trust_another_hosts_word_about_filters(self, browser):
-        answer = browser.get(f"{LIST}export/", headers={"referer": "http://evil.example.com/?resource=users&q=x"})
+        answer = browser.get(f"{LIST}export_rows/", headers={"referer": "http://evil.example.com/?resource=users&q=x"})
 
         assert answer.url.endswith("?resource=sign_ins")
 
