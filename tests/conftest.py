@@ -1,7 +1,11 @@
 """The people and clients every part of the tests may ask for."""
 
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +21,7 @@ from accounts.addresses.copy import Copy
 from accounts.keys.folder import Folder
 from project.core import breaker
 from tests import environment
+from tests.clients import until
 from tests.office import Office
 
 CHROMIUM_FLAGS = [
@@ -139,16 +144,31 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def chromium_address(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where a Chromium listens that stays open all through the tests of this process."""
+    folder = tmp_path_factory.mktemp("chromium")
+    settings = folder / "settings.json"
+    settings.write_text(json.dumps({"executablePath": chromium, "args": CHROMIUM_FLAGS, "headless": True}))
+    command = ["-m", "playwright", "launch-server", "--browser", "chromium", "--config", str(settings)]
+    with (folder / "address").open("w+") as said:
+        running = subprocess.Popen([sys.executable, *command], stdout=said, stderr=said, start_new_session=True)
+        try:
+            until(lambda: (folder / "address").read_text().startswith("ws://"), "Chromium listens")
+            yield (folder / "address").read_text().split()[0]
+        finally:
+            os.killpg(running.pid, signal.SIGTERM)
+            running.wait()
+
+
 @pytest.fixture
-def browser(chromium: str) -> Iterator[Browser]:
-    """A Chromium of this test's own.
+def browser(chromium_address: str) -> Iterator[Browser]:
+    """A Chromium that knows nothing of other tests.
 
     Playwright keeps an event loop running in this thread meanwhile, so a test with a browser leaves the ORM alone.
     """
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        yield opened
-        opened.close()
+        yield playwright.chromium.connect(chromium_address)
 
 
 @pytest.fixture

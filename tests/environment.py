@@ -95,9 +95,3 @@ def missing(reason: str) -> None:
 def pytest_unconfigure() -> None:
     """Leave nothing behind."""
     shutil.rmtree(home, ignore_errors=True)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """Run one process more than there are cores: much of the suite waits for servers, browsers and leases."""
-    return len(os.sched_getaffinity(0)) + 1

@@ -5,13 +5,12 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Self
 
 from project import env
-from tests import environment
+from tests import environment, launcher
 from tests.clients import Caller
 
 START_SECONDS = 60
@@ -36,7 +35,7 @@ class Office:
         self.settings |= {"GATEHOUSE_HOME": str(home), "GATEHOUSE_ENV": "dev", "LOG_FORMAT": "console"} | settings
         self.url = ""
         self.administrator = ("", "")
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: launcher.Program | subprocess.Popen[bytes] | None = None
         self._read_from = 0
 
     # --- opening and closing ---------------------------------------------------------------------------------------
@@ -71,16 +70,10 @@ class Office:
         self.home.parent.mkdir(parents=True, exist_ok=True)
         self.furnish()
         self._read_from = len(self.log)
-        command = [sys.executable, "manage.py", "up", *self.arguments]
+        command = ["manage.py", "up", *self.arguments]
         with self._log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                cwd=env.ROOT,
-                env=os.environ | self.settings,
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                process_group=0,  # as a terminal starts it: signals to the group are for it and what it started
+            self._process = launcher.start(
+                command, cwd=env.ROOT, env=os.environ | self.settings, stdout=log, stderr=log
             )
 
     def furnish(self) -> None:
@@ -112,7 +105,7 @@ class Office:
             raise
 
     @property
-    def process(self) -> "subprocess.Popen[bytes]":
+    def process(self) -> "launcher.Program | subprocess.Popen[bytes]":
         assert self._process, "the office was never opened"
         return self._process
 
@@ -148,15 +141,8 @@ class Office:
 
     def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """Run a management command on this office's home."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=env.ROOT,
-            env=os.environ | self.settings,
-            capture_output=True,
-            text=True,
-            timeout=START_SECONDS,
-            check=False,
-        )
+        given = os.environ | self.settings
+        return launcher.run(["manage.py", *arguments], cwd=env.ROOT, env=given, timeout=START_SECONDS)
 
 
 class BareOffice(Office):

@@ -2,12 +2,12 @@
 
 import os
 import subprocess
-import sys
 from contextlib import suppress
 
 import pytest
 
 from project import env
+from tests import launcher
 
 MALFORMED = {
     "GATEHOUSE_HOME": "/etc/hostname",
@@ -118,15 +118,7 @@ SAFE_PRODUCTION = {
 
 def start(*command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     """Run a command of the product with these settings."""
-    return subprocess.run(
-        [sys.executable, "manage.py", *(command or ("up", "--port", "0"))],
-        cwd=env.ROOT,
-        env=os.environ | settings,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return launcher.run(["manage.py", *(command or ("up", "--port", "0"))], cwd=env.ROOT, env=os.environ | settings)
 
 
 @pytest.mark.attack("T-F-7")

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -12,6 +11,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import uvicorn
+
+from tests import launcher
 
 ROOT = Path(__file__).resolve().parents[2]
 GATE = {
@@ -99,13 +100,8 @@ class GatehouseProcess:
         told = home / "port"
         values = {**os.environ, "GATEHOUSE_HOME": str(home), "PYTHONPATH": str(ROOT), **environment}
         with (home / "output").open("w") as output:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.realtime.server", str(told)],
-                cwd=ROOT,
-                env=values,
-                stdout=output,
-                stderr=output,
-            )
+            command = ["-m", "tests.realtime.server", str(told)]
+            self._process = launcher.start(command, cwd=ROOT, env=values, stdout=output, stderr=output)
         while not told.exists():
             assert self._process.poll() is None, (home / "output").read_text()
             threading.Event().wait(0.02)

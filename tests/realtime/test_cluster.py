@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from tests import launcher
 from tests.realtime.conftest import PackedSocket, until
 from tests.realtime.server import ROOT
 
@@ -32,15 +31,7 @@ class Stranger:
 
     def run(self, code: str) -> str:
         """Run some lines; return what they printed."""
-        done = subprocess.run(
-            [sys.executable, "-c", SHELL + code],
-            env=self.environment,
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = launcher.run(["-c", SHELL + code], cwd=ROOT, env=self.environment)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

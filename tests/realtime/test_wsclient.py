@@ -7,7 +7,6 @@ import re
 import select
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from threading import Thread
@@ -18,6 +17,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from project.env import ROOT
 from realtime import gateway
+from tests import launcher
 from tests.realtime.conftest import PATIENCE, until
 
 ENVIRONMENT = os.environ | {"LANGUAGE_CODE": "en", "TERM": "xterm"}
@@ -25,40 +25,26 @@ COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
 
 def wsclient(*arguments: str, said: str = "", **environment: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "manage.py", "wsclient", *arguments],
-        cwd=ROOT,
-        env=ENVIRONMENT | environment,
-        input=said,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return launcher.run(["manage.py", "wsclient", *arguments], cwd=ROOT, env=ENVIRONMENT | environment, said=said)
 
 
 class Client:
     """A client that somebody talks to, line by line; at a terminal when `tty`."""
 
     def __init__(self, *arguments: str, tty: bool) -> None:
-        ours, theirs = pty.openpty() if tty else (-1, subprocess.PIPE)
-        self._terminal, self._seen = ours, ""
-        self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "wsclient", *arguments],
-            cwd=ROOT,
-            env=ENVIRONMENT,
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs if tty else subprocess.STDOUT,
-            start_new_session=True,
-        )
         if tty:
-            os.close(theirs)
-            self._out = ours
+            ours, theirs = pty.openpty()
+            self._ends, given, shown = {ours}, theirs, theirs
+            self._terminal = self._out = ours
         else:
-            assert self.process.stdin
-            assert self.process.stdout
-            self._terminal, self._out = self.process.stdin.fileno(), self.process.stdout.fileno()
+            given, self._terminal = os.pipe()
+            self._out, shown = os.pipe()
+            self._ends = {self._terminal, self._out}
+        self._seen = ""
+        command = ["manage.py", "wsclient", *arguments]
+        self.process = launcher.start(command, cwd=ROOT, env=ENVIRONMENT, stdin=given, stdout=shown, stderr=shown)
+        for theirs in {given, shown}:
+            os.close(theirs)
 
     def type(self, text: str) -> None:
         os.write(self._terminal, text.encode())
@@ -81,17 +67,19 @@ class Client:
         assert more, f"ended, after {self._seen!r}"
         return COLOURS.sub("", more.decode())
 
+    def hang_up(self) -> None:
+        """Say that nothing more will be typed."""
+        self._ends.remove(self._terminal)
+        os.close(self._terminal)
+
     def ends(self) -> int:
         return self.process.wait(PATIENCE)
 
     def close(self) -> None:
         self.process.kill()
         self.process.wait(PATIENCE)
-        for end in (self.process.stdin, self.process.stdout):
-            if end:
-                end.close()
-        if not self.process.stdin:
-            os.close(self._terminal)
+        for end in self._ends:
+            os.close(end)
 
 
 @pytest.fixture
@@ -284,7 +272,7 @@ class TestAfterACut:
             client = talk(server.url)
             client.shows("Connecting again in 600.0 s")
 
-            client.process.stdin.close()
+            client.hang_up()
 
             assert client.ends() == 1
 

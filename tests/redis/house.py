@@ -28,14 +28,15 @@ class House:
             "MULTI_LOGIN": "true",
             "LANGUAGE_CODE": "en",
             "GATEWAY_IDLE_SECONDS": "0",
+            "CAPTCHA_AFTER_FAILURES": "-1",
         } | settings
         self.east, self.west = self.node("east"), self.node("west")
         self._hired = 0
         self._open = ExitStack()
 
-    def node(self, name: str) -> Office:
+    def node(self, name: str, **settings: str) -> Office:
         """A further web process of the house."""
-        return Office(self.folder / name, "--only", "web", "--port", "0", "--no-demo", **self._settings)
+        return Office(self.folder / name, "--only", "web", "--port", "0", "--no-demo", **self._settings | settings)
 
     def __enter__(self) -> Self:
         with ExitStack() as opening:
