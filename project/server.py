@@ -3,6 +3,7 @@
 import asyncio
 import ctypes
 import errno
+import gc
 import select
 import signal
 import socket
@@ -87,6 +88,7 @@ class Server(uvicorn.Server):
         certificate, key = settings.TLS_CERT_FILE, settings.TLS_KEY_FILE
         if self.config.ssl and certificate and key:
             self._renewing = asyncio.create_task(tls.follow(self.config.ssl, certificate, key))
+        gc.freeze()  # all that was loaded to serve stays; collections look at what requests leave
         self._announce()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
