@@ -167,4 +167,4 @@ class SignInViewSet(GenericViewSet[LoginEvent]):
     @action(detail=False, methods=["get"], pagination_class=None)
     def export(self, request: Request) -> FileResponse:
         found = narrowed(self.get_queryset(), request, StaffQuerySerializer)
-        return sheets.export_now("sign_ins", found, request.user)
+        return sheets.export_now("sign_ins", found, request.user, filters=request.query_params.dict())

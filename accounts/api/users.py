@@ -252,7 +252,8 @@ class UserViewSet(HistoryMixin, BulkMixin, LeavingMixin, GenericViewSet[User]):
     )
     @action(detail=False, methods=["get"], pagination_class=None)
     def export(self, request: Request) -> FileResponse:
-        return sheets.export_now("users", self.narrowed(request), request.user)
+        filters = request.query_params.dict()
+        return sheets.export_now("users", self.narrowed(request), request.user, filters=filters)
 
     @extend_schema(
         operation_id="users_avatar",

@@ -72,7 +72,13 @@ def of_export(job: ExportJob, user: Any) -> dict[str, Any]:
     labels = _labels(job)
     shown: dict[str, Any] = {"running": job.state in ExportJob.CLAIMABLE, "percent": _percent(job)}
     shown |= {"columns": [labels.get(name, name) for name in job.columns], "link": link_of(job, user)}
+    shown["filters"] = _in_words(job.filters, labels)
     return shown
+
+
+def _in_words(filters: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Filters as people call them, where they are called as a column."""
+    return {labels.get(name, name): value for name, value in filters.items()}
 
 
 def link_of(job: ExportJob, user: Any) -> str:
@@ -85,7 +91,12 @@ def link_of(job: ExportJob, user: Any) -> str:
 def asked_for(resource: str, user: Any, query: QueryDict) -> dict[str, Any]:
     """What the page on which an export is begun shows: which rows, and the sets of columns to choose from."""
     filters = filters_of(query)
-    shown: dict[str, Any] = {"filters": filters, "sets": services.column_sets(user, resource), "chosen": _chosen(query)}
+    labels = {name: capfirst(str(label)) for name, label in export_columns(resource, user)}
+    shown: dict[str, Any] = {
+        "filters": _in_words(filters, labels),
+        "sets": services.column_sets(user, resource),
+        "chosen": _chosen(query),
+    }
     found = _resource(resource, user)
     try:
         shown["rows"] = found.filtered(filters).order_by().count() if found and found.may_export() else 0

@@ -2,17 +2,21 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Group, Permission
+from django.test import Client
+from django.utils import timezone
 
 from accounts.models import AddressRule, Department, LoginSession, Role, User
-from accounts.services import create_address_rule, create_department, create_role
+from accounts.services import create_address_rule, create_api_token, create_department, create_role
 from integrations.sheets import services
 from integrations.sheets.models import ImportJob
 from project.core import context
 from project.core.errors import InvalidParameters
+from tests.accounts.conftest import PASSWORD, Program
 from tests.integrations.conftest import finish
 from tests.integrations.makers import as_csv
 
@@ -187,6 +191,53 @@ class TestRoles:
         person.refresh_from_db()
         assert person.perm_epoch > 0
         assert User.objects.get(pk=person.pk).has_perm("accounts.view_user")
+
+
+class TestProof:
+    """Roles are confirmed by who has shown of late that it is them, in the back office and over the API alike."""
+
+    @pytest.fixture
+    def job(self, upload, boss):
+        return upload(as_csv(["key", "name"], ["helpers", "Helpers"]), name="r.csv", resource="roles")
+
+    @pytest.fixture(autouse=True)
+    def long_ago(self, settings, boss):
+        boss.set_password(PASSWORD)
+        boss.save()
+        settings.STEP_UP_SECONDS = 0
+
+    def test_is_asked_for_over_the_api(self, job, boss):
+        answer = Program().sign_in(boss).post(f"imports/{job.pk}/confirm/")
+
+        job.refresh_from_db()
+        assert (answer.status_code, answer.json()["error"]["code"], job.state) == (403, "20008", "ready")
+
+    def test_cannot_be_given_by_a_machine(self, job, boss):
+        scopes = ["accounts.add_role", "accounts.change_role"]
+        token = create_api_token(
+            owner=boss, scopes=scopes, name="nightly", expires_at=timezone.now() + timedelta(days=1)
+        )
+        program = Program()
+        program.tokens = {"access": token.text}
+
+        answer = program.post(f"imports/{job.pk}/confirm/")
+
+        job.refresh_from_db()
+        assert (answer.status_code, job.state) == (403, "ready")
+
+    def test_is_asked_for_by_a_page_that_goes_on(self, job, boss):
+        browser = Client(headers={"accept-language": "en"})
+        browser.post("/admin/login/", {"username": boss.username, "password": PASSWORD})
+        path = f"/admin/sheets/importjob/{job.pk}/do/confirm/"
+
+        page = browser.post(path)
+        job.refresh_from_db()
+        assert (page.status_code, job.state) == (200, "ready")
+        assert "Is it you?" in page.content.decode()
+        browser.post(path, {"proof-password": PASSWORD, "proof-then": "post"})
+
+        job.refresh_from_db()
+        assert job.state == "importing"
 
 
 class TestAddressRules:

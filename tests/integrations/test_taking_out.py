@@ -12,11 +12,11 @@ from django.contrib.auth.models import Permission
 from django.http import FileResponse
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts import mails
 from accounts.models import Department, Mail, User
-from integrations.sheets import services
+from integrations.sheets import services, writer
 from integrations.sheets.models import ColumnSet, ExportJob
 from integrations.sheets.services import exporting
 from project.core.errors import GatehouseError
@@ -286,6 +286,24 @@ class TestButtons:
 
 
 class TestCells:
+    @pytest.mark.parametrize("kind", ["xlsx", "csv"])
+    @pytest.mark.attack("T-X-11")
+    def test_hold_as_much_as_a_cell_may_and_no_more(self, kind):
+        def written(text: str) -> bytes:
+            with writer.written(kind, "部门: 全部/总", [writer.Head("列")], [[text]]) as file:
+                return file.read()
+
+        assert written("长" * 32_767)
+        if kind == "xlsx":
+            assert refusal(written, "x" * 32_768).code == "30000"
+
+    def test_of_lists_with_chinese_names_are_in_a_file_of_that_name(self, boss):
+        with translation.override("zh-hans"):
+            answer = services.export_list(resource="departments", by=boss)
+
+        content_of(answer)
+        assert "filename*=utf-8''%E9%83%A8%E9%97%A8" in answer["Content-Disposition"]
+
     @pytest.mark.attack("T-X-5")
     def test_that_call_a_program_are_texts(self, boss, take_out):
         User.objects.create_user("somebody1")

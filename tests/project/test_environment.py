@@ -77,6 +77,8 @@ MALFORMED = {
     "IMPORT_MAX_BYTES": "20 bananas",
     "IMPORT_MAX_UNZIPPED": "0",
     "IMPORT_MAX_ROWS": "2000000",
+    "EXPORT_NOW_ROWS": "many",
+    "EXPORT_ALERT_ROWS": "-1",
     "GATEWAY_ALLOWED_ORIGINS": "javascript:alert(1)",
     "GATEWAY_ALLOWED_IPS": "10.1.*.*",
     "GATEWAY_IDLE_SECONDS": "nan",

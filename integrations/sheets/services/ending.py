@@ -15,7 +15,7 @@ from project.core.errors import GatehouseError
 KEPT = timedelta(days=1)
 """How long an upload waits for its confirmation."""
 REMEMBERED = timedelta(days=90)
-"""How long the rows of an import can be looked up."""
+"""How long the rows of an import, and what was exported, can be looked up."""
 
 
 def fail(job: ImportJob | ExportJob, problem: GatehouseError) -> None:
@@ -48,6 +48,7 @@ def purge() -> int:
     for each in stale:
         storage.discard(each)
         gone += 1
+    ExportJob.objects.filter(finished_at__lt=now - REMEMBERED, file="").delete()
     ImportChunk.objects.filter(job__finished_at__lt=now - REMEMBERED).delete()
     return gone
 
