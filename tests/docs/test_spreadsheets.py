@@ -12,6 +12,7 @@ from django.utils import translation
 
 from accounts.models import User
 from integrations.sheets import services
+from integrations.sheets.resources import resource_class
 from tests.docs.blocks import DOCS
 from tests.integrations.conftest import content_of, finish
 
@@ -66,4 +67,6 @@ def test_the_example_imports_and_exports(rooms):
 
     assert [services.error_line(each) for each in services.first_errors(job)] == ["B3: “one” is not a whole number"]
     assert list(rooms.objects.values_list("number", "floor", "has_screen")) == [("A101", 1, True)]
+    viewer = resource_class("rooms")(actor=User.objects.create_user("viewer01"))
+    assert [column.name for column in viewer.export_columns()] == ["number", "floor", "has_screen"]
     assert content_of(taken_out).decode("utf-8-sig").splitlines() == ["Number,Floor,Screen,Note", "A101,1,yes,"]
