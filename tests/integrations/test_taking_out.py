@@ -301,7 +301,8 @@ class TestCells:
         with translation.override("zh-hans"):
             answer = services.export_list(resource="departments", by=boss)
 
-        content_of(answer)
+        assert content_of(answer)
+        assert isinstance(answer, FileResponse)
         assert "filename*=utf-8''%E9%83%A8%E9%97%A8" in answer["Content-Disposition"]
 
     @pytest.mark.attack("T-X-5")
