@@ -5,6 +5,7 @@ import sys
 
 from benchmarks.figures import Figure, publish, save, table
 from benchmarks.gateway import goals
+from benchmarks.sheets import goals as sheets_goals
 
 BLOCKS = {
     "benchmarks": ("startup", "answers"),
@@ -15,9 +16,10 @@ BLOCKS = {
     "push": ("push",),
     "ending": ("ending",),
     "restarts": ("rolling",),
+    "sheets": ("sheets.importing", "sheets.exporting"),
 }
 """Which block of docs/performance.md shows which modules."""
-TABLES = {"gateway": goals.table}
+TABLES = {"gateway": goals.table, "sheets": sheets_goals.table}
 """Blocks that are not simply a row for each figure."""
 
 

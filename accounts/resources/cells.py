@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from functools import cached_property
+from collections.abc import Iterable, Sequence
+from functools import cache, cached_property
 from typing import Any
 
 from django.conf import settings
@@ -19,14 +20,15 @@ from integrations.sheets.columns import BLANKS, Column, Text, plain_text
 from integrations.sheets.reader.process import Cell
 
 SEMICOLONS = re.compile(r"(?<!;);(?!;)|[；\n]")
+NO_ROLES: frozenset[int] = frozenset()
 SEPARATORS = re.compile(r"[,，;；、\n]")
 
 
 class Email(Text):
     """A mail address, its host in lower case as Django keeps it."""
 
-    def clean(self, value: Cell, row: Any = None, **options: Any) -> str:
-        return User.objects.normalize_email(super().clean(value, row, **options) or "")
+    def normal(self, text: str) -> str:
+        return text if text.islower() and text == text.strip() else User.objects.normalize_email(text)
 
 
 class InDepartment(Widget):  # type: ignore[misc]  # import-export has no types
@@ -43,6 +45,10 @@ class InDepartment(Widget):  # type: ignore[misc]  # import-export has no types
     def render(self, value: Department | None, obj: Any = None, **_options: Any) -> Cell:
         return self.paths.of(value) if value else None
 
+    def cells(self, values: Iterable[int | None]) -> list[Cell]:
+        path = cache(self.paths.by_id)
+        return [(path(pk) or None) if pk else None for pk in values]
+
     def choices(self) -> list[str]:
         return sorted(self.paths.known())
 
@@ -54,9 +60,15 @@ class Roles(Widget):  # type: ignore[misc]  # import-export has no types
     def known(self) -> dict[int, Role]:
         return {role.pk: role for role in Role.objects.select_related("group")}
 
+    @cached_property
+    def _spellings(self) -> dict[str, int]:
+        names = {role.group.name.casefold(): role.pk for role in self.known.values()}
+        return names | {role.key.casefold(): role.pk for role in self.known.values()}
+
     def clean(self, value: Cell, row: Any = None, **_options: Any) -> frozenset[int]:
-        spellings = {role.group.name.casefold(): role.pk for role in self.known.values()}
-        spellings |= {role.key.casefold(): role.pk for role in self.known.values()}
+        if value is None:
+            return NO_ROLES
+        spellings = self._spellings
         wanted = [part for each in SEPARATORS.split(plain_text(value)) if (part := each.strip(BLANKS))]
         unknown = [name for name in wanted if name.casefold() not in spellings]
         if unknown:
@@ -64,8 +76,14 @@ class Roles(Widget):  # type: ignore[misc]  # import-export has no types
         return frozenset(spellings[name.casefold()] for name in wanted)
 
     def render(self, value: frozenset[int], obj: Any = None, **_options: Any) -> Cell:
+        if not value:
+            return None
         roles = sorted((self.known[pk] for pk in value if pk in self.known), key=lambda role: (-role.rank, role.key))
         return ", ".join(role.key if SEPARATORS.search(role.group.name) else role.group.name for role in roles) or None
+
+    def cells(self, values: Iterable[frozenset[int]]) -> list[Cell]:
+        shown = cache(self.render)
+        return [shown(value) for value in values]
 
     def choices(self) -> list[str]:
         return [role.group.name for role in self.known.values() if not SEPARATORS.search(role.group.name)]
@@ -151,10 +169,18 @@ class Permissions(Several):
 class Person(Widget):  # type: ignore[misc]  # import-export has no types
     """Somebody by user name; they must be there already, among `people`."""
 
+    within = "username"
+
     def __init__(self) -> None:
         super().__init__()
         self.people = User.objects.get_queryset()
         self._found: dict[str, User | None] = {}
+
+    def expect(self, cells: Sequence[Cell]) -> None:
+        """Find everybody whom these cells name with one query."""
+        names = {plain_text(cell).strip(BLANKS) for cell in cells if isinstance(cell, str | int)}
+        if names - {"", *self._found}:
+            self._found = {person.username: person for person in self.people.filter(username__in=names)}
 
     def clean(self, value: Cell, row: Any = None, **_options: Any) -> User | None:
         name = plain_text(value).strip(BLANKS)
@@ -168,3 +194,6 @@ class Person(Widget):  # type: ignore[misc]  # import-export has no types
 
     def render(self, value: User | None, obj: Any = None, **_options: Any) -> Cell:
         return value.username if value else None
+
+    def cells(self, values: Iterable[str | None]) -> list[Cell]:
+        return list(values)

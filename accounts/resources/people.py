@@ -1,13 +1,15 @@
 """People as rows of a sheet."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from secrets import token_urlsafe
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSWORD_SUFFIX_LENGTH, make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -16,12 +18,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts import scope, sockets, standing, validators
-from accounts.models import Department, Reach, Role, User, UserQuerySet, reach_of
-from accounts.resources.cells import Email, InDepartment, Person, Roles, RolesColumn
+from accounts.models import Department, Reach, Role, User, UserQuerySet, reach_by, reach_of
+from accounts.resources.cells import NO_ROLES, Email, InDepartment, Person, Roles, RolesColumn
 from integrations.sheets import filters
 from integrations.sheets.columns import Choice, Column, Flag, Moment, Text
+from integrations.sheets.inserting import insert
 from integrations.sheets.resources import SheetResource
-from integrations.sheets.rows import BAD, CHANGED, NEW, Checked, Given
+from integrations.sheets.rows import BAD, CHANGED, NEW, Checked
 
 
 class Left(models.TextChoices):
@@ -73,6 +76,7 @@ class UserResource(SheetResource):
     export_permission = "accounts.view_user"
     related = ("department", "manager")
     prefetched = ("groups__role__group",)
+    quick = True
     refused = (
         Column(
             "id", _("user id"), aliases=("用户Id", "user id", "编号", "pk"), never=_("ids are given by this system")
@@ -147,6 +151,7 @@ class UserResource(SheetResource):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self._spelt_otherwise: Set[str] = set()
         self._reaches: dict[tuple[frozenset[int], int | None], Reach] = {}
         self.column("manager").widget.people = self.queryset()
 
@@ -187,14 +192,18 @@ class UserResource(SheetResource):
 
     def load(self, keys: Any) -> dict[str, User]:
         found: dict[str, User] = super().load(keys)
+        # to some databases a name in other letters is the same name
+        self._spelt_otherwise = found.keys() - set(keys)
         for person in found.values():
             _read_roles(person)
         return found
 
-    def export_rows(self, queryset: Any, columns: Sequence[Column]) -> Any:
-        for person in self._related(queryset).iterator(chunk_size=1_000):
-            _read_roles(person)
-            yield [column.cell(person) for column in columns]
+    def gathered(self, column: Column, keys: Sequence[int]) -> list[frozenset[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
+        through = User.groups.through.objects.filter(user_id__in=keys, group__role__isnull=False)
+        for person, role in through.values_list("user_id", "group__role"):
+            found[person].add(role)
+        return [frozenset(found[key]) if key in found else NO_ROLES for key in keys]
 
     def guard(self, instance: User | None, values: Mapping[str, Any]) -> str:
         if instance is not None and not scope.outranks(self.actor, instance):
@@ -203,19 +212,21 @@ class UserResource(SheetResource):
             return gettext("was anonymised")
         return ""
 
-    def examine(self, rows: Sequence[Given]) -> list[Checked]:
-        checked = super().examine(rows)
-        # people out of the actor's reach were not found; only that the name is taken can be told
-        added = {row.key.casefold(): row for row in checked if row.kind == NEW}
-        names = [row.key for row in added.values()]
-        for taken in User.objects.filter(username__in=names).values_list("username", flat=True):
-            self.fault(added[taken.casefold()], self.key.name, gettext("belongs to somebody else already"), taken)
-        return checked
+    def refuse_taken(self, rows: list[Checked]) -> None:
+        super().refuse_taken(rows)
+        added = {row.key.casefold(): row for row in rows if row.kind == NEW}
+        for taken in self._taken([row.key for row in added.values()]):
+            if row := added.get(taken.casefold()):
+                self.fault(row, self.key.name, gettext("belongs to somebody else already"), taken)
 
-    def accept(self, column: Column, value: Any, instance: Any) -> None:
-        if column is self.key and instance.pk is None:
-            validators.username(value)
-        super().accept(column, value, instance)
+    def _taken(self, names: Sequence[str]) -> Iterable[str]:
+        """Names that were not found although they are there: of people out of reach it can only be told that they are."""
+        if reach_by(self.actor).everybody:
+            return self._spelt_otherwise
+        return User.objects.filter(username__in=names).values_list("username", flat=True)
+
+    def validators_of_new(self, column: Column) -> Sequence[Callable[[Any], None]]:
+        return [validators.username] if column is self.key else []
 
     def accept_secret(self, column: Column, value: Any, instance: Any) -> None:
         try:
@@ -231,39 +242,40 @@ class UserResource(SheetResource):
                     ).format(n=settings.PASSWORD_MIN_LENGTH)
                 ) from None
 
-    def check_row(self, instance: User, values: Mapping[str, Any], row: Checked) -> None:
+    def check_row(self, instance: User | None, values: Mapping[str, Any], row: Checked) -> None:
+        had = frozenset(role.pk for role in instance.roles) if instance and instance.pk else NO_ROLES
         if "roles" in row.many and not self.trusted:
-            self._check_roles(instance, row)
+            self._check_roles(had, row)
         if not self.trusted and row.kind != BAD:
-            self._check_place(instance, row)
-        if "manager" in row.changes:
+            self._check_place(instance, had, row)
+        if "manager" in row.changes and instance:
             try:
                 instance.clean()
             except ValidationError as problem:
                 self.fault(row, "manager", " ".join(problem.messages), row.values.get("manager"))
 
-    def _check_roles(self, instance: User, row: Checked) -> None:
-        had = frozenset(role.pk for role in instance.roles) if instance.pk else frozenset()
+    def _check_roles(self, had: frozenset[int], row: Checked) -> None:
+        if self.actor.is_superuser:
+            return
         known = self.column("roles").widget.known
         for pk in had ^ row.many["roles"]:
             role = known.get(pk)
-            if role and not self.actor.is_superuser and role.rank >= self.actor.rank:
+            if role and role.rank >= self.actor.rank:
                 reason = gettext("the role “{name}” stands at or above your own rank").format(name=role.group.name)
                 self.fault(row, "roles", reason, row.values.get("roles"))
                 return
 
-    def _check_place(self, instance: User, row: Checked) -> None:
+    def _check_place(self, instance: User | None, had: frozenset[int], row: Checked) -> None:
         """Who is new or moves must end in the actor's reach, and reach nobody whom the actor does not."""
         if self.actor.reach.everybody:
             return
-        if (not instance.pk or "department" in row.changes) and not self.actor.reach.covers_departments(
-            [instance.department_id]
-        ):
+        department = instance.department_id if instance else getattr(row.given.get("department"), "pk", None)
+        is_new = instance is None or not instance.pk
+        if (is_new or "department" in row.changes) and not self.actor.reach.covers_departments([department]):
             reason = gettext("put people into departments whose people you reach")
             self.fault(row, "department", reason, row.values.get("department"))
         elif "department" in row.changes or "roles" in row.many:
-            had = frozenset(role.pk for role in instance.roles) if instance.pk else frozenset()
-            gained = self._reach(row.many.get("roles", had), instance.department_id)
+            gained = self._reach(row.many.get("roles", had), department)
             if not self.actor.reach.includes(gained):
                 reason = gettext("would reach people whom you do not reach yourself")
                 self.fault(row, "roles" if "roles" in row.many else "department", reason, row.values.get("roles"))
@@ -290,12 +302,10 @@ class UserResource(SheetResource):
         return sealed
 
     def write(self, rows: Sequence[Checked], secrets: Mapping[int, Mapping[str, Any]]) -> list[Any]:
-        for row in rows:
-            if row.kind == NEW:
-                row.instance.password = secrets.get(row.number, {}).get("password") or make_password(None)
-        super().write(rows, secrets)
-        names = [row.key for row in rows if row.kind == NEW]
-        # not every database tells the keys of rows made in bulk
+        new = [row for row in rows if row.kind == NEW]
+        insert(User, [self._fields_of(row, secrets.get(row.number, {})) for row in new])
+        self.write_changes([row for row in rows if row.kind == CHANGED])
+        names = [row.key for row in new]
         keys = dict(User.objects.filter(username__in=names).values_list("username", "pk"))
         self._write_roles(rows, keys)
         changed = [row.instance.pk for row in rows if row.kind == CHANGED]
@@ -306,26 +316,40 @@ class UserResource(SheetResource):
         transaction.on_commit(partial(sockets.regroup, moved))
         return [keys[name] for name in names]
 
+    @staticmethod
+    def _fields_of(row: Checked, secrets: Mapping[str, Any]) -> dict[str, Any]:
+        fields = {name: value for name, value in row.given.items() if name not in row.many}
+        # who comes with roles has had them given once
+        return fields | {"password": secrets.get("password") or _unusable(), "perm_epoch": int("roles" in row.many)}
+
     def _write_roles(self, rows: Sequence[Checked], keys: Mapping[str, int]) -> None:
         known: dict[int, Role] = self.column("roles").widget.known
         members = User.groups.through
-        gone, come, moved = Q(), [], []
+        gone, come, moved, new = Q(), [], [], []
         for row in rows:
             if "roles" not in row.many:
                 continue
-            person = keys.get(row.key) or row.instance.pk
-            had = frozenset() if row.kind == NEW else self.column("roles").value(row.instance)
-            moved.append(person)
+            if row.kind == NEW:
+                new += [{"user_id": keys[row.key], "group_id": known[pk].group_id} for pk in row.many["roles"]]
+                continue
+            had = self.column("roles").value(row.instance)
+            moved.append(row.instance.pk)
             lost = [known[pk].group_id for pk in had - row.many["roles"] if pk in known]
-            gone |= Q(user_id=person, group_id__in=lost) if lost else Q()
-            come += [members(user_id=person, group_id=known[pk].group_id) for pk in row.many["roles"] - had]
+            gone |= Q(user_id=row.instance.pk, group_id__in=lost) if lost else Q()
+            come += [members(user=row.instance, group_id=known[pk].group_id) for pk in row.many["roles"] - had]
         if gone:
             members.objects.filter(gone).delete()
+        insert(members, new)
         members.objects.bulk_create(come, ignore_conflicts=True)
         User.objects.filter(pk__in=moved).update(perm_epoch=F("perm_epoch") + 1)
 
     def unwrite(self, keys: Sequence[Any]) -> None:
         User.objects.filter(pk__in=keys).delete()
+
+
+def _unusable() -> str:
+    """What `make_password(None)` makes, but drawn at once instead of letter by letter."""
+    return UNUSABLE_PASSWORD_PREFIX + token_urlsafe(UNUSABLE_PASSWORD_SUFFIX_LENGTH * 3 // 4)
 
 
 def _read_roles(person: User) -> None:

@@ -11,6 +11,7 @@ from integrations.sheets import headers, storage
 from integrations.sheets.errors import REASONS, UnreadableFile, refusal
 from integrations.sheets.headers import Header
 from integrations.sheets.models import ImportChunk, ImportJob
+from integrations.sheets.pace import Pace
 from integrations.sheets.progress import Progress, tell
 from integrations.sheets.reader.bounds import Limits
 from integrations.sheets.reader.problems import Unreadable
@@ -45,14 +46,20 @@ def check(job: ImportJob) -> None:
         tell(job)
 
 
-def resource_of(job: ImportJob, found: Iterable[Header] = (), *, trusted: bool = False) -> SheetResource:
+def resource_of(
+    job: ImportJob, found: Iterable[Header] = (), *, trusted: bool = False, judged: bool = False
+) -> SheetResource:
     """The resource a job feeds, in the name of who started it; `trusted` asks for no permission, to take things back.
+
+    With `judged` it takes the values as they are, because they were accepted in the preview.
 
     :raises NoPermission: when they may not import (any more).
     """
     person = job.created_by
     places = {header.column: header.place for header in found if header.column}
-    resource = resource_class(job.resource)(actor=person, places=places, sheet=job.sheet, trusted=trusted)
+    resource = resource_class(job.resource)(
+        actor=person, places=places, sheet=job.sheet, trusted=trusted, judged=judged
+    )
     if not trusted and not (person and person.is_active and resource.may_import()):
         raise NoPermission
     return resource
@@ -65,11 +72,11 @@ def saved_headers(job: ImportJob) -> list[Header]:
 def given_rows(rows: Iterable[Row], found: Iterable[Header]) -> Iterator[Given]:
     """Name the cells of each row by their columns; rows with nothing in them are left out."""
     at = [(header.column, column_number(header.place)) for header in found if header.column]
-    for row in rows:
-        size = len(row.cells)
-        cells = {name: row.cells[place] if place < size else None for name, place in at}
-        if any(cell is not None for cell in cells.values()):
-            yield Given(row.number, cells)
+    for number, cells in rows:
+        size = len(cells)
+        named = {name: cells[place] if place < size else None for name, place in at}
+        if len(named) > [*named.values()].count(None):
+            yield Given(number, named)
 
 
 def find_header(rows: Iterator[Row], resource: SheetResource, *, by_hand: bool) -> tuple[Row, Iterator[Row]]:
@@ -106,11 +113,13 @@ class _Checking:
         progress = Progress(job)
         number = read = 0
         given = given_rows(rows, found)
-        while batch := list(islice(given, resource.chunk_rows)):
+        pace = Pace(resource.chunk_rows)
+        while batch := list(islice(given, pace.rows)):
             read += len(batch)
             if read > settings.IMPORT_MAX_ROWS:
                 raise UnreadableFile(REASONS["too_many_rows"], limit=settings.IMPORT_MAX_ROWS)
-            self._keep(number, resource.examine(batch))
+            with pace.chunk():
+                self._keep(number, resource.examine(batch))
             number += 1
             progress.advance(read)
         self._refuse_merged(header)

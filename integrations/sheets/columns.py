@@ -1,13 +1,15 @@
 """Columns: how a value of a model stands in a cell, and how a cell becomes a value again."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from import_export.fields import Field
 from import_export.widgets import Widget
@@ -53,6 +55,11 @@ class Column(Field):  # type: ignore[misc]  # import-export has no types
         self.never, self.width, self.permission, self.note = never, width, permission, note
         self.name = attribute
 
+    def expect(self, cells: Sequence[Cell]) -> None:
+        """Look up at once what the cells of many rows refer to; called before `read` is asked for each."""
+        if prepare := getattr(self.widget, "expect", None):
+            prepare(cells)
+
     @property
     def exported(self) -> bool:
         return not (self.secret or self.never)
@@ -78,6 +85,22 @@ class Column(Field):  # type: ignore[misc]  # import-export has no types
         """Return the cell that stands for a value."""
         return self.widget.render(value)  # type: ignore[no-any-return]  # import-export has no types
 
+    @property
+    def lookup(self) -> str:
+        """What to ask the database for instead of instances, for `cells`."""
+        within = getattr(self.widget, "within", "")
+        return f"{self.attribute}__{within}" if within else str(self.attribute)
+
+    @property
+    def needs_instances(self) -> bool:
+        """Whether only an instance can tell what to show."""
+        reads_itself = type(self).value is not Column.value and not self.many
+        return reads_itself or not hasattr(self.widget, "cells")
+
+    def cells(self, values: Iterable[Any]) -> list[Cell]:
+        """Return the cells that stand for what many rows hold in `lookup`."""
+        return self.widget.cells(values)  # type: ignore[no-any-return]  # import-export has no types
+
     def assign(self, instance: Any, value: Any) -> None:
         setattr(instance, self.attribute, value)
 
@@ -90,11 +113,19 @@ class Text(Widget):  # type: ignore[misc]  # import-export has no types
         self._empty = None if null else ""
 
     def clean(self, value: Cell, row: Any = None, **_options: Any) -> str | None:
-        text = plain_text(value).strip(BLANKS)
-        return text or self._empty
+        # nearly every cell there is
+        text = (value if value.__class__ is str else plain_text(value)).strip(BLANKS)
+        return self.normal(text) or self._empty
+
+    def normal(self, text: str) -> str:
+        """Return the spelling in which a text is kept."""
+        return text
 
     def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
         return value or None
+
+    def cells(self, values: Iterable[Any]) -> list[Cell]:
+        return [value or None for value in values]
 
 
 class Choice(Widget):  # type: ignore[misc]  # import-export has no types
@@ -103,6 +134,8 @@ class Choice(Widget):  # type: ignore[misc]  # import-export has no types
     def __init__(self, choices: type[models.Choices], *, aliases: dict[str, Any], empty: Any) -> None:
         super().__init__()
         self._choices, self._aliases, self._empty = choices, aliases, empty
+        # lives as long as the class of the resource, and asks for each language once
+        self._spellings, self._labels = cache(self._spellings_in), cache(self._labels_in)
 
     def choices(self) -> list[str]:
         return [str(label) for label in self._choices.labels]
@@ -111,15 +144,25 @@ class Choice(Widget):  # type: ignore[misc]  # import-export has no types
         text = plain_text(value).strip(BLANKS).casefold()
         if not text:
             return self._empty
-        known = {str(label).casefold(): key for key, label in self._choices.choices}
-        known |= {str(key).casefold(): key for key in self._choices.values} | self._aliases
+        known = self._spellings(get_language())
         if text not in known:
             allowed = ", ".join(str(label) for label in self._choices.labels)
             raise ValidationError(_("“{value}” is not one of: {allowed}").format(value=text[:40], allowed=allowed))
         return known[text]
 
     def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
-        return str(self._choices(value).label)
+        return self._labels(get_language())[value]
+
+    def cells(self, values: Iterable[Any]) -> list[Cell]:
+        labels = self._labels(get_language())
+        return [labels[value] for value in values]
+
+    def _spellings_in(self, _language: str | None) -> dict[str, Any]:
+        known = {str(label).casefold(): key for key, label in self._choices.choices}
+        return known | {str(key).casefold(): key for key in self._choices.values} | self._aliases
+
+    def _labels_in(self, _language: str | None) -> dict[Any, str]:
+        return {key: str(label) for key, label in self._choices.choices}
 
 
 class Flag(Widget):  # type: ignore[misc]  # import-export has no types
@@ -137,6 +180,10 @@ class Flag(Widget):  # type: ignore[misc]  # import-export has no types
 
     def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
         return _("yes") if value else _("no")
+
+    def cells(self, values: Iterable[Any]) -> list[Cell]:
+        yes, no = _("yes"), _("no")
+        return [yes if value else no for value in values]
 
 
 class Whole(Widget):  # type: ignore[misc]  # import-export has no types
@@ -170,7 +217,11 @@ class Moment(Widget):  # type: ignore[misc]  # import-export has no types
         return timezone.make_aware(found) if timezone.is_naive(found) else found
 
     def render(self, value: Any, obj: Any = None, **_options: Any) -> Cell:
-        return timezone.localtime(value).replace(tzinfo=None, microsecond=0) if value else None
+        return self.cells([value])[0]
+
+    def cells(self, values: Iterable[Any]) -> list[Cell]:
+        zone = timezone.get_current_timezone()
+        return [value.astimezone(zone).replace(tzinfo=None, microsecond=0) if value else None for value in values]
 
 
 def plain_text(cell: Cell) -> str:
@@ -179,6 +230,8 @@ def plain_text(cell: Cell) -> str:
     :raises ValidationError: for a number whose last digits the spreadsheet has lost.
     """
     match cell:
+        case str():
+            return cell
         case None:
             return ""
         case bool():

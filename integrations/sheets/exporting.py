@@ -75,7 +75,7 @@ def written_rows(
     """Write rows to a nameless file and return it; `counted[0]` tells how many there were."""
     chosen = resource.export_columns(columns)
 
-    def rows() -> Iterator[list[Cell]]:
+    def rows() -> Iterator[Sequence[Cell]]:
         for row in resource.export_rows(queryset, chosen):
             counted[0] += 1
             if progress and counted[0] % EVERY_ROWS == 0:

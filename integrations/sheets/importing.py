@@ -10,7 +10,7 @@ from itertools import count
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from integrations.sheets import storage
@@ -18,6 +18,7 @@ from integrations.sheets.checking import find_header, given_rows, limits, resour
 from integrations.sheets.errors import SheetError
 from integrations.sheets.headers import Header
 from integrations.sheets.models import ImportChunk, ImportJob
+from integrations.sheets.pace import collecting_later
 from integrations.sheets.progress import Progress, tell
 from integrations.sheets.reader.process import from_plain, reading
 from integrations.sheets.resources import SheetResource
@@ -47,23 +48,25 @@ def write(job: ImportJob) -> None:
 
 def _write_chunks(job: ImportJob) -> None:
     found = saved_headers(job)
-    resource = resource_of(job, found)
+    resource = resource_of(job, found, judged=True)
     progress = Progress(job)
     job.total = job.rows
-    done = job.done = sum(len(chunk.rows) for chunk in job.chunks.filter(applied=True).only("rows"))
+    written = job.chunks.filter(applied=True).aggregate(n=Sum(F("new") + F("changed") + F("unchanged") + F("bad")))
+    done = job.done = written["n"] or 0
     waiting = job.chunks.filter(applied=False).order_by("number").values_list("pk", flat=True)
     secrets = _Secrets(job, resource, found)
     for pk in list(waiting):
         chunk = ImportChunk.objects.get(pk=pk)
         hashed = secrets.of(chunk, progress)
-        for last in (False, False, True):
+        for hopeful, last in ((True, False), (False, False), (False, True)):
             try:
-                write_chunk(job, chunk, resource, hashed)
+                write_chunk(job, chunk, resource, hashed, hopeful=hopeful)
                 break
             except IntegrityError as taken:
-                # somebody wrote at the same moment: the next look sees their row
+                # somebody wrote since, or at the same moment: a closer look sees their row
                 if last:
                     raise CameBetween(_("Somebody else is writing the same rows.")) from taken
+                chunk.refresh_from_db()
         done += len(chunk.rows)
         progress.advance(done, job.total)
         if _was_cancelled(job):
@@ -72,15 +75,21 @@ def _write_chunks(job: ImportJob) -> None:
 
 
 def write_chunk(
-    job: ImportJob, chunk: ImportChunk, resource: SheetResource, secrets: Mapping[int, Mapping[str, Any]]
+    job: ImportJob,
+    chunk: ImportChunk,
+    resource: SheetResource,
+    secrets: Mapping[int, Mapping[str, Any]],
+    *,
+    hopeful: bool = False,
 ) -> None:
-    """Write one chunk and record it, in one transaction.
+    """Write one chunk and record it, in one transaction. Who is `hopeful` leaves it to the database to refuse what is taken.
 
     :raises CameBetween: in mode `all`, when a row means something else by now.
     """
-    with transaction.atomic():
+    with collecting_later(), transaction.atomic():
         kept = {row["number"]: row for row in chunk.rows if row["kind"] in (NEW, CHANGED)}
         resource.forget_seen()
+        resource.hopeful = hopeful and all(row["kind"] == NEW for row in kept.values())
         fresh = resource.examine([_given(row) for row in kept.values()])
         good = [row for row in fresh if not _differs(row, kept[row.number]) and row.kind in (NEW, CHANGED)]
         spoilt = [row for row in fresh if _differs(row, kept[row.number])]
@@ -88,15 +97,20 @@ def write_chunk(
             raise CameBetween(_explain(spoilt[0], kept[spoilt[0].number]))
         for row in spoilt:
             _mark_spoilt(row, kept[row.number])
-        for row in fresh:
-            if row.kind == UNCHANGED:
-                kept[row.number]["kind"] = UNCHANGED  # somebody did the same already: not ours to take back
+        fulfilled = [row for row in fresh if row.kind == UNCHANGED]
+        for row in fulfilled:
+            kept[row.number]["kind"] = UNCHANGED  # somebody did the same already: not ours to take back
         made = resource.write(good, secrets)
         updated = sum(row.kind == CHANGED for row in good)
-        counted = Counter(row["kind"] for row in chunk.rows)
-        kinds = {kind: counted[kind] for kind in KINDS}
-        ImportChunk.objects.filter(pk=chunk.pk).update(applied=True, made=made, rows=chunk.rows, **kinds)
+        record = _recounted(chunk) if spoilt or fulfilled else {}
+        ImportChunk.objects.filter(pk=chunk.pk).update(applied=True, made=made, **record)
         _hold(job, created_rows=len(made), updated_rows=updated, skipped_rows=len(spoilt))
+
+
+def _recounted(chunk: ImportChunk) -> dict[str, Any]:
+    """What a chunk's row says of it once some of its rows are something else than in the preview."""
+    counted = Counter(row["kind"] for row in chunk.rows)
+    return {"rows": chunk.rows} | {kind: counted[kind] for kind in KINDS}
 
 
 def _hold(job: ImportJob, **added: int) -> None:
@@ -160,7 +174,10 @@ def _finish(job: ImportJob) -> bool:
 
 
 def _given(row: Mapping[str, Any]) -> Given:
-    return Given(row["number"], {name: from_plain(value) for name, value in row["values"].items()})
+    values = row["values"]
+    if any(value.__class__ is dict for value in values.values()):
+        values = {name: from_plain(value) for name, value in values.items()}
+    return Given(row["number"], values)
 
 
 def _former(row: Mapping[str, Any], key: str) -> Given:

@@ -14,8 +14,10 @@ A resource opts in with a few lines:
     SHEET_RESOURCES = {"rooms": "rooms.resources.RoomResource"}
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
@@ -27,12 +29,18 @@ from import_export import resources
 
 from integrations.sheets.columns import Choice, Column
 from integrations.sheets.filters import narrowed
+from integrations.sheets.quick import QuickLane
 from integrations.sheets.reader.process import Cell, to_plain
-from integrations.sheets.rows import BAD, CHANGED, NEW, UNCHANGED, Checked, Given, said, same, shown
+from integrations.sheets.rows import BAD, CHANGED, NEW, UNCHANGED, Checked, Given, said, same, says_something, shown
 from project.core.errors import NotFound
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+AT_ONCE = 1_000
+"""So many rows are read of the database and turned into cells at a time."""
+REMEMBERED = 1_000
+"""So many accepted values of a column are not judged again when they come again."""
 
 
 class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-export has no types
@@ -45,8 +53,10 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
     export_permission: ClassVar[str] = ""
     related: ClassVar[tuple[str, ...]] = ()
     prefetched: ClassVar[tuple[str, ...]] = ()
-    chunk_rows: ClassVar[int] = 250
-    """So many rows are checked, and written in one transaction, at a time."""
+    chunk_rows: ClassVar[int] = 1_000
+    """At most so many rows are checked, and written in one transaction, at a time."""
+    quick: ClassVar[bool] = False
+    """New rows may be judged without an instance: `accept`, `guard` and `check_row` get None for it, `write` gets `given`."""
     needs_proof: ClassVar[bool] = False
     """Whoever confirms an import must have shown of late that it is them."""
     filter_readers: ClassVar[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {}
@@ -61,12 +71,19 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
         places: Mapping[str, str] | None = None,
         sheet: str = "",
         trusted: bool = False,
+        judged: bool = False,
+        hopeful: bool = False,
         **options: Any,
     ) -> None:
-        """`places` tells the letter under which a column stands in the sheet being read; `trusted` skips the guard."""
+        """`places` tells the letter under which a column stands in the sheet being read.
+
+        `trusted` skips the guard; values that are `judged` were accepted before, and only what depends on others is asked again.
+        Who is `hopeful` takes new rows of a `quick` resource for new still: if they are not, the database refuses to write them.
+        """
         super().__init__(**options)
-        self.actor, self.places, self.sheet, self.trusted = actor, dict(places or {}), sheet, trusted
-        self._seen: dict[Any, int] = {}
+        self.actor, self.places, self.sheet = actor, dict(places or {}), sheet
+        self.trusted, self.judged, self.hopeful = trusted, judged, hopeful
+        self._seen: dict[str, dict[Any, int]] = defaultdict(dict)
 
     # --- what it consists of ---
 
@@ -135,15 +152,18 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
 
     def write(self, rows: Sequence[Checked], secrets: Mapping[int, Mapping[str, Any]]) -> list[Any]:
         """Save checked rows that are new or changed; return the keys of what was made. Called in a transaction."""
-        model = self._meta.model
         made = [row.instance for row in rows if row.kind == NEW]
-        model._default_manager.bulk_create(made)
-        changed = [row for row in rows if row.kind == CHANGED]
-        names = {name for row in changed for name in row.changes if not self.column(name).many}
+        self._meta.model._default_manager.bulk_create(made)
+        self.write_changes([row for row in rows if row.kind == CHANGED])
+        return [instance.pk for instance in made]
+
+    def write_changes(self, rows: Sequence[Checked]) -> None:
+        """Save what changed in rows that were there before."""
+        names = {name for row in rows for name in row.changes if not self.column(name).many}
         if names:
             attributes = [self.column(name).attribute for name in names]
-            model._default_manager.bulk_update([row.instance for row in changed], attributes, batch_size=200)
-        return [instance.pk for instance in made]
+            instances = [row.instance for row in rows]
+            self._meta.model._default_manager.bulk_update(instances, attributes, batch_size=200)
 
     def unwrite(self, keys: Sequence[Any]) -> None:
         """Take out again what `write` made. Called in a transaction."""
@@ -153,12 +173,30 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
 
     def examine(self, rows: Sequence[Given]) -> list[Checked]:
         """Say of each row what it would do. Rows of earlier calls count when keys are compared."""
-        read = [self._read(row) for row in rows]
-        found = self.load([row.key for row, _values in read if row.key])
-        for row, values in read:
-            self._judge(row, values, found.get(row.key))
-        self._refuse_taken([row for row, _values in read if row.kind in (NEW, CHANGED)])
-        return [row for row, _values in read]
+        for column, cells in self._cells_by_column(rows):
+            column.expect(cells)
+        certain = self._lane.recognise(rows) if self.quick else {}
+        read = [(certain[at], None) if at in certain else self._read(row) for at, row in enumerate(rows)]
+        hopeful = self.hopeful and not any(values is not None for _row, values in read)
+        found = {} if hopeful else self.load([row.key for row, _values in read if row.key])
+        seen = self._seen[self.key.name]
+        checked: list[Checked] = []
+        for given, (row, values) in zip(rows, read, strict=True):
+            if values is None and (row.key in found or row.key in seen):
+                row, values = self._read(given)
+            self._refuse_repeated(row, given)
+            if values is None:
+                self._judge_new(row)
+            else:
+                self._judge(row, values, found.get(row.key))
+            checked.append(row)
+        if not hopeful:
+            self.refuse_taken([row for row in checked if row.kind in (NEW, CHANGED)])
+        return checked
+
+    @cached_property
+    def _lane(self) -> QuickLane:
+        return QuickLane(self)
 
     def load(self, keys: Iterable[str]) -> dict[str, Any]:
         """Find what the rows are about, by key."""
@@ -187,11 +225,15 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
             }
         )
 
+    def _cells_by_column(self, rows: Sequence[Given]) -> Iterator[tuple[Column, list[Cell]]]:
+        names = rows[0].cells if rows else ()
+        return ((self.column(name), [row.cells.get(name) for row in rows]) for name in names)
+
     def _read(self, given: Given) -> tuple[Checked, dict[str, Any]]:
         row = Checked(given.number)
         values: dict[str, Any] = {}
         for name, cell in given.cells.items():
-            column = self.column(name)
+            column = self.fields[name]
             if column.secret:
                 row.has_secrets = row.has_secrets or cell is not None
             else:
@@ -204,16 +246,25 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
         row.key = key if isinstance(key, str) else "" if key is None else str(key)
         if not row.key and row.kind != BAD:
             self.fault(row, self.key.name, _("must not be empty"))
-        elif row.key and (first := self._seen.setdefault(("key", row.key), row.number)) != row.number:
+        return row, values
+
+    def _refuse_repeated(self, row: Checked, given: Given) -> None:
+        if row.key and (first := self._seen[self.key.name].setdefault(row.key, row.number)) != row.number:
             reason = _("stands in row {n} already").format(n=first)
             self.fault(row, self.key.name, reason, given.cells.get(self.key.name))
-        return row, values
+
+    def _judge_new(self, row: Checked) -> None:
+        """What is left to be asked of a row whose values are certain."""
+        if not self.trusted and (reason := self.guard(None, row.given)):
+            self.fault(row, self.key.name, reason, row.key)
+        if row.kind != BAD:
+            self.check_row(None, row.given, row)
 
     def _judge(self, row: Checked, values: dict[str, Any], instance: Any) -> None:
         if not row.key:
             return
         is_new = instance is None
-        row.instance = self._meta.model() if is_new else instance
+        row.instance = self._blank() if is_new else instance
         self._assign(row, values, is_new=is_new)
         # a row that would change nothing needs no right to
         if (is_new or row.changes) and not self.trusted and (reason := self.guard(instance, values)):
@@ -233,31 +284,67 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
             old = None if is_new else column.value(row.instance)
             if not is_new and same(old, value):
                 continue
-            if is_new and not value and value is not False and not column.required:
+            if is_new and not says_something(value) and not column.required:
                 continue  # the model's own default
-            if self._passes(row, column, value, self.accept):
+            if self.judged or self._passes(row, column, value, self.accept):
                 row.changes[name] = [None if is_new else to_plain(column.show(old)), to_plain(column.show(value))]
+                if is_new:
+                    row.given[name] = value
                 if column.many:
                     row.many[name] = value
                 else:
                     column.assign(row.instance, value)
+
+    def validators_of_new(self, column: Column) -> Sequence[Callable[[Any], None]]:
+        """What a value of a new row must pass besides the model's own field."""
+        return []
+
+    def validators(self, column: Column) -> list[Callable[[Any], None]] | None:
+        """All that `accept` asks of a text in a new row, or None where it asks more than validators do."""
+        field = self._judges[column.name][0]
+        return [*self.validators_of_new(column), *field.validators] if _is_plain(field) else None
+
+    def _blank(self) -> Any:
+        """A new instance. By position: looking each field up among keywords takes three times as long."""
+        return self._meta.model(*[value() if callable(value) else value for value in self._defaults])
+
+    @cached_property
+    def _defaults(self) -> list[Any]:
+        return [
+            field.get_default if field.has_default() and callable(field.default) else field.get_default()
+            for field in self._meta.model._meta.concrete_fields
+        ]
 
     def accept(self, column: Column, value: Any, instance: Any) -> None:
         """Judge a value by the model's own field.
 
         :raises ValidationError: when it will not do.
         """
-        try:
-            known = self._meta.model._meta.get_field(column.attribute)
-        except FieldDoesNotExist:
-            return
-        if column.many:
+        if instance is None or instance.pk is None:
+            for validate in self.validators_of_new(column):
+                validate(value)
+        known, accepted = self._judges[column.name]
+        if known is None or value in accepted:
             return
         if isinstance(known, models.ForeignKey):
             if value is None and not known.null:
                 raise ValidationError(_("must not be empty"))
             return
-        known.clean(value, instance)
+        if not _is_fine(known, value):
+            known.clean(value, instance)
+        if len(accepted) < REMEMBERED:
+            accepted.add(value)
+
+    @cached_property
+    def _judges(self) -> dict[str, tuple[Any, set[Any]]]:
+        """The model's field of each column that has one, and values it has accepted: few columns have many."""
+        return {column.name: (None if column.many else self._field(column), set()) for column in self.columns}
+
+    def _field(self, column: Column) -> Any:
+        try:
+            return self._meta.model._meta.get_field(column.attribute)
+        except FieldDoesNotExist:
+            return None
 
     def _passes(self, row: Checked, column: Column, value: Any, judge: Callable[[Column, Any, Any], None]) -> bool:
         try:
@@ -267,32 +354,32 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
             return False
         return True
 
-    def _refuse_taken(self, rows: list[Checked]) -> None:
+    def refuse_taken(self, rows: list[Checked]) -> None:
         """Unique columns besides the key: neither twice in the file nor somebody else's in the database."""
         for column in self.columns:
             if column is not self.key and not column.many and self._is_unique(column):
                 self._refuse_taken_in(column, [row for row in rows if column.name in row.changes and row.kind != BAD])
 
+    def _is_stored(self, column: Column) -> bool:
+        """Whether the database can be asked for a column by itself."""
+        return column.many or bool(getattr(self._field(column), "concrete", False))
+
     def _is_unique(self, column: Column) -> bool:
-        try:
-            return bool(getattr(self._meta.model._meta.get_field(column.attribute), "unique", False))
-        except FieldDoesNotExist:
-            return False
+        return bool(getattr(self._field(column), "unique", False))
 
     def _refuse_taken_in(self, column: Column, rows: list[Checked]) -> None:
-        wanted = {column.value(row.instance): row for row in rows if column.value(row.instance)}
+        values = [row.given.get(column.name) if row.kind == NEW else column.value(row.instance) for row in rows]
         name = column.attribute
-        everybody = self._meta.model._base_manager.filter(**{f"{name}__in": list(wanted)})
+        everybody = self._meta.model._base_manager.filter(**{f"{name}__in": [value for value in values if value]})
         holders = dict(everybody.values_list(name, "pk"))
-        for row in rows:
-            value = column.value(row.instance)
+        for row, value in zip(rows, values, strict=True):
             if not value:
                 continue
-            first = self._seen.setdefault((column.name, value), row.number)
+            first = self._seen[column.name].setdefault(value, row.number)
             if first != row.number:
                 reason = _("stands in row {n} already").format(n=first)
                 self.fault(row, column.name, reason, value)
-            elif holders.get(value, row.instance.pk) != row.instance.pk:
+            elif value in holders and (row.kind == NEW or holders[value] != row.instance.pk):
                 self.fault(row, column.name, _("belongs to somebody else already"), value)
 
     def forget_seen(self) -> None:
@@ -301,10 +388,48 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
 
     # --- out ---
 
-    def export_rows(self, queryset: "models.QuerySet[Any]", columns: Sequence[Column]) -> Iterator[list[Cell]]:
+    def export_rows(self, queryset: "models.QuerySet[Any]", columns: Sequence[Column]) -> Iterator[Sequence[Cell]]:
         """Stream rows as cells, in constant memory."""
-        for instance in self._related(queryset).iterator(chunk_size=1_000):
-            yield [column.cell(instance) for column in columns]
+        if any(column.needs_instances or not self._is_stored(column) for column in columns):
+            for instance in self._related(queryset).iterator(chunk_size=AT_ONCE):
+                yield [column.cell(instance) for column in columns]
+            return
+        lookups = ["pk", *(column.lookup for column in columns if not column.many)]
+        rows = _each_once(queryset).values_list(*lookups).iterator(chunk_size=AT_ONCE)
+        while batch := list(islice(rows, AT_ONCE)):
+            keys, *values = zip(*batch, strict=True)
+            found = iter(values)
+            asked = [self.gathered(column, keys) if column.many else next(found) for column in columns]
+            yield from zip(*[column.cells(each) for column, each in zip(columns, asked, strict=True)], strict=True)
+
+    def gathered(self, column: Column, keys: Sequence[Any]) -> list[Any]:
+        """What rows hold in a column that is `many`, for the rows of these keys, in their order."""
+        raise NotImplementedError
+
+
+def _each_once(queryset: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
+    """The same rows in the same order, without having the database compare whole rows to find those that come twice."""
+    if not queryset.query.distinct:
+        return queryset
+    every: models.QuerySet[Any] = queryset.model._base_manager.filter(pk__in=queryset.order_by().values("pk"))
+    return every.order_by(*(queryset.query.order_by or queryset.model._meta.ordering))
+
+
+def _is_plain(field: Any) -> bool:
+    """Tell whether a field asks nothing of a text but its validators."""
+    return isinstance(field, models.CharField) and not field.choices
+
+
+def _is_fine(field: Any, text: Any) -> bool:
+    """Tell whether a plain field accepts a text; whether another one does is for its `clean` to say."""
+    if not (isinstance(text, str) and text and _is_plain(field)):
+        return False
+    try:
+        for validate in field.validators:
+            validate(text)
+    except ValidationError:
+        return False
+    return True
 
 
 def resource_class(name: str) -> type[SheetResource]:

@@ -24,7 +24,10 @@ class Given(NamedTuple):
 
 @dataclass(slots=True)
 class Checked:
-    """What one row means. `values` are its cells without secrets; `changes` name old and new; `errors` say what is wrong."""
+    """What one row means. `values` are its cells without secrets; `changes` name old and new; `errors` say what is wrong.
+
+    `given` are the values of a new row; `instance` is what the row is about, or nothing where no instance was needed to tell.
+    """
 
     number: int
     key: str = ""
@@ -35,6 +38,7 @@ class Checked:
     instance: Any = None
     many: dict[str, Any] = field(default_factory=dict)
     has_secrets: bool = False
+    given: dict[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return what is kept of the row until the import is confirmed: never a secret."""
@@ -58,6 +62,11 @@ def same(old: Any, new: Any) -> bool:
     if isinstance(old, str) and isinstance(new, str):
         return old == new or old.strip(BLANKS) == new
     return old == new or (old in (None, "") and new in (None, ""))
+
+
+def says_something(value: Any) -> bool:
+    """Tell whether a value is one; for a new row everything else is the model's own default."""
+    return bool(value) or value is False
 
 
 def said(problem: Exception) -> str:

@@ -27,7 +27,7 @@ CONTENT_TYPES = {
     XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     CSV: "text/csv; charset=utf-8",
 }
-_EXACT_DIGITS = 15
+_EXACT = 10**15
 
 
 class Head(NamedTuple):
@@ -87,17 +87,15 @@ def _records(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[d
     empty = True
     for row in rows:
         empty = False
-        yield dict(zip(names, map(_typed, row), strict=True))
+        yield {name: _typed(cell) if cell.__class__ is int else cell for name, cell in zip(names, row, strict=True)}
     if empty:
         # the headers are taken from a row: an empty list still has them
         yield dict.fromkeys(names)
 
 
-def _typed(cell: Cell) -> Any:
+def _typed(number: Any) -> int | str:
     """Numbers beyond what a spreadsheet keeps are written as text, digit by digit."""
-    if isinstance(cell, int) and not isinstance(cell, bool) and len(str(abs(cell))) > _EXACT_DIGITS:
-        return str(cell)
-    return cell
+    return str(number) if abs(number) >= _EXACT else int(number)
 
 
 def _format(head: Head) -> Format:

@@ -52,7 +52,7 @@ def answer(kind: str, limits: Limits) -> None:
     size = 0
     for number, values in reading:
         batch.append([number, values])
-        size += sum(len(value) if isinstance(value, str) else 8 for value in values)
+        size += sum(map(xlsx.size, values))
         if len(batch) >= ROWS_A_LINE or size > limits.line:
             say(batch)
             batch, size = [], 0

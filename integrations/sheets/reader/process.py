@@ -85,7 +85,7 @@ class Reading:
                 self.merged = answer.get("merged", [])
                 return
             for number, values in answer:
-                yield Row(number, [from_plain(value) for value in values])
+                yield Row(number, [from_plain(value) if value.__class__ is dict else value for value in values])
 
     def _next(self) -> Any:
         answer = json.loads(next(self._lines))
@@ -110,6 +110,8 @@ def from_plain(value: Any) -> Cell:
 def to_plain(value: Cell) -> Any:
     """Make of a cell what can be stored as JSON; the inverse of `from_plain`."""
     match value:
+        case None | str():
+            return value
         case Flaw():
             return {"flaw": value.kind, "text": value.text}
         case datetime():

@@ -6,8 +6,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, NamedTuple
+from xml.parsers import expat
 
-from integrations.sheets.reader import cells
+from integrations.sheets.reader import cells, plain
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.xml import feed, local, parser
 
@@ -95,6 +96,19 @@ def shared_texts(archive: zipfile.ZipFile, longest: int) -> list[str]:
     if not name:
         return []
     texts: list[str] = []
+    # one longer than a cell is kept just long enough to be told from one that fits
+    longest += 1
+    reading = _texts_parser(lambda text: texts.append(cells.unescape(text)[:longest]))
+    with part(archive, name) as stream:
+        for run in plain.runs(stream, reading, plain.TEXTS):
+            found = plain.texts_in(run) if run else []
+            if "&" in run or "\r" in run or "_x" in run or max(map(len, found), default=0) > longest:
+                found = [cells.unescape(plain.value(text))[:longest] for text in found]
+            texts += found
+    return texts
+
+
+def _texts_parser(keep: Callable[[str], None]) -> expat.XMLParserType:
     pieces: list[str] = []
     reading = parser()
 
@@ -112,15 +126,11 @@ def shared_texts(archive: zipfile.ZipFile, longest: int) -> list[str]:
         elif tag == "rPh":
             reading.StartElementHandler = start
         elif tag == "si":
-            # one longer than a cell is kept just long enough to be told from one that fits
-            texts.append(cells.unescape("".join(pieces))[: longest + 1])
+            keep("".join(pieces))
             pieces.clear()
 
     reading.StartElementHandler, reading.EndElementHandler = start, end
-    with part(archive, name) as stream:
-        for _ in feed(reading, stream):
-            pass
-    return texts
+    return reading
 
 
 def _walk(archive: zipfile.ZipFile, name: str, start: Start) -> None:

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from integrations.sheets.reader import bounds, cells, problems, workbook
+from integrations.sheets.reader import bounds, cells, plain, problems, workbook
 from integrations.sheets.reader.bounds import Limits
 from integrations.sheets.reader.cells import Plain
 from integrations.sheets.reader.problems import Unreadable
-from integrations.sheets.reader.xml import feed, local, parser
+from integrations.sheets.reader.xml import local, parser
 
 Row = tuple[int, list[Plain]]
 LAST_ROW = 1_048_576
+LESSONS = 5
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -30,7 +31,8 @@ class Reading:
         values = _Values(texts, dates, since_1904=self._about.since_1904, longest=self._limits.cell)
         rows = _Rows(values, self._limits, self.merged)
         with workbook.part(self._archive, self._about.part) as stream:
-            for _ in feed(rows.parser, stream):
+            for run in plain.runs(stream, rows.parser, plain.ROWS):
+                rows.plain(run)
                 yield from rows.take()
 
 
@@ -38,7 +40,9 @@ class _Values:
     """Turns a cell's type, text and style into its value."""
 
     def __init__(self, texts: list[str], dates: frozenset[str], *, since_1904: bool, longest: int) -> None:
-        self._texts, self._dates, self._since_1904, self._longest = texts, dates, since_1904, longest
+        self._dates, self._since_1904, self._longest = dates, since_1904, longest
+        self.texts = [self._bounded(text) for text in texts]
+        self.longest = max(map(len, texts), default=0)
         self._by_type: dict[str, Callable[[str, str], Plain]] = {
             "n": self._number,
             "s": self._shared,
@@ -48,6 +52,15 @@ class _Values:
             "e": lambda text, _style: cells.flaw(problems.ERROR, text),
             "d": lambda text, _style: cells.iso_moment(text.strip()),
         }
+
+    def plain(self, kind: str, style: str, inline: str, formula: str, text: str) -> Plain:
+        """Read a cell that needed no parser, from what `plain.cells_in` found of it."""
+        if kind == "s" and text:
+            return self._shared(text, style)
+        text = plain.value(text or inline)
+        if not text and kind != "e":
+            return cells.flaw(problems.FORMULA) if formula and kind != "str" else None
+        return self.read(kind or "n", text, style or "0")
 
     def read(self, kind: str, text: str, style: str) -> Plain:
         reader = self._by_type.get(kind)
@@ -60,9 +73,9 @@ class _Values:
         return cells.moment(text, since_1904=self._since_1904) if style in self._dates else cells.number(text)
 
     def _shared(self, text: str, _style: str) -> Plain:
-        if not text.strip().isdecimal() or len(text) > 9 or int(text) >= len(self._texts):
+        if not text.strip().isdecimal() or len(text) > 9 or int(text) >= len(self.texts):
             return cells.flaw(problems.DAMAGED, text)
-        return self._bounded(self._texts[int(text)])
+        return self.texts[int(text)]
 
     def _text(self, text: str, _style: str) -> Plain:
         return self._bounded(cells.unescape(text))
@@ -80,6 +93,10 @@ class _Rows:
         self._values, self._limits, self._merged = values, limits, merged
         self._ready: list[Row] = []
         self._columns: dict[str, int] = {}
+        # of these, those within the limits that have been met
+        self._near: dict[str, int] = {}
+        self._uniform: Callable[[str], list[tuple[str, ...]]] | None = None
+        self._lessons = 0
         self._number = self._found = 0
         self._row: dict[int, Plain] = {}
         self._column, self._size = -1, 0
@@ -90,8 +107,80 @@ class _Rows:
         self.parser.StartElementHandler = self._root
 
     def take(self) -> list[Row]:
-        taken, self._ready[:] = self._ready[:], []
+        taken, self._ready = self._ready, []
         return taken
+
+    def plain(self, run: str) -> None:
+        """Take rows that need no parser."""
+        if not self._take_uniform(run):
+            self._take_any(run)
+            self._learn(run)
+
+    def _take_uniform(self, run: str) -> bool:
+        """Take rows of nothing but shared texts, all columns of a row at once; return False when there are others."""
+        found = self._uniform(run) if self._uniform else []
+        texts = self._values.texts
+        if len(found) != run.count("<row ") or not found:
+            return False
+        if any(max(map(int, filter(None, places)), default=0) >= len(texts) for _number, *places in found):
+            return False
+        for number, *places in found:
+            self._number = _row_number(number)
+            row = [texts[int(place)] if place else None for place in places]
+            while row and row[-1] is None:
+                row.pop()
+            if row:
+                self._check_size(row, 0)
+                self._finish(row)
+        return True
+
+    def _learn(self, run: str) -> None:
+        """Expect what follows to be like the last of these rows, unless that was in vain a few times."""
+        last = run.rfind("<row ")
+        names = [cell[0] for _number, within in plain.rows_in(run[last:]) for cell in plain.cells_in(within)]
+        expected = [letters(at) for at in range(len(names))]
+        if names == expected and self._lessons < LESSONS and 0 < len(names) <= self._limits.columns:
+            self._lessons += 1
+            self._uniform = plain.uniform(names)
+        else:
+            self._uniform = None
+
+    def _take_any(self, run: str) -> None:
+        """Take rows cell by cell. Every cell passes here, so the two commonest things are done in place."""
+        texts, near, read = self._values.texts, self._near, self._values.plain
+        for number, within in plain.rows_in(run):
+            self._number = _row_number(number)
+            row: list[Plain] = []
+            for name, style, kind, inline, formula, text in plain.cells_in(within):
+                if kind == "s" and text.isdecimal() and len(text) < 10 and (at := int(text)) < len(texts):
+                    value = texts[at]
+                else:
+                    value = read(kind, style, inline, formula, text)
+                if value is None:
+                    continue
+                if near.get(name) == len(row):
+                    row.append(value)
+                else:
+                    self._put(row, name, value)
+            if row:
+                self._check_size(row, len(within))
+                self._finish(row)
+
+    def _check_size(self, row: list[Plain], written: int) -> None:
+        limit = self._limits.line
+        if written + len(row) * self._values.longest > limit and sum(map(size, row)) > limit:
+            raise Unreadable("row_too_long", row=self._number)
+
+    def _put(self, row: list[Plain], name: str, value: Plain) -> None:
+        at = self._column_named(name)
+        if at >= self._limits.columns:
+            raise self._too_wide(at)
+        self._near[name] = at
+        if at < len(row):
+            row[at] = value
+        else:
+            row += [None] * (at - len(row))
+            row.append(value)
 
     def _root(self, name: str, _attributes: dict[str, str]) -> None:
         prefix = name.removesuffix(local(name))
@@ -120,7 +209,7 @@ class _Rows:
 
     def _start_cell(self, attributes: dict[str, str]) -> None:
         given = attributes.get("r")
-        self._column = self._column_of(given) if given else self._column + 1
+        self._column = self._column_named(given.rstrip("0123456789")) if given else self._column + 1
         self._kind, self._style = attributes.get("t", "n"), attributes.get("s", "0")
         self._formula = False
 
@@ -156,28 +245,36 @@ class _Rows:
 
     def _keep(self, value: Plain) -> None:
         if self._column >= self._limits.columns:
-            raise Unreadable("too_wide", cell=f"{letters(self._column)}{self._number}", limit=self._limits.columns)
-        self._size += len(value) if isinstance(value, str) else 8
+            raise self._too_wide(self._column)
+        self._size += size(value)
         if self._size > self._limits.line:
             raise Unreadable("row_too_long", row=self._number)
         self._row[self._column] = value
 
     def _end_row(self) -> None:
-        if not self._row:
-            return
+        if self._row:
+            self._finish([self._row.get(at) for at in range(max(self._row) + 1)])
+            self._row = {}
+
+    def _finish(self, row: list[Plain]) -> None:
         self._found += 1
         if self._found > self._limits.rows:
             raise Unreadable("too_many_rows", limit=self._limits.rows)
-        row = self._row
-        self._ready.append((self._number, [row.get(at) for at in range(max(row) + 1)]))
-        self._row = {}
+        self._ready.append((self._number, row))
 
-    def _column_of(self, reference: str) -> int:
-        name = reference.rstrip("0123456789")
+    def _too_wide(self, column: int) -> Unreadable:
+        return Unreadable("too_wide", cell=f"{letters(column)}{self._number}", limit=self._limits.columns)
+
+    def _column_named(self, name: str) -> int:
         column = self._columns.get(name)
         if column is None:
             column = self._columns[name] = column_number(name)
         return column
+
+
+def size(value: Plain) -> int:
+    """Return about how much a value takes on its way."""
+    return len(value) if isinstance(value, str) else 8
 
 
 def letters(column: int) -> str:

@@ -24,19 +24,28 @@ def _refuse(*_declared: object) -> int:
     raise Unreadable("document_type")
 
 
-def feed(made: expat.XMLParserType, stream: IO[bytes]) -> Iterator[None]:
-    """Push a part through a parser, stopping after each piece."""
-    done = False
-    while not done:
-        piece = stream.read(CHUNK)
-        done = not piece
-        try:
-            made.Parse(piece, done)
-        except expat.ExpatError as damage:
-            if "memory" in str(damage):
-                raise MemoryError from damage
-            raise Unreadable("damaged") from damage
+def feed(made: expat.XMLParserType, stream: IO[bytes], head: bytes = b"") -> Iterator[None]:
+    """Push a part through a parser, stopping after each piece; `head` has been read of it already."""
+    piece = head or stream.read(CHUNK)
+    while piece:
+        push(made, piece)
         yield
+        piece = stream.read(CHUNK)
+    push(made, b"", last=True)
+    yield
+
+
+def push(made: expat.XMLParserType, piece: bytes, *, last: bool = False) -> None:
+    """Give a parser one piece.
+
+    :raises Unreadable: when it is no XML.
+    """
+    try:
+        made.Parse(piece, last)
+    except expat.ExpatError as damage:
+        if "memory" in str(damage):
+            raise MemoryError from damage
+        raise Unreadable("damaged") from damage
 
 
 def local(name: str) -> str:
