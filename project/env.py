@@ -101,6 +101,13 @@ class Environment:
         example="at least 50 random characters",
         secret=True,
     )
+    SECRET_KEY_FALLBACKS: list[str] = variable(
+        "",
+        kind.words,
+        "Former secret keys: what they sealed is still opened, and nothing new is sealed with them.",
+        example="the secret key before this one",
+        secret=True,
+    )
     SHUTDOWN_SECONDS: float = variable(
         "5", kind.number(0, 600), "How long a stopping server may finish what it has begun."
     )
@@ -494,6 +501,11 @@ def _contradictions(env: Environment, environ: Mapping[str, str]) -> list[Proble
             "ACCESS_TOKEN_EXPIRES",
             f"at most SESSION_EXPIRES ({env.SESSION_EXPIRES})",
         ),
+        (
+            env.SECRET_KEY in env.SECRET_KEY_FALLBACKS,
+            "SECRET_KEY_FALLBACKS",
+            "former keys only, not the present SECRET_KEY",
+        ),
         *_without_several(env),
         (bool(env.TLS_CERT_FILE) and not env.TLS_KEY_FILE, "TLS_KEY_FILE", "the key of TLS_CERT_FILE"),
         (bool(env.TLS_KEY_FILE) and not env.TLS_CERT_FILE, "TLS_CERT_FILE", "the certificate of TLS_KEY_FILE"),
@@ -503,6 +515,11 @@ def _contradictions(env: Environment, environ: Mapping[str, str]) -> list[Proble
     if env.production:
         wrong += [
             (len(env.SECRET_KEY) < 50, "SECRET_KEY", "at least 50 random characters in prod"),
+            (
+                any(len(former) < 50 for former in env.SECRET_KEY_FALLBACKS),
+                "SECRET_KEY_FALLBACKS",
+                "at least 50 random characters each in prod",
+            ),
             (
                 not environ.get("ALLOWED_HOSTS") or "*" in env.ALLOWED_HOSTS,
                 "ALLOWED_HOSTS",

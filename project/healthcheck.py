@@ -1,6 +1,7 @@
 """`python -m project.healthcheck [--wait SECONDS]`: exit with 0 when the web process of this machine is alive.
 
-For service managers and containers; it needs no settings but PORT, ALLOWED_HOSTS and TLS_CERT_FILE of the environment.
+For service managers and containers; it needs no settings but HOST, PORT, ALLOWED_HOSTS and TLS_CERT_FILE
+of the environment.
 """
 
 import argparse
@@ -11,6 +12,8 @@ import sys
 import time
 
 DEADLINE_SECONDS = 4
+LOOPBACK = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 (asked, not listened on)
+"""Where a node answers this machine that listens on no address in particular."""
 
 
 def main() -> None:
@@ -25,6 +28,8 @@ def main() -> None:
 
 def ask() -> str:
     """Ask once; return what is wrong, or nothing."""
+    listens = os.environ.get("HOST") or ""
+    host = LOOPBACK.get(listens, listens)
     port = int(os.environ.get("PORT") or 8000)
     names = (os.environ.get("ALLOWED_HOSTS") or "localhost").split(",")
     line: http.client.HTTPConnection
@@ -32,14 +37,14 @@ def ask() -> str:
         # it is this machine that is asked, by an address its certificate is not for
         any_name = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         any_name.check_hostname, any_name.verify_mode = False, ssl.CERT_NONE
-        line = http.client.HTTPSConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS, context=any_name)
+        line = http.client.HTTPSConnection(host, port, timeout=DEADLINE_SECONDS, context=any_name)
     else:
-        line = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS)
+        line = http.client.HTTPConnection(host, port, timeout=DEADLINE_SECONDS)
     try:
         line.request("GET", "/healthz", headers={"Host": names[0].strip().lstrip(".")})
         status = line.getresponse().status
     except (OSError, http.client.HTTPException) as unreachable:
-        return f"no answer on port {port}: {unreachable}"
+        return f"no answer on port {port} of {host}: {unreachable}"
     finally:
         line.close()
     return "" if status == 200 else f"/healthz answered {status}"

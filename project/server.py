@@ -1,13 +1,11 @@
 """The web server of a node: uvicorn, with our gateway's protocol, our signals and our drain."""
 
 import asyncio
-import ctypes
 import errno
 import gc
 import select
 import signal
 import socket
-import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -25,9 +23,10 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 BACKLOG = 2048
 SETTLE_SECONDS = 0.2
 """How long a drain waits at least for what is on its way."""
-SO_ATTACH_FILTER = 26
-NO_NEW_CONNECTIONS = ((0x30, 0, 0, 13), (0x54, 0, 0, 0x12), (0x15, 0, 1, 2), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
-"""BPF on TCP's flags: of SYN and ACK, a packet with SYN alone is dropped, every other passes."""
+MINIMUM_TTL = ((socket.IPPROTO_IP, 21), (socket.IPPROTO_IPV6, 73))
+"""IP_MINTTL and IPV6_MINHOPCOUNT of Linux, which the standard library does not name."""
+FROM_ANYWHERE, FROM_NOWHERE = 0, 255
+"""Packets start with a TTL of 64 or 128, and no account needs a privilege to ask for more."""
 
 
 class PortTaken(Exception):
@@ -104,8 +103,12 @@ class Server(uvicorn.Server):
     def _somebody_waits(self, listeners: Sequence[socket.socket]) -> bool:
         """Whether connections wait to be accepted (a loop accepts one at each turn), or said nothing yet."""
         unaccepted = bool(select.select(listeners, (), (), 0)[0])
-        unheard = any(getattr(one, "cycle", one) is None for one in self.server_state.connections)
-        return (unaccepted or unheard) and not self.force_exit
+        unheard = [one for one in self.server_state.connections if getattr(one, "cycle", one) is None]
+        for one in unheard:
+            # who was half way in when newcomers were refused inherited the listener's deafness
+            if (ours := one.transport.get_extra_info("socket")) is not None:
+                _listen_to(ours, FROM_ANYWHERE)
+        return (unaccepted or bool(unheard)) and not self.force_exit
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -117,14 +120,15 @@ def refuse_newcomers(listener: socket.socket) -> None:
     """Let in nobody new, before a listener closes.
 
     Closing it alone would reset the connections that wait in its queue, and the requests a proxy already sent on them.
+    What the kernel drops is what is meant for the listener itself, which is how a connection begins.
     """
-    if sys.platform != "linux":
-        return
-    steps = b"".join(struct.pack("HBBI", *step) for step in NO_NEW_CONNECTIONS)
-    kept = ctypes.create_string_buffer(steps)
-    program = struct.pack("HL", len(NO_NEW_CONNECTIONS), ctypes.addressof(kept))
-    with suppress(OSError):  # where the kernel refuses filters, a drain is as good as the listener's close
-        listener.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)
+    _listen_to(listener, FROM_NOWHERE)
+
+
+def _listen_to(one: socket.socket, minimum_ttl: int) -> None:
+    for level, option in MINIMUM_TTL if sys.platform == "linux" else ():
+        with suppress(OSError):  # IPv6's is not for sockets of IPv4
+            one.setsockopt(level, option, minimum_ttl)
 
 
 def configuration() -> uvicorn.Config:

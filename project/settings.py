@@ -25,6 +25,7 @@ ENVIRONMENT = env.GATEHOUSE_ENV
 DEBUG = ENVIRONMENT == "debug"
 TESTING = ENVIRONMENT == "test"
 SECRET_KEY = env.SECRET_KEY or secret_key(HOME)
+SECRET_KEY_FALLBACKS = env.SECRET_KEY_FALLBACKS
 ROOT_URLCONF = "project.urls"
 ASGI_APPLICATION = "project.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

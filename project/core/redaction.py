@@ -86,6 +86,7 @@ def _known_secrets() -> tuple[str, ...]:
     urls = (settings.CACHE_URL, settings.CHANNEL_LAYER_URL, settings.CELERY_BROKER_URL)
     known = [
         settings.SECRET_KEY,
+        *settings.SECRET_KEY_FALLBACKS,
         settings.FIRST_ADMINISTRATOR["password"],
         getattr(settings, "EMAIL_HOST_PASSWORD", ""),
     ]

@@ -121,6 +121,14 @@ class TestTheCommand:
         with pytest.raises(CommandError):
             call_command("demo", stdout=StringIO())
 
+    def test_removes_in_prod_what_a_trial_left_in_its_database(self, settings):
+        demo.load(number=60)
+        settings.ENVIRONMENT = "prod"
+
+        call_command("demo", "--remove", stdout=StringIO())
+
+        assert counts()["accounts.user"] == 0
+
     def test_removes_nothing_where_nothing_is(self):
         said = StringIO()
         call_command("demo", "--remove", stdout=said)

@@ -252,11 +252,11 @@ class TestExamples:
 
 
 class TestHealthcheck:
-    def ask(self, port: int) -> "subprocess.CompletedProcess[str]":
+    def ask(self, port: int, host: str = "") -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-m", "project.healthcheck"],
             cwd=ROOT,
-            env={"PORT": str(port), "ALLOWED_HOSTS": ".localhost", "PATH": ""},
+            env={"HOST": host, "PORT": str(port), "ALLOWED_HOSTS": ".localhost", "PATH": ""},
             capture_output=True,
             text=True,
             check=False,
@@ -269,4 +269,11 @@ class TestHealthcheck:
         asked = self.ask(9)
 
         assert asked.returncode == 1
-        assert asked.stderr.startswith("no answer on port 9: ")
+        assert asked.stderr.startswith("no answer on port 9 of 127.0.0.1: ")
+
+    @pytest.mark.parametrize(
+        ("listens", "asked"),
+        [("127.0.0.5", "127.0.0.5"), ("0.0.0.0", "127.0.0.1"), ("::", "::1")],  # noqa: S104
+    )
+    def test_asks_where_the_node_listens(self, listens, asked):
+        assert self.ask(9, listens).stderr.startswith(f"no answer on port 9 of {asked}: ")

@@ -1,5 +1,6 @@
 """Node after node restarts while people work: nobody loses a request, and every socket comes back."""
 
+import socket
 import threading
 from contextlib import ExitStack
 
@@ -7,6 +8,7 @@ import pytest
 
 from benchmarks.load import Request, json_request
 from benchmarks.steady import Seen, asking
+from project import server
 from tests.clients import Caller, Line, until
 
 pytestmark = pytest.mark.timeout(300)
@@ -83,3 +85,22 @@ def test_nobody_notices(site):
             assert member.failures == []
             assert set(member.goodbyes) == {1012}
             assert member.leave().ask("echo", "still here")["data"] == "still here"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_who_stands_at_a_closing_door_is_let_in_and_newcomers_are_not(host):
+    """By means that need no privilege: kernels since 2026 want CAP_NET_ADMIN for a filter on a TCP socket."""
+    with server.bind(host, 0) as door:
+        door.listen()
+        address = door.getsockname()[:2]
+        with socket.create_connection(address) as early:
+            server.refuse_newcomers(door)
+            early.sendall(b"here")
+
+            with pytest.raises(TimeoutError):
+                socket.create_connection(address, timeout=0.3)
+            inside, _ = door.accept()
+            with inside:
+                assert inside.recv(4) == b"here"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=3)

@@ -4,6 +4,7 @@ import re
 from inspect import iscoroutinefunction, isfunction
 
 import pytest
+from django.core.management import get_commands
 
 from project import env
 from realtime import events, gateway, reference, topics
@@ -99,6 +100,13 @@ class TestOperationsPage:
         ours = [path.stem for path in blocks.ROOT.glob("*/management/commands/[a-z]*.py")]
 
         assert [name for name in ours if f"`{name}" not in page] == []
+
+    def test_names_no_command_that_is_not_there(self):
+        page = (DOCS / "operations.md").read_text()
+        named = set(re.findall(r"(?:^|`|\$\S+ )gatehouse ([a-z_]+)", page, re.MULTILINE))
+
+        assert {"rescue", "sendtestemail"} <= named
+        assert named - get_commands().keys() == set()
 
 
 class TestContributing:

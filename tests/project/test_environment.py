@@ -101,6 +101,7 @@ MALFORMED = {
 ANY_TEXT = {
     "HOST",
     "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
     "DJANGO_SUPERUSER_PASSWORD",
     "DEFAULT_FROM_EMAIL",
     "PASSWORD_FORBIDDEN_WORDS",
@@ -225,11 +226,18 @@ class TestProduction:
     def test_starts_with_safe_settings(self):
         assert env.read(SAFE_PRODUCTION).production
 
+    def test_takes_former_secret_keys(self):
+        given = env.read(SAFE_PRODUCTION | {"SECRET_KEY_FALLBACKS": f"{'f' * 64}, {'g' * 64}"})
+
+        assert given.SECRET_KEY_FALLBACKS == ["f" * 64, "g" * 64]
+
     @pytest.mark.parametrize(
         ("name", "unsafe"),
         [
             ("SECRET_KEY", ""),
             ("SECRET_KEY", "short"),
+            ("SECRET_KEY_FALLBACKS", f"{'f' * 64},short"),
+            ("SECRET_KEY_FALLBACKS", SAFE_PRODUCTION["SECRET_KEY"]),
             ("ALLOWED_HOSTS", ""),
             ("ALLOWED_HOSTS", "*"),
             ("EMAIL_URL", ""),

@@ -20,10 +20,10 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="load although people are there already")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if settings.ENVIRONMENT == "prod":
-            raise CommandError(_("There is no demo data in prod."))
         if options["remove"]:
             self._remove()
+        elif settings.ENVIRONMENT == "prod":
+            raise CommandError(_("There is no demo data in prod."))
         else:
             self._load(force=options["force"])
 
