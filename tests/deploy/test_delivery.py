@@ -1,6 +1,7 @@
 """What operators copy: Dockerfile, compose.yaml, systemd units, nginx and the examples of settings."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -270,6 +271,14 @@ class TestHealthcheck:
 
         assert asked.returncode == 1
         assert asked.stderr.startswith("no answer on port 9 of 127.0.0.1: ")
+
+    def test_waits_for_no_node_that_has_ended(self):
+        node = subprocess.Popen([sys.executable, "-c", ""])
+        node.wait()
+        waiting = [sys.executable, "-m", "project.healthcheck", "--wait", "60"]
+        told = os.environ | {"PORT": "9", "HOST": "", "MAINPID": str(node.pid)}
+
+        assert subprocess.run(waiting, cwd=ROOT, env=told, capture_output=True, timeout=30, check=False).returncode == 1
 
     @pytest.mark.parametrize(
         ("listens", "asked"),
