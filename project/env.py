@@ -335,6 +335,9 @@ class Environment:
     IMPORT_MAX_BYTES: int = variable("20971520", kind.size, "Largest upload.", example="20MB")
     IMPORT_MAX_UNZIPPED: int = variable("209715200", kind.size, "Largest workbook once unzipped.", example="200MB")
     IMPORT_MAX_ROWS: int = variable("200000", kind.integer(1, 1_048_576), "Most rows in one import.")
+    IMPORT_UNDO_DAYS: int = variable(
+        "30", kind.integer(0, 3650), "Days in which an import can be undone; its rows are kept as long. 0: never."
+    )
     EXPORT_NOW_ROWS: int = variable(
         "2000",
         kind.integer(0, 100_000),

@@ -405,6 +405,8 @@ SPECTACULAR_SETTINGS = {
         "ReasonEnum": "accounts.models.LoginEvent.Reason",
         "DeadLetterStateEnum": "realtime.models.DeadLetter.State",
         "DeadLetterReasonEnum": "realtime.models.DeadLetter.Reason",
+        "ImportModeEnum": "integrations.sheets.models.ImportJob.Mode",
+        "ImportUndoEnum": "integrations.sheets.models.ImportJob.Undo",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -419,6 +421,7 @@ SIMPLE_JWT = {"ALGORITHM": "RS256", "SIGNING_KEY": "", "USER_ID_CLAIM": "sub"}
 IMPORT_MAX_BYTES = env.IMPORT_MAX_BYTES
 IMPORT_MAX_UNZIPPED = env.IMPORT_MAX_UNZIPPED
 IMPORT_MAX_ROWS = env.IMPORT_MAX_ROWS
+IMPORT_UNDO_DAYS = env.IMPORT_UNDO_DAYS
 EXPORT_NOW_ROWS = env.EXPORT_NOW_ROWS
 EXPORT_ALERT_ROWS = env.EXPORT_ALERT_ROWS
 EXPORT_ALARM = "accounts.alarms.large_export"

@@ -12,7 +12,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from project.env import ROOT
+from tests.clients import until
 from tests.environment import services
+from tests.integrations.makers import book
 from tests.office import Office
 
 SHOTS = ROOT / "docs" / "screenshots"
@@ -46,6 +48,7 @@ README = [
     ("console", "/console/", DARK),
     ("phone-zh", "/admin/", POCKET),
 ]
+PREVIEWS = [("import-preview", LIGHT), ("import-preview-zh", CHINESE)]
 
 
 class Photographer:
@@ -108,6 +111,22 @@ class Photographer:
         page.close()
 
 
+def waiting_import(office: Office) -> str:
+    """Upload a workbook that changes people, adds some and has two bad rows; return the path of its preview."""
+    caller = office.sign_in()
+    people = caller.get("users/", params={"page_size": 9}).json()["results"]
+    moved = [[one["username"], one["real_name"], f"1390000{n:04}", one["email"]] for n, one in enumerate(people, 1)]
+    added = [[f"newcomer{n:02}", "陈晓", f"1380000{n:04}", f"newcomer{n:02}@example.com"] for n in range(1, 19)]
+    bad = [["newcomer19", "周敏", "1380000", ""], ["newcomer20", "吴磊", "", "wu.example.com"]]
+    content = book(["用户名", "姓名", "手机号", "邮箱"], *moved, *added, *bad, title="员工")
+    sent = caller.ask(
+        "POST", "imports/", files={"file": ("新员工.xlsx", content)}, data={"resource": "users", "mode": "valid"}
+    )
+    job = sent.json()["id"]
+    until(lambda: caller.get(f"imports/{job}/").json()["state"] == "ready", "the workbook is checked")
+    return f"/admin/sheets/importjob/{job}/change/?show=changed"
+
+
 def main() -> None:
     """Take the pictures."""
     chromium = services.get("CHROMIUM_PATH") or shutil.which("chromium")
@@ -126,6 +145,9 @@ def main() -> None:
         else:
             for name, path, look in README:
                 photographer.take(path, look, SHOTS / f"{name}.png")
+            preview = waiting_import(office)
+            for name, look in PREVIEWS:
+                photographer.take(preview, look, SHOTS / f"{name}.png")
         browser.close()
 
 

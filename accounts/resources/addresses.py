@@ -101,6 +101,8 @@ class AddressRuleResource(ServedResource):
         )
         import_id_fields = ("pattern",)
 
+    bookkeeping = ("hits", "last_hit_at", "created_by")
+
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self._ambiguous: set[str] = set()

@@ -64,6 +64,7 @@ class DepartmentResource(ServedResource):
     import_permissions = ("accounts.add_department", "accounts.change_department")
     export_permission = "accounts.view_department"
     related = ("head",)
+    bookkeeping = ("name", "parent", "position")  # the path says the first two
     search_fields = ("name",)
 
     path = PathColumn(

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import scope, sockets, standing, validators
 from accounts.models import Department, Reach, Role, User, UserQuerySet, reach_by, reach_of
 from accounts.resources.cells import NO_ROLES, Email, InDepartment, Person, Roles, RolesColumn
+from accounts.services import guards, passwords
 from integrations.sheets import filters
 from integrations.sheets.columns import Choice, Column, Flag, Moment, Text
 from integrations.sheets.inserting import insert
@@ -76,6 +77,8 @@ class UserResource(SheetResource):
     export_permission = "accounts.view_user"
     related = ("department", "manager")
     prefetched = ("groups__role__group",)
+    bookkeeping = ("auth_epoch", "perm_epoch")
+    goes_along = ("accounts.User_groups", "accounts.PasswordLink", "accounts.Mail")
     quick = True
     refused = (
         Column(
@@ -92,11 +95,14 @@ class UserResource(SheetResource):
         aliases=("用户名", "用户名称", "账号", "登录名", "user", "login"),
         required=True,
         width=20,
+        example="wangxiaoming",
         note=_(
             "6 to 30 letters and digits. Rows are matched by it: a name that is there already is changed, not added."
         ),
     )
-    real_name = Column("real_name", _("real name"), aliases=("姓名", "真实姓名", "name", "full name"))
+    real_name = Column(
+        "real_name", _("real name"), aliases=("姓名", "真实姓名", "name", "full name"), example=_("Wang Xiaoming")
+    )
     nickname = Column("nickname", _("nickname"), aliases=("昵称",))
     password = Column(
         "password",
@@ -106,11 +112,23 @@ class UserResource(SheetResource):
         note=_("For new people only. Left empty, they cannot sign in until a password is set."),
     )
     gender = Column(
-        "gender", _("gender"), aliases=("性别", "sex"), widget=Choice(User.Gender, aliases=GENDERS, empty=0), width=10
+        "gender",
+        _("gender"),
+        aliases=("性别", "sex"),
+        widget=Choice(User.Gender, aliases=GENDERS, empty=0),
+        width=10,
+        example=User.Gender.FEMALE.label,
     )
-    phone = Column("phone", _("phone"), aliases=("手机", "手机号", "电话", "mobile"), widget=Text(null=True))
+    phone = Column(
+        "phone", _("phone"), aliases=("手机", "手机号", "电话", "mobile"), widget=Text(null=True), example="13800000000"
+    )
     email = Column(
-        "email", _("mail address"), aliases=("邮箱", "电子邮箱", "email", "e-mail"), widget=Email(), width=28
+        "email",
+        _("mail address"),
+        aliases=("邮箱", "电子邮箱", "email", "e-mail"),
+        widget=Email(),
+        width=28,
+        example="wang@example.com",
     )
     department = Column(
         "department",
@@ -345,6 +363,17 @@ class UserResource(SheetResource):
 
     def unwrite(self, keys: Sequence[Any]) -> None:
         User.objects.filter(pk__in=keys).delete()
+
+    def ensure_may_invite(self) -> None:
+        guards.ensure_person(self.actor)
+
+    def invite(self, keys: Sequence[Any]) -> int:
+        invited = 0
+        for person in self.queryset().active().filter(pk__in=keys).exclude(email=""):
+            if not person.has_usable_password() and scope.outranks(self.actor, person):
+                passwords.invite(user=person, by=self.actor)
+                invited += 1
+        return invited
 
 
 def _unusable() -> str:

@@ -1,6 +1,6 @@
 """Roles as rows of a sheet, with what they permit and whom they reach as people read it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.contrib.auth.models import Permission
@@ -8,12 +8,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services
-from accounts.models import Department, Role
+from accounts.models import Department, Role, User
 from accounts.resources.cells import Departments, Permissions
 from integrations.sheets import filters
 from integrations.sheets.columns import Choice, Column, Flag, Whole
 from integrations.sheets.rows import Checked
 from integrations.sheets.served import ServedResource
+from integrations.sheets.ties import Tie
 
 
 class NameColumn(Column):
@@ -46,6 +47,8 @@ class RoleResource(ServedResource):
     needs_proof = True
     related = ("group",)
     prefetched = ("departments", "group__permissions")
+    bookkeeping = ("group",)
+    goes_along = ("accounts.Role_departments",)
     filter_readers = {
         "scope": ("scope", filters.one_of(Role.Scope)),
         "second_factor_required": ("second_factor_required", filters.flag),
@@ -98,6 +101,11 @@ class RoleResource(ServedResource):
 
     def queryset(self) -> QuerySet[Role]:
         return Role.objects.order_by("-rank", "key")
+
+    def ties(self, keys: Collection[Any]) -> list[Tie]:
+        held = User.objects.filter(groups__role__in=keys).values_list("groups__role", flat=True).distinct()
+        people = str(User._meta.verbose_name_plural)
+        return [*super().ties(keys), *(Tie(key, people) for key in held)]
 
     def create(self, by: Any, row: Checked, values: Mapping[str, Any]) -> Role:
         return services.create_role(by=by, **_found(values))

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from integrations.sheets import pages, services
+from integrations.sheets import memory, pages, services
 from integrations.sheets.errors import LinkTooOld, NotInThisState
 from integrations.sheets.forms import ExportForm, UploadForm
 from integrations.sheets.models import ExportJob, ImportJob, SheetJob
@@ -38,6 +38,7 @@ TONES: dict[str, Tone] = {
     "done": "ok",
     "failed": "bad",
     "cancelled": "idle",
+    "undoing": "live",
     "undone": "idle",
 }
 
@@ -184,25 +185,53 @@ class ImportJobAdmin(JobAdmin):
         shown = {
             "form": form,
             "columns": pages.known_columns(wanted, request.user),
+            "matches": pages.matches(wanted, request.user),
+            "forget_url": reverse("admin:sheets_importjob_forget", args=[wanted]),
             "template_url": f"{reverse('import-template')}?{urlencode({'resource': wanted})}",
             "largest": filesizeformat(settings.IMPORT_MAX_BYTES),
             "most": f"{settings.IMPORT_MAX_ROWS:,}",
         }
         return self.page(request, "sheets/upload.html", _("Import"), shown, status)
 
+    def get_urls(self) -> list[URLPattern]:
+        forget = self.admin_site.admin_view(require_POST(self.forget))
+        return [path("forget/<slug:resource>/", forget, name="sheets_importjob_forget"), *super().get_urls()]
+
+    def forget(self, request: HttpRequest, resource: str) -> HttpResponse:
+        """Forget what was matched by hand."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        memory.forget(request.user, resource)
+        return HttpResponseRedirect(f"{reverse('admin:sheets_importjob_add')}?{urlencode({'resource': resource})}")
+
     def page_of(self, request: HttpRequest, job: ImportJob) -> dict[str, Any]:
         return super().page_of(request, job) | pages.of_import(job, request.GET)
 
     def step_confirm(self, request: HttpRequest, job: ImportJob) -> HttpResponse | None:
-        if services.needs_proof(job):
-            asks: Callable[[HttpRequest], HttpResponse | None] = import_string(settings.SHEET_PROOF_PAGE)
-            if page := asks(request):
-                return page
-        services.confirm(job, by=request.user, mode="valid" if request.POST.get("mode") == "valid" else "")
+        if page := self._asks_for_proof(request, job):
+            return page
+        mode = "valid" if request.POST.get("mode") == "valid" else ""
+        services.confirm(job, by=request.user, mode=mode, invite="invite" in request.POST)
         return None
+
+    def _asks_for_proof(self, request: HttpRequest, job: ImportJob) -> HttpResponse | None:
+        if not services.needs_proof(job):
+            return None
+        asks: Callable[[HttpRequest], HttpResponse | None] = import_string(settings.SHEET_PROOF_PAGE)
+        return asks(request)
 
     def step_cancel(self, request: HttpRequest, job: ImportJob) -> None:
         services.cancel(job, by=request.user)
+
+    def step_match_anew(self, request: HttpRequest, job: ImportJob) -> None:
+        services.match_anew(job, by=request.user)
+
+    def step_undo(self, request: HttpRequest, job: ImportJob) -> HttpResponse | None:
+        if page := self._asks_for_proof(request, job):
+            return page
+        mode = request.POST.get("mode", "")
+        services.undo(job, by=request.user, mode=mode if mode in ImportJob.Undo.values else ImportJob.Undo.CHECK)
+        return None
 
     def step_map(self, request: HttpRequest, job: ImportJob) -> None:
         chosen = {

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 
 from django.conf import settings
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
-from integrations.sheets import headers, storage
+from integrations.sheets import example, headers, memory, samples, storage
 from integrations.sheets.errors import REASONS, UnreadableFile, refusal
 from integrations.sheets.headers import Header
 from integrations.sheets.models import ImportChunk, ImportJob
@@ -18,7 +18,7 @@ from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.process import Reading, Row, reading
 from integrations.sheets.reader.xlsx import column_number
 from integrations.sheets.resources import SheetResource, resource_class
-from integrations.sheets.rows import CHANGED, KINDS, UNCHANGED, Checked, Given, count
+from integrations.sheets.rows import CHANGED, KINDS, UNCHANGED, Checked, Given, count, key_lines
 from project.core.errors import NoPermission
 
 HEADER_WITHIN = 10
@@ -79,8 +79,8 @@ def given_rows(rows: Iterable[Row], found: Iterable[Header]) -> Iterator[Given]:
             yield Given(number, named)
 
 
-def find_header(rows: Iterator[Row], resource: SheetResource, *, by_hand: bool) -> tuple[Row, Iterator[Row]]:
-    """Return the row with the headers and what comes after it.
+def find_header(rows: Iterator[Row], resource: SheetResource, *, number: int = 0) -> tuple[Row, Iterator[Row]]:
+    """Return the row with the headers, of the given number where it is known already, and what comes after it.
 
     :raises UnreadableFile: when there is no row at all.
     """
@@ -88,10 +88,12 @@ def find_header(rows: Iterator[Row], resource: SheetResource, *, by_hand: bool) 
     if not first:
         raise UnreadableFile(REASONS["no_header"])
     columns = resource.header_columns()
-    at = 0
-    if not by_hand:
-        fitting = (n for n, row in enumerate(first) if headers.looks_like_header(headers.texts(row.cells), columns))
-        at = next(fitting, 0)
+    fitting = (
+        at
+        for at, row in enumerate(first)
+        if row.number == number or (not number and headers.looks_like_header(headers.texts(row.cells), columns))
+    )
+    at = next(fitting, 0)
     return first[at], chain(first[at + 1 :], rows)
 
 
@@ -102,17 +104,21 @@ class _Checking:
         self._job, self._source = job, source
         self._counted = dict.fromkeys(KINDS, 0)
         self._ignored_secrets = 0
+        self._has_example = False
 
     def run(self) -> dict[str, int]:
         job = self._job
         job.sheet = self._source.sheet[:100]
         resource = resource_of(job)
-        header, rows = find_header(iter(self._source), resource, by_hand=bool(job.mapping))
+        header, rows = find_header(iter(self._source), resource, number=job.header_row)
+        first = list(islice(rows, samples.ROWS))
+        samples.keep(job, [row.cells for row in first])
+        rows = chain(first, rows)
         found = self._match(header, resource)
         resource = resource_of(job, found)
         progress = Progress(job)
         number = read = 0
-        given = given_rows(rows, found)
+        given = self._without_example(given_rows(rows, found), resource)
         pace = Pace(resource.chunk_rows)
         while batch := list(islice(given, pace.rows)):
             read += len(batch)
@@ -129,20 +135,21 @@ class _Checking:
         job.notes = self._notes(resource)
         return self._counted
 
+    def _without_example(self, rows: Iterator[Given], resource: SheetResource) -> Iterator[Given]:
+        first = list(islice(rows, 1))
+        self._has_example = bool(first) and example.is_it(first[0], resource)
+        return rows if self._has_example else chain(first, rows)
+
     def _match(self, header: Row, resource: SheetResource) -> list[Header]:
         job = self._job
         texts = headers.texts(header.cells)
-        from_hand = job.mapping or None
-        try:
-            found = headers.match(texts, resource.header_columns(), from_hand)
-        except UnreadableFile:
-            # kept for the page on which the columns are matched by hand
-            job.headers = [list(each) for each in headers.guess(texts, resource.header_columns())]
-            ImportJob.objects.filter(pk=job.pk).update(headers=job.headers, sheet=job.sheet)
-            raise
-        job.headers = [list(each) for each in found]
-        ImportJob.objects.filter(pk=job.pk).update(headers=job.headers, sheet=job.sheet)
-        return found
+        asked = (texts, resource.header_columns(), job.mapping, memory.recall(job.created_by, job.resource))
+        # also when it will not do: kept for the page on which the columns are matched by hand
+        job.headers = [list(each) for each in headers.guess(*asked)]
+        job.header_row = header.number
+        kept = {"headers": job.headers, "header_row": job.header_row, "sheet": job.sheet}
+        ImportJob.objects.filter(pk=job.pk).update(**kept)
+        return headers.match(*asked)
 
     def _keep(self, number: int, rows: list[Checked]) -> None:
         counted = count(rows)
@@ -151,7 +158,7 @@ class _Checking:
             self._counted[kind] += n
             setattr(self._job, kind, self._counted[kind])
         kept = [row.as_json() for row in rows]
-        ImportChunk.objects.create(job=self._job, number=number, rows=kept, **counted)
+        ImportChunk.objects.create(job=self._job, number=number, rows=kept, keys=key_lines(kept), **counted)
 
     def _refuse_merged(self, header: Row) -> None:
         for area in self._source.merged:
@@ -160,13 +167,14 @@ class _Checking:
                 raise UnreadableFile(REASONS["merged_header"], cells=area[:20])
 
     def _notes(self, resource: SheetResource) -> list[str]:
+        notes = [gettext("The template's example row was left out.")] if self._has_example else []
         secret = [column for column in resource.columns if column.secret]
         n = self._ignored_secrets
         if not n or not secret:
-            return []
+            return notes
         text = ngettext(
             "{column}: ignored in {n} row that exists already; it is taken for new rows only.",
             "{column}: ignored in {n} rows that exist already; it is taken for new rows only.",
             n,
         )
-        return [text.format(column=", ".join(str(column.label) for column in secret), n=n)]
+        return [*notes, text.format(column=", ".join(str(column.label) for column in secret), n=n)]

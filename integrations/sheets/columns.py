@@ -32,6 +32,7 @@ class Column(Field):  # type: ignore[misc]  # import-export has no types
 
     `aliases` are further headers it is found under. A `secret` is taken for new rows only, is never shown, and is kept
     nowhere but in the upload. `never` says why a column of this name is always ignored. `many` is set after saving.
+    `example` stands in the template's example row.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class Column(Field):  # type: ignore[misc]  # import-export has no types
         width: float = 16,
         permission: str = "",
         note: "StrOrPromise" = "",
+        example: "StrOrPromise" = "",
     ) -> None:
         super().__init__(attribute=attribute, column_name=attribute, widget=widget or Text(), readonly=readonly)
         self.label, self.aliases, self.required, self.secret, self.many = label, aliases, required, secret, many
         self.never, self.width, self.permission, self.note = never, width, permission, note
+        self.example = example
         self.name = attribute
 
     def expect(self, cells: Sequence[Cell]) -> None:

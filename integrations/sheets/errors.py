@@ -6,7 +6,7 @@ GatehouseError
     ├── ImportFailed     30001  400   some rows cannot be taken; `fields` says which
     ├── UnreadableFile   30002  400   not a readable or safe workbook, or its headers are wrong
     ├── NotInThisState   10005  409   a job is confirmed twice, cancelled when done, ...
-    └── UndoNotOffered   10005  409
+    └── UndoOver         10005  409   the days in which an import can be undone are over
 FileTooLarge (TooLarge)      10011  413
 LinkTooOld (NotFound)         10008  404
 TooManyExports (TooManyRequests)  10007  429
@@ -88,9 +88,9 @@ class NotInThisState(SheetError):
     message = _("This cannot be done while it is “{state}”.")
 
 
-class UndoNotOffered(SheetError):
+class UndoOver(SheetError):
     code, status = "10005", 409
-    message = _("An import cannot be undone yet.")
+    message = _("It cannot be undone any more: its rows were kept until {until}.")
 
 
 class TooManyExports(TooManyRequests):

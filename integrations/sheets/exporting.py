@@ -10,7 +10,7 @@ from django.http import FileResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integrations.sheets import storage, watching, writer
+from integrations.sheets import example, storage, watching, writer
 from integrations.sheets.checking import resource_of, saved_headers
 from integrations.sheets.columns import Column
 from integrations.sheets.models import ExportJob, ImportJob
@@ -93,6 +93,10 @@ def template_of(resource: SheetResource) -> IO[bytes]:
         for head, column in zip(writer.heads(columns), columns, strict=True)
     ]
     blank: list[list[Cell]] = [[None] * len(heads)] * TEMPLATE_ROWS
+    if any(column.example for column in columns):
+        said = _("The row below is an example: it is left out.")
+        heads[0] = heads[0]._replace(note=f"{heads[0].note} {said}".strip())
+        blank[0] = example.row(columns)
     return writer.written("xlsx", str(resource.title), heads, blank)
 
 

@@ -18,13 +18,20 @@ from integrations.sheets.reader.xlsx import letters
 SHOWN = 20
 
 
+BY_HAND, AS_LAST_TIME = "hand", "last_time"
+
+
 class Header(NamedTuple):
-    """What stands at the head of a sheet's column, and what becomes of it. `column` is "" when it is ignored."""
+    """What stands at the head of a sheet's column, and what becomes of it. `column` is "" when it is ignored.
+
+    `how` it was matched: by its name (""), by hand, or as it was by hand last time.
+    """
 
     place: str
     text: str
     column: str
     why: str
+    how: str = ""
 
 
 def normal(text: str) -> str:
@@ -56,43 +63,56 @@ def looks_like_header(row: Sequence[str], columns: Sequence[Column]) -> bool:
 
 
 def match(
-    row: Sequence[str], columns: Sequence[Column], mapping: Mapping[str, str | None] | None = None
+    row: Sequence[str],
+    columns: Sequence[Column],
+    mapping: Mapping[str, str | None] | None = None,
+    remembered: Mapping[str, str] | None = None,
 ) -> list[Header]:
     """Say of every column of the sheet what it is; `mapping` (place → column name or None) was made by hand and wins.
 
+    `remembered` (normal header → column name or "") is what was made by hand last time; it counts for columns that no
+    other header names.
+
     :raises UnreadableFile: when required columns are missing or some stand there twice; it names them.
     """
-    known = names(columns)
-    by_name = {column.name: column for column in columns}
-    headers: list[Header] = []
-    for at, text in enumerate(row):
-        place = letters(at)
-        if mapping is not None and place in mapping:
-            chosen = by_name.get(mapping[place] or "")
-            headers.append(_header(place, text, chosen, by_hand=True))
-        elif text:
-            headers.append(_header(place, text, known.get(normal(text)), by_hand=False))
-    _refuse_doubled(headers, by_name)
+    headers = guess(row, columns, mapping, remembered)
+    _refuse_doubled(headers, {column.name: column for column in columns})
     _refuse_missing(headers, columns, row)
     return headers
 
 
-def guess(row: Sequence[str], columns: Sequence[Column]) -> list[Header]:
-    """What can be told of headers that do not match as they should, for whoever goes on by hand."""
+def guess(
+    row: Sequence[str],
+    columns: Sequence[Column],
+    mapping: Mapping[str, str | None] | None = None,
+    remembered: Mapping[str, str] | None = None,
+) -> list[Header]:
+    """What `match` finds, whether it will do or not: for whoever goes on by hand."""
     known = names(columns)
-    placed = ((letters(at), text) for at, text in enumerate(row) if text)
-    return [_header(place, text, known.get(normal(text)), by_hand=False) for place, text in placed]
+    by_name = {column.name: column for column in columns}
+    mapping = mapping or {}
+    named = {mapping.get(letters(at)) or getattr(known.get(normal(text)), "name", "") for at, text in enumerate(row)}
+    headers: list[Header] = []
+    for at, text in enumerate(row):
+        place, last_time = letters(at), (remembered or {}).get(normal(text))
+        if place in mapping:
+            headers.append(_header(place, text, by_name.get(mapping[place] or ""), BY_HAND))
+        elif text and last_time is not None and (not last_time or last_time not in named):
+            headers.append(_header(place, text, by_name.get(last_time), AS_LAST_TIME))
+        elif text:
+            headers.append(_header(place, text, known.get(normal(text))))
+    return headers
 
 
-def _header(place: str, text: str, column: Column | None, *, by_hand: bool) -> Header:
+def _header(place: str, text: str, column: Column | None, how: str = "") -> Header:
     text = text[:100]
     if column is None:
-        return Header(place, text, "", _("left out by hand") if by_hand else _("not a known column"))
+        return Header(place, text, "", _("left out by hand") if how else _("not a known column"), how)
     if column.never:
-        return Header(place, text, "", str(column.never))
+        return Header(place, text, "", str(column.never), how)
     if column.readonly:
-        return Header(place, text, "", _("only shown, never imported"))
-    return Header(place, text, column.name, "")
+        return Header(place, text, "", _("only shown, never imported"), how)
+    return Header(place, text, column.name, "", how)
 
 
 def _refuse_doubled(headers: list[Header], columns: Mapping[str, Column]) -> None:

@@ -17,12 +17,14 @@ from integrations.sheets import storage
 from integrations.sheets.checking import find_header, given_rows, limits, resource_of, saved_headers
 from integrations.sheets.errors import SheetError
 from integrations.sheets.headers import Header
+from integrations.sheets.inviting import invite
 from integrations.sheets.models import ImportChunk, ImportJob
+from integrations.sheets.outlook import former
 from integrations.sheets.pace import collecting_later
 from integrations.sheets.progress import Progress, tell
 from integrations.sheets.reader.process import from_plain, reading
 from integrations.sheets.resources import SheetResource
-from integrations.sheets.rows import BAD, CHANGED, KINDS, NEW, UNCHANGED, Checked, Given
+from integrations.sheets.rows import BAD, CHANGED, KINDS, NEW, UNCHANGED, Checked, Given, key_lines
 from project.core import audit
 from project.core.errors import NoPermission
 from project.core.jobs import LeaseLost
@@ -37,12 +39,12 @@ class CameBetween(Exception):
 
 def write(job: ImportJob) -> None:
     """Write a confirmed import, or take it back where that was begun."""
-    if not job.reversing:
+    if not (job.reversing or job.inviting):
         try:
             _write_chunks(job)
         except (CameBetween, SheetError, NoPermission) as reason:
             _begin_reversal(job, str(reason))
-    if job.reversing or not _finish(job):
+    if job.reversing or not invite(job) or not _finish(job):
         _reverse(job)
 
 
@@ -110,7 +112,7 @@ def write_chunk(
 def _recounted(chunk: ImportChunk) -> dict[str, Any]:
     """What a chunk's row says of it once some of its rows are something else than in the preview."""
     counted = Counter(row["kind"] for row in chunk.rows)
-    return {"rows": chunk.rows} | {kind: counted[kind] for kind in KINDS}
+    return {"rows": chunk.rows, "keys": key_lines(chunk.rows)} | {kind: counted[kind] for kind in KINDS}
 
 
 def _hold(job: ImportJob, **added: int) -> None:
@@ -139,12 +141,13 @@ def _begin_reversal(job: ImportJob, reason: str) -> None:
 def _reverse(job: ImportJob) -> None:
     """Take back what was written, last chunk first."""
     resource = resource_of(job, saved_headers(job), trusted=True)
+    resource.judged = True
     progress = Progress(job)
     for chunk in job.chunks.filter(applied=True).order_by("-number"):
         with transaction.atomic():
             changed = [row for row in chunk.rows if row["kind"] == CHANGED]
             resource.forget_seen()
-            restored = resource.examine([_former(row, resource.key.name) for row in changed])
+            restored = resource.examine([former(row, resource) for row in changed])
             resource.write([row for row in restored if row.kind == CHANGED], {})
             resource.unwrite(chunk.made)
             ImportChunk.objects.filter(pk=chunk.pk).update(applied=False, made=[])
@@ -178,12 +181,6 @@ def _given(row: Mapping[str, Any]) -> Given:
     if any(value.__class__ is dict for value in values.values()):
         values = {name: from_plain(value) for name, value in values.items()}
     return Given(row["number"], values)
-
-
-def _former(row: Mapping[str, Any], key: str) -> Given:
-    """What the row would have to say to bring the old values back."""
-    old = {name: from_plain(old) for name, (old, _new) in row["changes"].items()}
-    return Given(row["number"], {key: row["key"], **old})
 
 
 def _differs(fresh: Checked, kept: Mapping[str, Any]) -> bool:
@@ -234,5 +231,5 @@ class _Secrets:
 
     def _read(self, job: ImportJob, found: list[Header]) -> Iterator[Given]:
         with storage.opened(job) as file, reading(file, job.kind, limits()) as source:
-            _header, rows = find_header(iter(source), self._resource, by_hand=bool(job.mapping))
+            _header, rows = find_header(iter(source), self._resource, number=job.header_row)
             yield from given_rows(rows, found)

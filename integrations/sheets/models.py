@@ -1,6 +1,7 @@
 """Imports and exports: rows that are their own queue, and what is kept of a file until it is confirmed."""
 
 import secrets
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -50,15 +51,21 @@ class ImportJob(SheetJob):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
         CANCELLED = "cancelled", _("cancelled")
+        UNDOING = "undoing", _("being undone")
         UNDONE = "undone", _("undone")
 
     class Mode(models.TextChoices):
         ALL = "all", _("all rows or none")
         VALID = "valid", _("the good rows")
 
-    CLAIMABLE = frozenset({"queued", "reading", "importing"})
+    class Undo(models.TextChoices):
+        CHECK = "check", _("only say what could be undone")
+        ALL = "all", _("all rows or none")
+        REST = "rest", _("the rows that can be")
+
+    CLAIMABLE = frozenset({"queued", "reading", "importing", "undoing"})
     FINAL = frozenset({"done", "failed", "cancelled", "undone"})
-    OPEN: ClassVar = frozenset({"queued", "reading", "ready", "importing"})
+    OPEN: ClassVar = frozenset({"queued", "reading", "ready", "importing", "undoing"})
 
     state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.QUEUED, db_index=True)
     mode = models.CharField(_("mode"), max_length=10, choices=Mode.choices, default=Mode.ALL)
@@ -69,8 +76,9 @@ class ImportJob(SheetJob):
     sheet = models.CharField(_("sheet"), max_length=100, blank=True)
     # column letter → column name, or null for one to leave out; made by hand
     mapping = models.JSONField(_("mapping"), default=dict, blank=True)
-    # what each column of the sheet was taken for: [place, text, column, why not]
+    # what each column of the sheet was taken for: [place, text, column, why not, how it was matched]
     headers = models.JSONField(_("headers"), default=list, blank=True)
+    header_row = models.PositiveIntegerField(default=0, editable=False)
     notes = models.JSONField(_("notes"), default=list, blank=True)
     new = models.PositiveIntegerField(_("new"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
@@ -82,6 +90,24 @@ class ImportJob(SheetJob):
     # set when something came between: what was written is being taken back, by whichever worker has the job
     reversing = models.TextField(default="", blank=True, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True, editable=False)
+    # the people it adds are invited once all rows are written; from then on there is no way back but an undo
+    invite = models.BooleanField(_("invite"), default=False)
+    inviting = models.BooleanField(default=False, editable=False)
+    invited_rows = models.PositiveIntegerField(_("invited"), default=0)
+    # what is asked of an undo, what was found when it was last looked, and which rows were left: see undoing.py
+    undo = models.JSONField[dict[str, Any]](_("undo"), default=dict, blank=True, editable=False)
+    removed_rows = models.PositiveIntegerField(_("removed again"), default=0)
+    restored_rows = models.PositiveIntegerField(_("restored"), default=0)
+    left_rows = models.PositiveIntegerField(_("left as they are"), default=0)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("undone by"),
+    )
 
     class Meta:
         verbose_name = _("import")
@@ -116,7 +142,7 @@ class ImportJob(SheetJob):
 
     @property
     def can_be_cancelled(self) -> bool:
-        return self.state in {self.State.QUEUED, self.State.READING, self.State.READY, self.State.IMPORTING}
+        return self.state in self.OPEN and not self.inviting
 
     @property
     def can_be_mapped(self) -> bool:
@@ -127,6 +153,27 @@ class ImportJob(SheetJob):
     @property
     def written(self) -> int:
         return self.created_rows + self.updated_rows
+
+    @property
+    def stands(self) -> int:
+        """How many of the rows it wrote were neither taken back nor left for good."""
+        settled: int = self.undo.get("settled", 0)
+        return self.written - self.removed_rows - self.restored_rows - self.left_rows - settled
+
+    @property
+    def undo_until(self) -> datetime | None:
+        """Until when its rows are kept, and with them the means to undo it."""
+        return self.finished_at + timedelta(days=settings.IMPORT_UNDO_DAYS) if self.finished_at else None
+
+    @property
+    def has_something_to_undo(self) -> bool:
+        return self.state in {self.State.DONE, self.State.FAILED} and self.stands > 0
+
+    @property
+    def can_be_undone(self) -> bool:
+        until = self.undo_until
+        kept = self.has_something_to_undo and until is not None and timezone.now() < until
+        return kept and self.chunks.filter(applied=True).exists()
 
 
 class ImportChunk(models.Model):
@@ -142,9 +189,15 @@ class ImportChunk(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     bad = models.PositiveIntegerField(default=0)
     rows = models.JSONField[list[dict[str, Any]]](default=list)
+    # a line for each row: the first letter of its kind, then its key; to search without reading the rows
+    keys = models.TextField(default="", blank=True)
     applied = models.BooleanField(default=False)
-    # primary keys of what was made, to be able to take it back
+    # primary keys of what was made, in the order of the new rows, to be able to take it back
     made = models.JSONField[list[Any]](default=list)
+    # how many of these were looked at when people were invited
+    invited = models.PositiveIntegerField(default=0)
+    # how many of the rows it wrote an undo is through with, from the last one on
+    undone = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["number"]
@@ -153,6 +206,29 @@ class ImportChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id} #{self.number}"
+
+
+class ColumnMatch(models.Model):
+    """What somebody matched by hand: each person their own, so that nobody's mistake steers a colleague's import."""
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    resource = models.CharField(max_length=40)
+    header = models.CharField(max_length=100)
+    # as `headers.normal` makes it: what two headers have in common that mean the same
+    normal = models.CharField(max_length=100)
+    # "" is for one that is left out
+    column = models.CharField(max_length=60, blank=True)
+    matched_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["header"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["person", "resource", "normal"], name="one_match_for_each_header"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.header} → {self.column or '–'}"
 
 
 class ExportJob(SheetJob):

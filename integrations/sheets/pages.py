@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -10,12 +11,15 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from integrations.sheets import services
+from integrations.sheets import memory, samples, services
+from integrations.sheets.checking import saved_headers
 from integrations.sheets.columns import Column
+from integrations.sheets.headers import AS_LAST_TIME
 from integrations.sheets.models import ExportJob, ImportJob
 from integrations.sheets.reader.process import Flaw, from_plain
 from integrations.sheets.resources import SheetResource, resource_class
 from integrations.sheets.rows import BAD, CHANGED, KINDS, NEW, UNCHANGED
+from project.core.admin import ago
 from project.core.errors import GatehouseError, NotFound
 
 PAGE = 25
@@ -34,6 +38,13 @@ def known_columns(resource: str, user: Any) -> list[dict[str, Any]]:
     ]
 
 
+def matches(resource: str, user: Any) -> list[dict[str, str]]:
+    """What somebody matched by hand before, as people read it."""
+    found = _resource(resource, user)
+    labels = {column.name: capfirst(str(column.label)) for column in (found.columns if found else [])}
+    return [{"header": each.header, "column": labels.get(each.column, "")} for each in memory.of(user, resource)]
+
+
 def export_columns(resource: str, user: Any) -> list[tuple[str, Any]]:
     found = _resource(resource, user)
     return [(column.name, column.label) for column in (found.export_columns() if found else [])]
@@ -49,6 +60,8 @@ def in_a_word(job: ImportJob) -> str:
     """How an import stands, in a few words of a list."""
     if job.state == ImportJob.State.DONE:
         return _("{created} new, {updated} changed").format(created=job.created_rows, updated=job.updated_rows)
+    if job.state == ImportJob.State.UNDONE:
+        return _("{n} undone").format(n=job.removed_rows + job.restored_rows)
     if job.state == ImportJob.State.READY:
         return _("{rows} rows, {bad} bad").format(rows=job.rows, bad=job.bad)
     if job.state in ImportJob.OPEN:
@@ -60,9 +73,12 @@ def of_import(job: ImportJob, query: Mapping[str, str]) -> dict[str, Any]:
     """The page of one import."""
     shown: dict[str, Any] = {"running": job.state in ImportJob.CLAIMABLE, "size": job.size, "percent": _percent(job)}
     shown |= {"taking_back": bool(job.reversing), "figures": _figures(job), "columns": _columns(job)}
+    shown["undo"] = _undo(job)
+    shown["may_invite"] = bool(job.new) and _may_invite(job)
     if job.can_be_mapped:
         shown["mapping"] = _mapping(job)
-    if job.state in {ImportJob.State.READY, ImportJob.State.DONE, ImportJob.State.FAILED} and job.rows:
+        shown["remembered"] = any(header.how for header in saved_headers(job))
+    if job.state in {ImportJob.State.READY, *ImportJob.FINAL} - {ImportJob.State.CANCELLED} and job.rows:
         shown |= _rows(job, query)
     return shown
 
@@ -136,34 +152,76 @@ def _figures(job: ImportJob) -> list[dict[str, Any]]:
     ]
 
 
-def _columns(job: ImportJob) -> list[dict[str, str]]:
+def _may_invite(job: ImportJob) -> bool:
+    resource = _resource(job.resource, job.created_by)
+    try:
+        resource.ensure_may_invite() if resource else None
+    except GatehouseError:
+        return False
+    return resource is not None
+
+
+def _undo(job: ImportJob) -> dict[str, Any]:
+    """What the page says of undoing; nothing while there is nothing to say."""
+    over = job.has_something_to_undo and not job.can_be_undone
+    if not (job.has_something_to_undo or (job.state == ImportJob.State.UNDONE and job.left_rows)):
+        return {}
+    seen = job.undo.get("seen") if job.can_be_undone else None
+    left, told = (seen["left"], seen["first"]) if seen else (job.left_rows, job.undo.get("left", []))
+    return {
+        "until": job.undo_until,
+        "over": str(services.undo_over(job)) if over else "",
+        "in_part": job.removed_rows + job.restored_rows > 0,
+        "seen": seen,
+        "takes_back": seen["removes"] + seen["restores"] + seen["settled"] if seen else 0,
+        "at": ago(datetime.fromisoformat(seen["at"])) if seen else "",
+        "more": left - len(told),
+    }
+
+
+def _columns(job: ImportJob) -> list[dict[str, Any]]:
     labels = _labels(job)
     return [
-        {"place": place, "header": text, "column": labels.get(column, column), "ignored": why}
-        for place, text, column, why in job.headers
+        {
+            "place": header.place,
+            "header": header.text,
+            "column": labels.get(header.column, header.column),
+            "ignored": header.why,
+            "as_last_time": header.how == AS_LAST_TIME,
+        }
+        for header in saved_headers(job)
     ]
 
 
 def _mapping(job: ImportJob) -> list[dict[str, Any]]:
     resource = _resource(job.resource, job.created_by)
-    choices = [
-        (column.name, capfirst(str(column.label)))
-        for column in (resource.columns if resource else [])
-        if not column.readonly
-    ]
+    columns = [column for column in (resource.columns if resource else []) if not column.readonly]
+    choices = [(column.name, capfirst(str(column.label))) for column in columns]
+    secret = {column.name for column in columns if column.secret}
+    found = samples.of(job)
     return [
-        {"place": place, "header": text, "chosen": column, "choices": choices}
-        for place, text, column, _why in job.headers
+        {
+            "place": header.place,
+            "header": header.text,
+            "chosen": header.column,
+            "choices": choices,
+            "as_last_time": header.how == AS_LAST_TIME,
+            "samples": [] if header.column in secret else found.get(header.place, []),
+        }
+        for header in saved_headers(job)
     ]
 
 
 def _rows(job: ImportJob, query: Mapping[str, str]) -> dict[str, Any]:
-    counted = {kind: services.counted(job, kind) for kind in KINDS}
+    search = query.get("search", "").strip()[:100]
+    tallies = services.tallied(job, search)
+    counted = services.counted(tallies)
     fullest = next((kind for kind in (BAD, CHANGED, NEW, UNCHANGED) if counted[kind]), NEW)
     kind = query.get("show", "")
     kind = kind if kind in KINDS else fullest
     page = Paginator(range(counted[kind]), PAGE).get_page(query.get("page"))
-    found = services.preview(job, kind, offset=max(0, page.start_index() - 1), limit=PAGE)
+    start = max(0, page.start_index() - 1)
+    found = services.preview(job, kind, offset=start, limit=PAGE, search=search, tallies=tallies)
     labels = _labels(job)
     resource = _resource(job.resource, job.created_by)
     key = resource.key.name if resource else ""
@@ -172,6 +230,7 @@ def _rows(job: ImportJob, query: Mapping[str, str]) -> dict[str, Any]:
             {**figure, "number": counted[figure["kind"]], "active": figure["kind"] == kind} for figure in _figures(job)
         ],
         "kind": kind,
+        "search": search,
         "rows": [_row(row, labels, key) for row in found],
         "pages": page,
     }

@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import structlog
+from django.utils import timezone
 
 from integrations.sheets.models import ImportJob, SheetJob
 from realtime import gateway
@@ -40,8 +41,9 @@ class Progress:
         return (self._job.done - self._began_at) / spent if spent > 0 else 0.0
 
 
-def about(job: SheetJob, *, rate: float = 0.0) -> dict[str, Any]:
-    """What a page needs to draw the job."""
+def about(job: SheetJob, *, rate: float | None = None) -> dict[str, Any]:
+    """What a page needs to draw the job; who is not told the rate, after a reload or on another node, gets the average."""
+    rate = _average(job) if rate is None else rate
     left = round((job.total - job.done) / rate) if rate and job.total > job.done else None
     told: dict[str, Any] = {
         "id": str(job.pk),
@@ -56,12 +58,21 @@ def about(job: SheetJob, *, rate: float = 0.0) -> dict[str, Any]:
     return told
 
 
-def tell(job: SheetJob, *, rate: float = 0.0) -> None:
-    """Push a job's progress to whoever started it; a page that hears nothing asks by itself."""
-    if job.created_by_id is None:
-        return
+def _average(job: SheetJob) -> float:
+    began = (
+        job.confirmed_at if isinstance(job, ImportJob) and job.state == ImportJob.State.IMPORTING else job.started_at
+    )
+    if began is None or job.finished_at is not None:
+        return 0.0
+    return job.done / max(1.0, (timezone.now() - began).total_seconds())
+
+
+def tell(job: SheetJob, *, rate: float | None = None) -> None:
+    """Push a job's progress to whoever started it, or undoes it; a page that hears nothing asks by itself."""
     topic = "imports.progress" if isinstance(job, ImportJob) else "exports.progress"
+    people = {job.created_by_id, job.undone_by_id if isinstance(job, ImportJob) else None}
     try:
-        gateway.send_user(job.created_by_id, topic, about(job, rate=rate))
+        for person in filter(None, people):
+            gateway.send_user(person, topic, about(job, rate=rate))
     except Exception as problem:  # noqa: BLE001 (a push is a courtesy: the work must not fail for it)
         log.debug("sheets.progress_not_pushed", job=str(job.pk), problem=type(problem).__name__)

@@ -15,7 +15,7 @@ A resource opts in with a few lines:
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -27,12 +27,14 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from import_export import resources
 
+from integrations.sheets import ties
 from integrations.sheets.columns import Choice, Column
 from integrations.sheets.filters import narrowed
 from integrations.sheets.quick import QuickLane
 from integrations.sheets.reader.process import Cell, to_plain
 from integrations.sheets.rows import BAD, CHANGED, NEW, UNCHANGED, Checked, Given, said, same, says_something, shown
-from project.core.errors import NotFound
+from integrations.sheets.ties import Tie
+from project.core.errors import InvalidParameters, NotFound
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -63,6 +65,10 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
     """What rows may be filtered by: name → look-up of the model, and what reads the value (`ValueError`: cannot be)."""
     search_fields: ClassVar[tuple[str, ...]] = ()
     """Where `search` looks."""
+    bookkeeping: ClassVar[tuple[str, ...]] = ()
+    """Fields that move by themselves: a row that an import made counts as untouched whatever they say."""
+    goes_along: ClassVar[tuple[str, ...]] = ()
+    """Models ("app.Model") whose rows hinder no undo: they are taken out together with the row they point at."""
 
     def __init__(
         self,
@@ -168,6 +174,18 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
     def unwrite(self, keys: Sequence[Any]) -> None:
         """Take out again what `write` made. Called in a transaction."""
         self._meta.model._default_manager.filter(pk__in=keys).delete()
+
+    def ties(self, keys: Collection[Any]) -> list[Tie]:
+        """Say what hangs by now on rows that an import made; those are not taken out again."""
+        return list(ties.hanging(self._meta.model, keys, self.goes_along))
+
+    def ensure_may_invite(self) -> None:
+        """:raises InvalidParameters: unless what an import adds can be invited."""
+        raise InvalidParameters(fields={"invite": [_("There is nobody to invite.")]})
+
+    def invite(self, keys: Sequence[Any]) -> int:
+        """Invite those of the rows an import added that want it; return how many. Called in a transaction."""
+        return 0
 
     # --- checking ---
 

@@ -57,6 +57,11 @@ def count(rows: Iterable[Checked]) -> dict[str, int]:
     return {kind: counted[kind] for kind in KINDS}
 
 
+def key_lines(rows: Iterable[Mapping[str, Any]]) -> str:
+    """The keys of a chunk's rows, to search in: a line each, the first letter of the row's kind before its key."""
+    return "\n".join(f"{row['kind'][0]}{' '.join(row['key'].split()).casefold()}" for row in rows)
+
+
 def same(old: Any, new: Any) -> bool:
     """Tell whether a cell says what is there already; blanks around a text do not count, nor does NULL against empty."""
     if isinstance(old, str) and isinstance(new, str):

@@ -10,6 +10,8 @@ from integrations.sheets.errors import REASONS, UnreadableFile
 from integrations.sheets.models import ExportJob, ImportJob
 
 log = structlog.get_logger(__name__)
+SAMPLES = ".samples"
+"""What the name of an upload's first rows ends with."""
 
 
 @contextmanager
@@ -42,8 +44,9 @@ def found(job: ImportJob | ExportJob) -> Any:
 
 
 def discard(job: ImportJob | ExportJob) -> None:
-    """Delete a job's file for good; what the job says of it stays."""
+    """Delete a job's file for good, and what was kept beside it; what the job says of it stays."""
     if job.file and job.file.name:
+        job.file.storage.delete(f"{job.file.name}{SAMPLES}")
         job.file.storage.delete(job.file.name)
         type(job).objects.filter(pk=job.pk).update(file="")
         job.file = ""

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import translation
 
-from integrations.sheets import checking, exporting, importing, services
+from integrations.sheets import checking, exporting, importing, services, undoing
 from integrations.sheets.models import ExportJob, ImportJob, SheetJob
 from project.core import jobs
 from project.core.errors import GatehouseError
@@ -12,13 +12,16 @@ from project.core.errors import GatehouseError
 
 @jobs.worker(ImportJob)
 def work_on_import(job: ImportJob) -> None:
-    """Read a file, or write what was confirmed."""
+    """Read a file, write what was confirmed, or undo it."""
     with translation.override(_language_of(job)):
         try:
-            if job.state == ImportJob.State.IMPORTING:
-                importing.write(job)
-            else:
-                checking.check(job)
+            match job.state:
+                case ImportJob.State.IMPORTING:
+                    importing.write(job)
+                case ImportJob.State.UNDOING:
+                    undoing.undo(job)
+                case _:
+                    checking.check(job)
         except GatehouseError as problem:
             _end(job, problem)
 

@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from rustpy_xlsxwriter import FastExcel, Format
 
+from integrations.sheets import dropdowns
 from integrations.sheets.columns import Column, Moment
 from integrations.sheets.errors import ExportFailed
 from integrations.sheets.reader.bounds import CSV, XLSX
@@ -39,6 +40,7 @@ class Head(NamedTuple):
     choices: Sequence[str] = ()
     alarming: bool = False
     dated: bool = False
+    several: bool = False
 
 
 def heads(columns: Iterable[Column]) -> list[Head]:
@@ -47,7 +49,7 @@ def heads(columns: Iterable[Column]) -> list[Head]:
     for column in columns:
         text = capfirst(str(column.label))
         made[text if text not in made else f"{text} ({column.name})"] = Head(
-            text, column.width, str(column.note), dated=isinstance(column.widget, Moment)
+            text, column.width, str(column.note), dated=isinstance(column.widget, Moment), several=column.many
         )
     return [head._replace(text=text) for text, head in made.items()]
 
@@ -65,6 +67,7 @@ def written(kind: str, title: str, columns: Sequence[Head], rows: Iterable[Seque
 
 def _write_xlsx(path: Path, title: str, columns: Sequence[Head], rows: Iterable[Sequence[Cell]]) -> None:
     names = [head.text for head in columns]
+    long = [head for head in columns if head.choices and not _fits(head)]
     sheet = FastExcel(path).format(datetime_format=MOMENTS).freeze(row=1)
     sheet.sheet(
         sheet_name(title),
@@ -73,14 +76,19 @@ def _write_xlsx(path: Path, title: str, columns: Sequence[Head], rows: Iterable[
         column_formats={head.text: _format(head) for head in columns},
         header_format=Format().set_bold().set_background_color("#0F766E").set_font_color("#FFFFFF"),
         notes={head.text: head.note for head in columns if head.note},
-        data_validations={head.text: _choice(head) for head in columns if _fits(head)},
+        data_validations={head.text: _choice(head, long) for head in columns if head.choices},
         ignore_errors=names,
         autofilter=True,
     )
+    if long:
+        lists = dropdowns.rows([head.choices for head in long])
+        sheet.sheet(dropdowns.SHEET, lists, sheet_view={"hidden": True})
     try:
         sheet.save()
     except RuntimeError as problem:
         raise ExportFailed(_("A value does not fit into a cell: {problem}"), problem=str(problem)[:200]) from problem
+    if long:
+        dropdowns.refer(path, [len(head.choices) for head in long])
 
 
 def _records(names: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[dict[str, Any]]:
@@ -107,11 +115,16 @@ def _format(head: Head) -> Format:
 
 
 def _fits(head: Head) -> bool:
-    return bool(head.choices) and len(",".join(head.choices)) <= LONGEST_LIST
+    """Tell whether the values fit into the rule itself, where commas part them."""
+    joined = ",".join(head.choices)
+    return bool(head.choices) and len(joined) <= LONGEST_LIST and joined.count(",") == len(head.choices) - 1
 
 
-def _choice(head: Head) -> dict[str, Any]:
-    return {"type": "list", "values": list(head.choices), "error_title": head.text, "ignore_blank": True}
+def _choice(head: Head, long: Sequence[Head]) -> dict[str, Any]:
+    values = [dropdowns.placeholder(long.index(head))] if head in long else list(head.choices)
+    # several may be given with commas between them: the list is then a help, not a fence
+    style = "warning" if head.several else "stop"
+    return {"type": "list", "values": values, "error_title": head.text, "error_style": style, "ignore_blank": True}
 
 
 def _write_csv(path: Path, columns: Sequence[Head], rows: Iterable[Sequence[Cell]]) -> None:

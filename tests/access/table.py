@@ -114,6 +114,8 @@ ROWS: dict[str, Row] = {
     "GET imports/{id}/preview/": OF_ONES_JOBS,
     "POST imports/{id}/undo/": OF_ONES_JOBS,
     "GET imports/template/": OF_ONES_JOBS,
+    "GET imports/matches/": OF_ONES_JOBS,
+    "DELETE imports/matches/": OF_ONES_JOBS,
     "GET keys/": SEES_KEYS,
     "POST keys/{kid}/retire/": holders("rotate_keys", people=True),
     "POST keys/rotate/": holders("rotate_keys", people=True),

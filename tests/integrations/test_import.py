@@ -51,7 +51,7 @@ class TestFiveHundredPeople:
         job = take_in("seed-form-500.xlsx")
 
         assert job.created_rows == 500
-        assert ["A", "用户Id", "", "ids are given by this system"] in job.headers
+        assert ["A", "用户Id", "", "ids are given by this system", ""] in job.headers
         assert User.objects.get(username="seed0001").check_password("abc0001")
         assert {user.gender for user in User.objects.filter(username__startswith="seed")} == {1, 2}
 
@@ -125,7 +125,7 @@ class TestHeaders:
 
         sneaky = User.objects.get(username="sneaky1")
         assert not any([sneaky.is_superuser, sneaky.is_staff, sneaky.groups.exists()])
-        assert [(text, bool(why)) for _place, text, _column, why in job.headers if text != "用户名"] == [
+        assert [(text, bool(why)) for _place, text, _column, why, _how in job.headers if text != "用户名"] == [
             (name, True) for name in headers[1:]
         ]
 

@@ -44,7 +44,7 @@ def posted(caller: Caller, content: bytes, file: str = "people.xlsx", language: 
 
 
 def settled(caller: Caller, job: str) -> dict[str, Any]:
-    busy = {"queued", "reading", "importing"}
+    busy = {"queued", "reading", "importing", "undoing"}
     answer: dict[str, Any] = until(
         lambda: found if (found := caller.get(f"imports/{job}").json())["state"] not in busy else {},
         "the job settles",
@@ -111,7 +111,26 @@ class TestImport:
         assert answer.status_code == 202, answer.text
         assert settled(admin, job["id"])["state"] == "ready"
 
-    def test_undo_is_honestly_not_offered(self, admin, name):
+    def test_undo_tells_what_is_in_the_way_and_then_takes_the_rest_back(self, admin, name):
+        job = imported(admin, book(["username"], [f"{name}1"], [f"{name}2"]))
+        [person] = admin.get("users/", params={"search": f"{name}2"}).json()["results"]
+        admin.ask("PATCH", f"users/{person['id']}/", json={"nickname": "Two"})
+
+        with admin.socket() as line:
+            answer = admin.post(f"imports/{job['id']}/undo/", {})
+            assert (answer.status_code, answer.json()["state"]) == (202, "undoing")
+            line.wait_for(lambda frame: frame["topic"] == "imports.progress" and frame["data"]["state"] == "done")
+        refused = admin.get(f"imports/{job['id']}").json()
+        assert (refused["state"], refused["undo"]["possible"], refused["undo"]["removed"]) == ("done", True, 0)
+        assert [each["key"] for each in refused["undo"]["outlook"]["first"]] == [f"{name}2"]
+
+        assert admin.post(f"imports/{job['id']}/undo/", {"mode": "rest"}).status_code == 202
+        undone = settled(admin, job["id"])
+        assert (undone["state"], undone["undo"]["removed"], undone["undo"]["left"]) == ("undone", 1, 1)
+        assert admin.post(f"imports/{job['id']}/undo/", {}).status_code == 409
+        assert admin.get("users/", params={"search": name}).json()["count"] == 1
+
+    def test_undo_of_what_is_not_done_is_refused(self, admin, name):
         job = checked(admin, book(["username"], [f"{name}1"]))
 
         answer = admin.post(f"imports/{job['id']}/undo/", {})

@@ -79,6 +79,7 @@ MALFORMED = {
     "IMPORT_MAX_ROWS": "2000000",
     "EXPORT_NOW_ROWS": "many",
     "EXPORT_ALERT_ROWS": "-1",
+    "IMPORT_UNDO_DAYS": "-1",
     "GATEWAY_ALLOWED_ORIGINS": "javascript:alert(1)",
     "GATEWAY_ALLOWED_IPS": "10.1.*.*",
     "GATEWAY_IDLE_SECONDS": "nan",

@@ -8,7 +8,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from integrations.sheets.models import ExportJob, ImportJob
+from integrations.sheets.checking import saved_headers
+from integrations.sheets.headers import AS_LAST_TIME, BY_HAND
+from integrations.sheets.models import ColumnMatch, ExportJob, ImportJob
 from integrations.sheets.services import first_errors, link_to
 from project.core.api import StrictSerializer
 
@@ -36,6 +38,15 @@ class ConfirmSerializer(StrictSerializer):
     """A confirmation; the mode may still be changed."""
 
     mode = serializers.ChoiceField(ImportJob.Mode.choices, required=False)
+    invite = serializers.BooleanField(
+        default=False, help_text=_("Mail an invitation to those it adds who have an address and no password.")
+    )
+
+
+class UndoSerializer(StrictSerializer):
+    """How an import is undone."""
+
+    mode = serializers.ChoiceField(ImportJob.Undo.choices, default=ImportJob.Undo.ALL)
 
 
 class MappingSerializer(StrictSerializer):
@@ -59,6 +70,7 @@ class PreviewQuerySerializer(StrictSerializer):
     """Which rows of a preview."""
 
     kind = serializers.ChoiceField(["new", "changed", "unchanged", "bad"], default="changed")
+    search = serializers.CharField(max_length=100, default="", allow_blank=True, help_text=_("Part of a row's key."))
     page = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1)
     page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
 
@@ -105,12 +117,49 @@ class RowErrorSerializer(serializers.Serializer[Any]):
 
 
 class HeaderSerializer(serializers.Serializer[Any]):
-    """A column of the sheet: its letter and header, what it was taken for, or why it is ignored."""
+    """A column of the sheet: its letter and header, what it was taken for, or why it is ignored.
+
+    `matched` says how: by its name (""), by `hand`, or as by hand `last_time`.
+    """
 
     place = serializers.CharField()
     header = serializers.CharField()
     column = serializers.CharField(allow_blank=True)
     ignored = serializers.CharField(allow_blank=True)
+    matched = serializers.ChoiceField(["", BY_HAND, AS_LAST_TIME])
+
+
+class LeftRowSerializer(serializers.Serializer[Any]):
+    """A row that an undo leaves as it is."""
+
+    row = serializers.IntegerField()
+    key = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class UndoOutlookSerializer(serializers.Serializer[Any]):
+    """What an undo would do, when it was last looked; `settled` rows are as they were before already."""
+
+    at = serializers.DateTimeField()
+    removes = serializers.IntegerField()
+    restores = serializers.IntegerField()
+    settled = serializers.IntegerField()
+    left = serializers.IntegerField()
+    first = LeftRowSerializer(many=True, help_text="The first rows that would be left.")
+
+
+class UndoStateSerializer(serializers.Serializer[Any]):
+    """How an import can be undone, or was."""
+
+    possible = serializers.BooleanField(source="can_be_undone")
+    until = serializers.DateTimeField(source="undo_until", allow_null=True, help_text="Its rows are kept as long.")
+    by = serializers.CharField(source="undone_by.username", default=None, allow_null=True)
+    outlook = UndoOutlookSerializer(source="undo.seen", default=None, allow_null=True)
+    problem = serializers.CharField(source="undo.problem", default="", allow_blank=True, help_text="Why it stopped.")
+    removed = serializers.IntegerField(source="removed_rows")
+    restored = serializers.IntegerField(source="restored_rows")
+    left = serializers.IntegerField(source="left_rows")
+    first_left = LeftRowSerializer(source="undo.left", many=True, default=list)
 
 
 class JobErrorSerializer(serializers.Serializer[Any]):
@@ -136,11 +185,12 @@ class ImportSerializer(JobSerializer):
 
     counts = CountsSerializer()
     result = ResultSerializer(source="*")
+    invited = serializers.IntegerField(source="invited_rows", read_only=True)
 
     class Meta:
         model = ImportJob
         fields = [
-            "id", "resource", "state", "mode", "file_name", "size", "sheet", "progress", "counts", "result", "error",
+            "id", "resource", "state", "mode", "file_name", "size", "sheet", "progress", "counts", "result", "invited", "error",
             "notes", "created_by", "created_at", "started_at", "confirmed_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
@@ -149,16 +199,17 @@ class ImportSerializer(JobSerializer):
 class ImportDetailSerializer(ImportSerializer):
     """An import with its columns and first errors."""
 
+    undo = UndoStateSerializer(source="*")
     columns = serializers.SerializerMethodField()
     errors = serializers.SerializerMethodField()  # type: ignore[assignment]  # the contract's name
 
     class Meta(ImportSerializer.Meta):
-        fields = [*ImportSerializer.Meta.fields, "columns", "mapping", "errors"]
+        fields = [*ImportSerializer.Meta.fields, "undo", "columns", "mapping", "errors"]
         read_only_fields = fields
 
     def get_columns(self, job: ImportJob) -> list[dict[str, str]]:
-        names = ("place", "header", "column", "ignored")
-        return [dict(zip(names, each, strict=True)) for each in job.headers]
+        names = ("place", "header", "column", "ignored", "matched")
+        return [dict(zip(names, each, strict=True)) for each in saved_headers(job)]
 
     def get_errors(self, job: ImportJob) -> list[dict[str, str]]:
         return first_errors(job)
@@ -180,6 +231,15 @@ class PreviewSerializer(serializers.Serializer[Any]):
 
     count = serializers.IntegerField()
     results = PreviewRowSerializer(many=True)
+
+
+class MatchSerializer(serializers.ModelSerializer[ColumnMatch]):
+    """A header you matched by hand; `column` is "" where you left it out."""
+
+    class Meta:
+        model = ColumnMatch
+        fields = ["header", "column", "matched_at"]
+        read_only_fields = fields
 
 
 class ColumnNames(serializers.ListField):

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from integrations.sheets import services
+from integrations.sheets import memory, services
 from integrations.sheets.api import serializers as told
 from integrations.sheets.errors import (
     ExportFailed,
@@ -20,7 +20,7 @@ from integrations.sheets.errors import (
     ImportFailed,
     NotInThisState,
     TooManyExports,
-    UndoNotOffered,
+    UndoOver,
     UnreadableFile,
 )
 from integrations.sheets.models import ColumnSet, ExportJob, ImportJob
@@ -90,7 +90,10 @@ class ImportViewSet(_Jobs):
 
     @extend_schema(
         request=told.ConfirmSerializer,
-        responses={202: told.ImportDetailSerializer, **error_responses(ImportFailed, NotFound, NotInThisState)},
+        responses={
+            202: told.ImportDetailSerializer,
+            **error_responses(ImportFailed, InvalidParameters, NotFound, NotInThisState),
+        },
     )
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: Any = None) -> Response:
@@ -98,7 +101,7 @@ class ImportViewSet(_Jobs):
         job = self.get_object()
         given = asked(told.ConfirmSerializer, request.data)
         services.ensure_proven(job, request.auth)
-        services.confirm(job, by=request.user, mode=given.get("mode", ""))
+        services.confirm(job, by=request.user, mode=given.get("mode", ""), invite=given["invite"])
         return self._told(job, status.HTTP_202_ACCEPTED)
 
     @extend_schema(
@@ -107,17 +110,30 @@ class ImportViewSet(_Jobs):
     )
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: Any = None) -> Response:
-        """Stop. What was written already is taken back."""
+        """Stop. What was written already is taken back; an undo stops where it is."""
         job = self.get_object()
         asked(told.NothingSerializer, request.data)
         return self._told(services.cancel(job, by=request.user), status.HTTP_202_ACCEPTED)
 
-    @extend_schema(request=told.NothingSerializer, responses=error_responses(NotFound, UndoNotOffered))
+    @extend_schema(
+        request=told.UndoSerializer,
+        responses={
+            202: told.ImportDetailSerializer,
+            **error_responses(InvalidParameters, NoPermission, NotFound, NotInThisState, UndoOver),
+        },
+    )
     @action(detail=True, methods=["post"])
     def undo(self, request: Request, pk: Any = None) -> Response:
-        """Not offered yet: answers 10005."""
-        self.get_object()
-        raise UndoNotOffered
+        """Take a finished import back; state `undone` is the end of it.
+
+        Rows that were touched since, or are in use, are never changed. When there are some, mode `all` (the default)
+        changes nothing: the import is `done` again and `undo` says which and why; mode `rest` undoes the others.
+        Mode `check` only looks.
+        """
+        job = self.get_object()
+        given = asked(told.UndoSerializer, request.data)
+        services.ensure_proven(job, request.auth)
+        return self._told(services.undo(job, by=request.user, mode=given["mode"]), status.HTTP_202_ACCEPTED)
 
     @extend_schema(
         parameters=[told.PreviewQuerySerializer],
@@ -125,12 +141,14 @@ class ImportViewSet(_Jobs):
     )
     @action(detail=True, methods=["get"], pagination_class=None)
     def preview(self, request: Request, pk: Any = None) -> Response:
-        """The checked rows, a page at a time, by kind."""
+        """The checked rows, a page at a time, by kind; `changes` has old and new of each cell."""
         job = self.get_object()
         given = asked(told.PreviewQuerySerializer, request.query_params.dict())
-        size = given["page_size"]
-        rows = services.preview(job, given["kind"], offset=(given["page"] - 1) * size, limit=size)
-        return Response({"count": services.counted(job, given["kind"]), "results": rows})
+        size, kind, search = given["page_size"], given["kind"], given["search"]
+        tallies = services.tallied(job, search)
+        place = {"offset": (given["page"] - 1) * size, "limit": size}
+        rows = services.preview(job, kind, **place, search=search, tallies=tallies)
+        return Response({"count": services.counted(tallies)[kind], "results": rows})
 
     @extend_schema(responses={**FILE, **error_responses(NotFound)})
     @action(detail=True, methods=["get"], url_path=r"errors\.xlsx", url_name="errors", pagination_class=None)
@@ -147,6 +165,27 @@ class ImportViewSet(_Jobs):
         """An empty workbook with headers, notes and drop-downs."""
         given = asked(told.ResourceQuerySerializer, request.query_params.dict())
         return services.template(given["resource"], by=request.user)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("resource", str, required=True)],
+        responses={200: told.MatchSerializer(many=True), **error_responses(InvalidParameters)},
+    )
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def matches(self, request: Request) -> Response:
+        """What you matched by hand before: it counts for your next file in which these headers stand."""
+        given = asked(told.ResourceQuerySerializer, request.query_params.dict())
+        return Response(told.MatchSerializer(memory.of(request.user, given["resource"]), many=True).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("resource", str, required=True)],
+        responses={204: None, **error_responses(InvalidParameters)},
+    )
+    @matches.mapping.delete
+    def forget_matches(self, request: Request) -> Response:
+        """Forget what you matched by hand."""
+        given = asked(told.ResourceQuerySerializer, request.query_params.dict())
+        memory.forget(request.user, given["resource"])
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _told(self, job: ImportJob, answer: int) -> Response:
         return Response(told.ImportDetailSerializer(job).data, status=answer)

@@ -10,9 +10,19 @@ from integrations.sheets.services.exporting import (
     link_to,
     start_export,
 )
-from integrations.sheets.services.importing import cancel, confirm, remap, start_import
-from integrations.sheets.services.looking import counted, error_line, errors_workbook, first_errors, preview, template
+from integrations.sheets.services.importing import cancel, confirm, start_import
+from integrations.sheets.services.looking import (
+    counted,
+    error_line,
+    errors_workbook,
+    first_errors,
+    preview,
+    tallied,
+    template,
+)
+from integrations.sheets.services.matching import match_anew, remap
 from integrations.sheets.services.proving import ensure_proven, needs_proof
+from integrations.sheets.services.undoing import undo, undo_over
 
 __all__ = [
     "cancel",
@@ -30,6 +40,7 @@ __all__ = [
     "fail",
     "first_errors",
     "link_to",
+    "match_anew",
     "needs_proof",
     "preview",
     "purge",
@@ -37,6 +48,9 @@ __all__ = [
     "save_columns",
     "start_export",
     "start_import",
+    "tallied",
     "template",
+    "undo",
+    "undo_over",
     "visible",
 ]

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from project.core.errors import GatehouseError
 KEPT = timedelta(days=1)
 """How long an upload waits for its confirmation."""
 REMEMBERED = timedelta(days=90)
-"""How long the rows of an import, and what was exported, can be looked up."""
+"""How long what was exported can be looked up."""
 
 
 def fail(job: ImportJob | ExportJob, problem: GatehouseError) -> None:
@@ -49,7 +50,8 @@ def purge() -> int:
         storage.discard(each)
         gone += 1
     ExportJob.objects.filter(finished_at__lt=now - REMEMBERED, file="").delete()
-    ImportChunk.objects.filter(job__finished_at__lt=now - REMEMBERED).delete()
+    kept = max(KEPT, timedelta(days=settings.IMPORT_UNDO_DAYS))
+    ImportChunk.objects.filter(job__state__in=ImportJob.FINAL, job__finished_at__lt=now - kept).delete()
     return gone
 
 

@@ -1,6 +1,5 @@
 """Every way an import begins and goes on."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +21,7 @@ from integrations.sheets.resources import resource_class
 from integrations.sheets.services.ending import not_now
 from integrations.sheets.services.looking import error_line, first_errors
 from project.core import audit, jobs
-from project.core.errors import InvalidParameters, NoPermission
+from project.core.errors import NoPermission
 
 
 def start_import(*, resource: str, file: UploadedFile[Any], mode: str, by: Any) -> ImportJob:
@@ -51,13 +50,18 @@ def start_import(*, resource: str, file: UploadedFile[Any], mode: str, by: Any) 
     return job
 
 
-def confirm(job: ImportJob, *, by: Any, mode: str = "") -> ImportJob:
+def confirm(job: ImportJob, *, by: Any, mode: str = "", invite: bool = False) -> ImportJob:
     """Have a checked import written. Of two confirmations one counts.
 
+    With `invite` people it adds without a password are mailed an invitation to choose one, once all rows are written.
+
+    :raises InvalidParameters: when there is nobody to invite among such rows.
     :raises ImportFailed: when rows are bad and all or none were asked for; `fields` names the first of them.
     :raises NotInThisState: when it is not waiting for this.
     """
     resource_of(job)
+    if invite:
+        resource_class(job.resource)(actor=by).ensure_may_invite()
     mode = mode or job.mode
     if job.state != ImportJob.State.READY:
         raise not_now(job)
@@ -66,22 +70,29 @@ def confirm(job: ImportJob, *, by: Any, mode: str = "") -> ImportJob:
     if not job.writes:
         raise errors.NotInThisState(_("There is nothing to import: no row is new or changed."))
     with transaction.atomic():
-        if not job.move(ImportJob.State.IMPORTING, mode=mode, done=0, total=job.rows, confirmed_at=timezone.now()):
+        asked = {"mode": mode, "invite": invite, "confirmed_at": timezone.now()}
+        if not job.move(ImportJob.State.IMPORTING, done=0, total=job.rows, **asked):
             job.refresh_from_db()
             raise not_now(job)
         jobs.wake(job)
-    audit.record("import.confirmed", job, actor=by, resource=job.resource, mode=mode, rows=job.counts)
+    audit.record("import.confirmed", job, actor=by, resource=job.resource, mode=mode, invite=invite, rows=job.counts)
     return job
 
 
 def cancel(job: ImportJob, *, by: Any) -> ImportJob:
     """End an import. While rows are being written, what was written is taken back first.
 
+    An undo stops where it is: what is undone stays undone, and the import is done as before.
+
     :raises NotInThisState: when it has ended already.
     """
+    stoppable = {ImportJob.State.IMPORTING, ImportJob.State.UNDOING}
     while True:
-        if job.state == ImportJob.State.IMPORTING:
-            asked = ImportJob.objects.filter(pk=job.pk, state=job.state, reversing="").update(reversing=CANCELLED)
+        if job.inviting:
+            raise not_now(job)
+        if job.state in stoppable:
+            mine = ImportJob.objects.filter(pk=job.pk, state=job.state, reversing="", inviting=False)
+            asked = bool(mine.update(reversing=CANCELLED))
         elif job.can_be_cancelled:
             asked = job.move(ImportJob.State.CANCELLED)
         else:
@@ -94,34 +105,9 @@ def cancel(job: ImportJob, *, by: Any) -> ImportJob:
         storage.discard(job)
     else:
         jobs.wake(job)
-    audit.record("import.cancelled", job, actor=by, resource=job.resource)
+    event = "import.undo_cancelled" if job.state == ImportJob.State.UNDOING else "import.cancelled"
+    audit.record(event, job, actor=by, resource=job.resource)
     tell(job)
-    return job
-
-
-def remap(job: ImportJob, *, mapping: Mapping[str, str | None], by: Any) -> ImportJob:
-    """Have the file read again with columns matched by hand: letter → column, or None to leave one out.
-
-    :raises InvalidParameters: for letters or columns that are not there; `fields` names them.
-    :raises NotInThisState: once rows are being written, or the file is gone.
-    """
-    resource = resource_of(job)
-    if not job.can_be_mapped:
-        raise not_now(job)
-    known = {column.name for column in resource.columns if not column.readonly}
-    places = {each[0] for each in job.headers}
-    wrong = {
-        place: [_("There is no such column.")]
-        for place, name in mapping.items()
-        if place not in places or (name is not None and name not in known)
-    }
-    if wrong:
-        raise InvalidParameters(fields={"mapping": wrong})
-    with transaction.atomic():
-        if not job.move(ImportJob.State.QUEUED, mapping=dict(mapping), error="", error_code=""):
-            raise not_now(job)
-        jobs.wake(job)
-    audit.record("import.mapped", job, actor=by, resource=job.resource, mapping=dict(mapping))
     return job
 
 

@@ -1,15 +1,16 @@
 """What can be seen of an import: its rows, its errors, its template."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
-from django.db import models
 from django.http import FileResponse
 from django.utils.translation import gettext as _
 
 from integrations.sheets import exporting
 from integrations.sheets.models import ImportChunk, ImportJob
 from integrations.sheets.resources import resource_class
+from integrations.sheets.rows import KINDS
 from project.core.errors import NoPermission
 
 SHOWN_ERRORS = 200
@@ -32,24 +33,56 @@ def error_line(error: Mapping[str, str]) -> str:
     return f"{where}: {error['reason']}"
 
 
-def preview(job: ImportJob, kind: str, *, offset: int, limit: int) -> list[dict[str, Any]]:
-    """A page of the rows of one kind, found by the counts of the chunks without reading the others."""
-    found: list[dict[str, Any]] = []
-    for pk, n in job.chunks.order_by("number").values_list("pk", kind):
-        if offset >= n:
-            offset -= n
+class Tally(NamedTuple):
+    """A chunk of an import, and how many rows of each kind stand in it."""
+
+    chunk: int
+    counts: Mapping[str, int]
+
+
+def tallied(job: ImportJob, search: str = "") -> list[Tally]:
+    """Count the rows of each kind by the latest knowledge, with `search` only those whose key contains it, in whatever case."""
+    chunks = job.chunks.order_by("number")
+    if not (text := _folded(search)):
+        return [Tally(pk, dict(zip(KINDS, counts, strict=True))) for pk, *counts in chunks.values_list("pk", *KINDS)]
+    found = chunks.filter(keys__contains=text).values_list("pk", "keys")
+    return [Tally(pk, _counted(keys, text)) for pk, keys in found.iterator(chunk_size=50)]
+
+
+def _counted(keys: str, text: str) -> dict[str, int]:
+    firsts = Counter(line[0] for line in keys.split("\n") if text in line[1:])
+    return {kind: firsts[kind[0]] for kind in KINDS}
+
+
+def counted(tallies: Iterable[Tally]) -> dict[str, int]:
+    """How many rows of each kind there are in all."""
+    tallies = list(tallies)
+    return {kind: sum(tally.counts[kind] for tally in tallies) for kind in KINDS}
+
+
+def preview(
+    job: ImportJob, kind: str, *, offset: int, limit: int, search: str = "", tallies: Iterable[Tally] | None = None
+) -> list[dict[str, Any]]:
+    """A page of the rows of one kind, found by the tallies without reading the chunks of other pages."""
+    rows: list[dict[str, Any]] = []
+    for chunk, counts in tallied(job, search) if tallies is None else tallies:
+        if offset >= counts[kind]:
+            offset -= counts[kind]
             continue
-        rows = [row for row in ImportChunk.objects.get(pk=pk).rows if row["kind"] == kind]
-        found += rows[offset : offset + limit - len(found)]
+        fitting = [row for row in ImportChunk.objects.get(pk=chunk).rows if _fits(row, kind, search)]
+        rows += fitting[offset : offset + limit - len(rows)]
         offset = 0
-        if len(found) >= limit:
+        if len(rows) >= limit:
             break
-    return found
+    return rows
 
 
-def counted(job: ImportJob, kind: str) -> int:
-    """How many rows of one kind `preview` has, by the latest knowledge."""
-    return int(job.chunks.aggregate(n=models.Sum(kind))["n"] or 0)
+def _fits(row: Mapping[str, Any], kind: str, search: str) -> bool:
+    return row["kind"] == kind and _folded(search) in _folded(row["key"])
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.split()).casefold()
 
 
 def errors_workbook(job: ImportJob) -> FileResponse:
