@@ -25,7 +25,8 @@ def invite(job: ImportJob) -> bool:
         return True  # who imported has lost the right meanwhile; the rows are theirs no less
     progress = Progress(job)
     job.done, job.total = 0, job.created_rows
-    for chunk in job.chunks.filter(applied=True).order_by("number").iterator(chunk_size=1):
+    for pk in list(job.chunks.filter(applied=True).order_by("number").values_list("pk", flat=True)):
+        chunk = ImportChunk.objects.get(pk=pk)
         for at in range(chunk.invited, len(chunk.made), AT_ONCE):
             some = chunk.made[at : at + AT_ONCE]
             with transaction.atomic():

@@ -91,7 +91,7 @@ def _look(job: ImportJob, resource: SheetResource) -> dict[str, Any]:
     progress = Progress(job)
     job.done, job.total = 0, job.stands
     going: set[Any] = set()
-    for chunk in job.chunks.filter(applied=True).order_by("-number").iterator(chunk_size=1):
+    for chunk in _chunks(job):
         outlook = look_at(written(chunk), resource, going=going)
         going.update(outlook.removes)
         seen["removes"] += len(outlook.removes)
@@ -107,11 +107,16 @@ def _look(job: ImportJob, resource: SheetResource) -> dict[str, Any]:
     return seen
 
 
+def _chunks(job: ImportJob) -> Iterator[ImportChunk]:
+    """What is not undone yet, from the last chunk on, one at a time: some databases would send all of them at once."""
+    for pk in list(job.chunks.filter(applied=True).order_by("-number").values_list("pk", flat=True)):
+        yield ImportChunk.objects.get(pk=pk)
+
+
 def _take_back(job: ImportJob, resource: SheetResource) -> None:
     progress = Progress(job)
     job.done, job.total = 0, job.stands
-    for pk in list(job.chunks.filter(applied=True).order_by("-number").values_list("pk", flat=True)):
-        chunk = ImportChunk.objects.get(pk=pk)
+    for chunk in _chunks(job):
         while chunk.applied:
             _ensure_wanted(job)
             outlook = _undo_some(job, chunk, resource)
