@@ -129,7 +129,7 @@ class Rows:
 def _foreign(kid: str) -> str:
     return (
         f"The current signing key {kid} was encrypted with another SECRET_KEY. All nodes need the same one: give it to "
-        "this node too. If it is lost, make a new key with `manage.py jwt_keys generate --promote` (people refresh their tokens, nobody is signed out)."
+        "this node too. If it is lost, make a new key with `manage.py jwt_keys generate --promote`; over the API people sign in again."
     )
 
 
