@@ -1,13 +1,12 @@
 """The back office's pages of imports and exports, in a real browser."""
 
-import io
 import re
 import uuid
 from pathlib import Path
 
 import openpyxl
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Download, Page, expect
 
 from tests.integrations.makers import book
 from tests.office import Office
@@ -33,6 +32,13 @@ def name() -> str:
     return f"w{uuid.uuid4().hex[:10]}"
 
 
+def opened(download: Download, folder: Path) -> openpyxl.Workbook:
+    """The workbook a browser, which may be another process's, was given."""
+    path = folder / "downloaded.xlsx"
+    download.save_as(path)
+    return openpyxl.load_workbook(path)
+
+
 def upload(page: Page, office: Office, folder: Path, content: bytes, file: str = "people.xlsx") -> None:
     path = folder / file
     path.write_bytes(content)
@@ -48,7 +54,7 @@ class TestImportPage:
         expect(page.get_by_role("button", name="Import the 1 good row")).to_be_visible()
         with page.expect_download() as download:
             page.get_by_role("link", name="Error workbook").click()
-        workbook = openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes()))
+        workbook = opened(download.value, tmp_path)
         workbook.active["B2"] = None
         corrected = tmp_path / "corrected.xlsx"
         workbook.save(corrected)
@@ -95,14 +101,14 @@ class TestImportPage:
             assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
-def test_a_short_export_is_fetched_at_once(page, office):
+def test_a_short_export_is_fetched_at_once(page, office, tmp_path):
     page.goto(f"{office.url}/admin/sheets/exportjob/add/?resource=users")
 
     with page.expect_download() as download:
         page.locator("form.sheets-form").get_by_role("button", name="Export").click()
 
     assert download.value.suggested_filename.endswith(".xlsx")
-    assert openpyxl.load_workbook(io.BytesIO(download.value.path().read_bytes())).active["A1"].value == "User name"
+    assert opened(download.value, tmp_path).active["A1"].value == "User name"
     page.goto(f"{office.url}/admin/sheets/exportjob/")
     page.locator("#result_list a", has_text=re.compile("xlsx")).first.click()
     expect(page.get_by_text("It was downloaded at once; no file was kept.")).to_be_visible()
