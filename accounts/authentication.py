@@ -209,10 +209,8 @@ async def TicketCredential(credentials: Credentials) -> Identity | None:  # noqa
     """
     if not credentials.ticket:
         return None
-    if standing.is_shared():
-        return await _identified(_by_ticket, credentials.ticket)
-    sid = _known_ticket(await tickets.aredeem(credentials.ticket))
-    if found := sessions.known(sid):
+    sid = _known_ticket(await tickets.redeem(credentials.ticket))
+    if found := await sessions.known(sid):
         return _for_socket(found.session)
     return await _identified(_by_sid, sid)
 
@@ -230,7 +228,7 @@ async def BearerCredential(credentials: Credentials) -> Identity | None:  # noqa
     if token.startswith(machines.PREFIX):
         return await authentication_of_machines.identified(token, credentials.ip)
     claims = tokens.known_access(token)
-    if claims and (found := sessions.known(claims.sid)) and _speaks_for(claims, found.user):
+    if claims and (found := await sessions.known(claims.sid)) and _speaks_for(claims, found.user):
         return _for_socket(found.session)
     return await _identified(_by_token, token)
 
@@ -261,10 +259,6 @@ def _known_ticket(sid: str | None) -> str:
     if sid is None:
         raise Refused(CloseCode.NOT_AUTHENTICATED, _("The ticket is unknown, used or too old."))
     return sid
-
-
-def _by_ticket(ticket: str) -> Identity:
-    return _by_sid(_known_ticket(tickets.redeem(ticket)))
 
 
 def _by_token(token: str) -> Identity:

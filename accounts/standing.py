@@ -70,17 +70,19 @@ def of(sid: str) -> Standing | None:
     return _with_rights(found)
 
 
-def known(sid: str) -> Standing | None:
-    """Return the standing of a session that goes on, if this process knows it and need ask nobody: for the event loop.
+async def known(sid: str) -> Standing | None:
+    """Return the standing of a session that goes on, if no thread is needed to learn it: for the event loop.
 
     None says nothing at all: then `of` must be asked, in a thread.
     """
-    version = None if is_shared() else sqlite_watch.version_outside()
-    row = None if version is None else _rows.get(sid, version)
-    if row is None:
-        return None
-    found = _judged(row.copied())
-    return found if not found.reason and rights.attach_known(found.user) else None
+    if is_shared():
+        text = await _akept(sid)
+        found = _understood(sid, text) if text is not None else None
+    else:
+        version = sqlite_watch.version_outside()
+        row = None if version is None else _rows.get(sid, version)
+        found = _judged(row.copied()) if row is not None else None
+    return found if found and not found.reason and rights.attach_known(found.user) else None
 
 
 def _understood(sid: str, text: str) -> Standing:
@@ -207,6 +209,16 @@ def _kept(sid: str) -> str | None:
         return None
     try:
         return cache.state.text("session", sid)
+    except Unreachable as problem:
+        log.debug("session.cache_down", problem=str(problem))
+        return None
+
+
+async def _akept(sid: str) -> str | None:
+    if cache.state.failed_of_late("session"):
+        return None
+    try:
+        return await cache.state.atext("session", sid)
     except Unreachable as problem:
         log.debug("session.cache_down", problem=str(problem))
         return None

@@ -20,18 +20,10 @@ def issue(session: LoginSession) -> str:
     return ticket
 
 
-def redeem(ticket: str) -> str | None:
+async def redeem(ticket: str) -> str | None:
     """Return the session id behind `ticket` and use it up; None when it is unknown, used or too old.
 
     :raises Unreachable: when the state store is down.
     """
-    return _text(cache.state.take("ticket", ticket)) if _TICKET.fullmatch(ticket) else None
-
-
-async def aredeem(ticket: str) -> str | None:
-    """`redeem`, for the event loop."""
-    return _text(await cache.state.atake("ticket", ticket)) if _TICKET.fullmatch(ticket) else None
-
-
-def _text(found: object) -> str | None:
+    found = await cache.state.atake("ticket", ticket) if _TICKET.fullmatch(ticket) else None
     return found if isinstance(found, str) else None

@@ -23,7 +23,7 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
-from project.core import context
+from project.core import cache, context
 from realtime import hooks
 from realtime.commands import Command, execute
 from realtime.core.codes import CloseCode
@@ -140,6 +140,7 @@ class Node(Watcher):
             await self.presence.stop()
         if self.link:
             await self.link.stop()
+        await cache.leave()
 
     # what the hub tells
 

@@ -98,9 +98,9 @@ def state_of(sid: str) -> standing.Standing | None:
     return standing.of(sid)
 
 
-def known(sid: str) -> standing.Standing | None:
+async def known(sid: str) -> standing.Standing | None:
     """`state_of` a session that goes on, for the event loop; see `standing.known`."""
-    found = standing.known(sid)
+    found = await standing.known(sid)
     return None if found is None or was_one_of_several(found.session) else found
 
 

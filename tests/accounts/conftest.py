@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from accounts import services, sessions
 from accounts.models import LoginSession, Role, User
 from project.core import context
 from tests.accounts.captchas import knock
+from tests.core.redis_server import RedisServer
 
 PASSWORD = "correct horse battery"
 
@@ -73,6 +75,18 @@ def clerk(hire: Callable[..., User], role: Callable[..., Role]) -> User:
     powers = [f"accounts.{what}_user" for what in ("view", "add", "change", "delete")]
     office = role("clerks", 50, *powers, "accounts.end_loginsession")
     return hire("theclerk", is_staff=True, roles=[office])
+
+
+@pytest.fixture
+def redis(tmp_path: Path, settings: Any) -> Iterator[RedisServer]:
+    """A Redis of this test's own, and everything kept in it."""
+    server = RedisServer(tmp_path).start()
+    settings.CACHES = {
+        "default": {"BACKEND": "project.core.cache.Cache", "LOCATION": server.url},
+        "state": {"BACKEND": "project.core.cache.StateCache", "LOCATION": server.url},
+    }
+    yield server
+    server.stop()
 
 
 class Program:

@@ -11,8 +11,10 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import authentication, sessions, tickets, tokens
+from accounts import authentication, services, sessions, tickets, tokens
 from accounts.models import LoginSession
+from project.core import cache
+from project.core.errors import Unreachable
 from realtime.core.codes import Refused
 from realtime.transport.credentials import Credentials, identify
 
@@ -120,15 +122,25 @@ class Counting(ThreadPoolExecutor):
         return super().submit(*what, **how)
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="other databases are asked each time")
 class TestSomebodyKnown:
+    @pytest.fixture(params=["memory", "redis"])
+    async def kept(self, request):
+        """Where it is kept what is known of sessions."""
+        if request.param == "redis":
+            yield request.getfixturevalue("redis")
+            await cache.leave()
+        elif connection.vendor == "sqlite":
+            yield None
+        else:
+            pytest.skip("without Redis other databases are asked each time")
+
     @pytest.fixture
     async def threads(self):
         threads = Counting()
         asyncio.get_running_loop().set_default_executor(threads)
         return threads
 
-    async def test_comes_in_without_a_thread(self, clerk, open_session, threads):
+    async def test_comes_in_without_a_thread(self, kept, clerk, open_session, threads):
         session = await _in_thread(open_session, clerk)
         token = await _in_thread(tokens.access, session)
         several = [await _in_thread(tickets.issue, session) for _ in range(3)]
@@ -137,14 +149,14 @@ class TestSomebodyKnown:
         assert given
 
         again = [await identify(Credentials(bearer=token)), await identify(Credentials(frame={"access": token}))]
-        again += [await identify(Credentials(ticket=ticket)) for ticket in several]
+        again += await asyncio.gather(*(identify(Credentials(ticket=ticket)) for ticket in several))
 
         assert threads.given == given
         assert {(who.user_id, who.session_id, who.groups) for who in again} == {
             (first.user_id, first.session_id, frozenset({"role.clerks"}))
         }
 
-    async def test_is_known_no_more_once_the_session_is_over(self, clerk, open_session):
+    async def test_is_known_no_more_once_the_session_is_over(self, kept, clerk, open_session):
         session = await _in_thread(open_session, clerk)
         token = await _in_thread(tokens.access, session)
         ticket = await _in_thread(tickets.issue, session)
@@ -154,6 +166,51 @@ class TestSomebodyKnown:
 
         assert await refused(Credentials(bearer=token)) == 4500
         assert await refused(Credentials(ticket=ticket)) == 4502
+
+    async def test_is_known_no_more_once_the_account_is_disabled(self, kept, boss, clerk, open_session):
+        token, ticket = await self._known(clerk, open_session)
+
+        await _in_thread(lambda: services.deactivate_user(user=clerk, by=boss))
+
+        assert await refused(Credentials(bearer=token)) == 4500
+        assert await refused(Credentials(ticket=ticket)) == 4504
+
+    async def test_comes_in_anew_after_a_flush(self, redis, clerk, open_session):
+        token, ticket = await self._known(clerk, open_session)
+        redis.order("FLUSHALL")
+
+        assert (await identify(Credentials(bearer=token))).user_id == clerk.pk
+        assert await refused(Credentials(ticket=ticket)) == 4500
+        await cache.leave()
+
+    @pytest.mark.attack("T-F-4")
+    @pytest.mark.parametrize("fault", ["stop", "freeze", "replica"])
+    async def test_is_asked_of_the_database_while_redis_is_ill(self, redis, clerk, open_session, fault):
+        over, alive = await self._known(clerk, open_session), await self._known(clerk, open_session)
+        if fault == "replica":
+            redis.order("REPLICAOF", "127.0.0.1", 1)
+        else:
+            getattr(redis, fault)()
+
+        assert await refused(Credentials(bearer=over[0])) == 4501
+        assert (await identify(Credentials(bearer=alive[0]))).user_id == clerk.pk
+        with pytest.raises(Unreachable):
+            await identify(Credentials(ticket=alive[1]))
+        await cache.leave()
+
+    async def test_takes_a_ticket_once_however_many_hold_it(self, kept, clerk, open_session):
+        _token, ticket = await self._known(clerk, open_session)
+
+        tries = (identify(Credentials(ticket=ticket)) for _ in range(20))
+        found = await asyncio.gather(*tries, return_exceptions=True)
+
+        assert [one.user_id for one in found if not isinstance(one, Refused)] == [clerk.pk]
+
+    async def _known(self, user, open_session):
+        session = await _in_thread(open_session, user)
+        token = await _in_thread(tokens.access, session)
+        await identify(Credentials(bearer=token))
+        return token, await _in_thread(tickets.issue, session)
 
 
 class TestNobody:

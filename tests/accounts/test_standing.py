@@ -16,21 +16,8 @@ from project.core import cache, sqlite_watch
 from project.core.errors import Unreachable
 from tests.accounts.conftest import code_of
 from tests.clients import until
-from tests.core.redis_server import RedisServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def redis(tmp_path, settings):
-    """A Redis of this test's own, and everything kept in it."""
-    server = RedisServer(tmp_path).start()
-    settings.CACHES = {
-        "default": {"BACKEND": "project.core.cache.Cache", "LOCATION": server.url},
-        "state": {"BACKEND": "project.core.cache.StateCache", "LOCATION": server.url},
-    }
-    yield server
-    server.stop()
 
 
 class TestWithRedis:

@@ -19,13 +19,27 @@ from django.conf import settings
 from django.core.cache import caches
 
 from project.core.cache import local
+from project.core.cache.asking import leave
 from project.core.cache.backends import MISSING, Cache, StateCache, encoded
 from project.core.cache.catalogue import FOR_EVER, KEYS, Key, find, key
 from project.core.cache.owed import Owed
 from project.core.errors import Unreachable
 from project.core.redis_url import SCHEMES
 
-__all__ = ["FOR_EVER", "KEYS", "Cache", "Key", "StateCache", "forget", "get", "key", "read_through", "set", "state"]
+__all__ = [
+    "FOR_EVER",
+    "KEYS",
+    "Cache",
+    "Key",
+    "StateCache",
+    "forget",
+    "get",
+    "key",
+    "leave",
+    "read_through",
+    "set",
+    "state",
+]
 
 T = TypeVar("T")
 MARGIN_SECONDS = 5
@@ -121,6 +135,10 @@ class State:
         """Add to a counter that lives from its first count for the catalogue's time; return the sum."""
         return _state().count(key(name, *parts), by, _timeout(find(name), ttl))
 
+    async def atext(self, name: str, *parts: object) -> str | None:
+        """`text`; Redis is asked without a thread."""
+        return await _state().atext(key(name, *parts))
+
     async def aget(self, name: str, *parts: object, default: Any = None) -> Any:
         return await _state().in_thread(self.get, name, *parts, default=default)
 
@@ -131,7 +149,8 @@ class State:
         return await _state().in_thread(self.add, name, *parts, value=value, ttl=ttl)
 
     async def atake(self, name: str, *parts: object, default: Any = None) -> Any:
-        return await _state().in_thread(self.take, name, *parts, default=default)
+        """`take`; Redis is asked without a thread."""
+        return await _state().atake(key(name, *parts), default)
 
     async def adelete(self, name: str, *parts: object) -> bool:
         return await _state().in_thread(self.delete, name, *parts)

@@ -16,6 +16,7 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 from redis.exceptions import RedisError
 
 from project.core import breaker
+from project.core.cache.redis import RedisStateStore
 from project.core.cache.stores import Store, open_store
 from project.core.errors import Unreachable
 
@@ -189,9 +190,30 @@ class StateCache(StoreCache):
             with self.watching():
                 return action(*args, **kwargs)
         except PROBLEMS as problem:
-            self._failed_at[self.store] = time.monotonic()
-            log.warning("state.unreachable", problem=type(problem).__name__)
-            raise Unreachable() from problem
+            raise self._failed(problem) from problem
+
+    async def atext(self, key: str) -> str | None:
+        """`text`, for the event loop: Redis is asked without a thread."""
+        if not isinstance(self.store, RedisStateStore):
+            return await self.in_thread(self.text, key)
+        try:
+            return await self.store.aget(self._name(key, None), self.watching)
+        except PROBLEMS as problem:
+            raise self._failed(problem) from problem
+
+    async def atake(self, key: str, default: Any = None) -> Any:
+        """`take`, for the event loop: Redis is asked without a thread."""
+        if not isinstance(self.store, RedisStateStore):
+            return await self.in_thread(self.take, key, default)
+        try:
+            return self._decoded(await self.store.atake(self._name(key, None), self.watching), default)
+        except PROBLEMS as problem:
+            raise self._failed(problem) from problem
+
+    def _failed(self, problem: Exception) -> Unreachable:
+        self._failed_at[self.store] = time.monotonic()
+        log.warning("state.unreachable", problem=type(problem).__name__)
+        return Unreachable()
 
 
 def encoded(key: str, value: Any) -> str:

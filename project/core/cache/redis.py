@@ -13,6 +13,8 @@ from django_redis.pool import ConnectionFactory
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from project.core.cache.asking import Watching, asker
+
 CALL_SECONDS = 0.3
 
 INCREMENT = """
@@ -30,7 +32,7 @@ class RedisStore:
     waits = True
 
     def __init__(self, url: str, prefix: str) -> None:
-        self._prefix = prefix
+        self.url, self._prefix = url, prefix
         self.client = connect(url)
         self._increment = self.client.register_script(INCREMENT)
 
@@ -79,6 +81,14 @@ class RedisStateStore(RedisStore):
     def get(self, key: str) -> str | None:
         # reads like GET, but a replica, or a server that takes no changes, refuses it
         return cast("str | None", self.client.getex(self._prefix + key))
+
+    async def aget(self, key: str, watching: Watching) -> str | None:
+        """`get`, for the event loop; `watching` is entered around the call."""
+        return await asker(self.url, watching).ask("GETEX", self._prefix + key)
+
+    async def atake(self, key: str, watching: Watching) -> str | None:
+        """`take`, for the event loop; `watching` is entered around the call."""
+        return await asker(self.url, watching).ask("GETDEL", self._prefix + key)
 
 
 class Pools(ConnectionFactory):  # type: ignore[misc]  # django-redis ships no types
