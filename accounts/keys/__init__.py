@@ -8,20 +8,17 @@ accounts.services.keys rotates them; the moments are in `times`.
 key, never from a token. Keys are rows shared by all nodes, or PEM files in JWT_KEYS_DIR for operators who manage files.
 """
 
-import threading
-import time
 from typing import Any
 
-import structlog
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import DatabaseError
 from django.utils import timezone
 
 from accounts.errors import KeyProblem
 from accounts.keys import times
 from accounts.keys.folder import Folder
 from accounts.keys.key import ALGORITHMS, KID, Key, State
+from accounts.keys.ring import Ring
 from accounts.keys.rows import Rows
 from accounts.keys.times import LEEWAY_SECONDS, RELOAD_SECONDS, counts, is_old, leeway_seconds, rotate_at
 
@@ -45,47 +42,6 @@ __all__ = [
     "times",
 ]
 
-log = structlog.get_logger(__name__)
-
-UNKNOWN_KID_SECONDS = 10
-"""Made-up key ids cause at most one reload in this time."""
-
-
-class _Ring:
-    """The keys as this process knows them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._keys: dict[str, Key] = {}
-        self._loaded_at = float("-inf")
-
-    def keys(self, *, at_most: float = RELOAD_SECONDS) -> dict[str, Key]:
-        """The keys, read again when that was longer ago than `at_most` seconds."""
-        if time.monotonic() - self._loaded_at <= at_most:
-            return self._keys
-        with self._lock:
-            if time.monotonic() - self._loaded_at > at_most:
-                self._reload()
-            return self._keys
-
-    def _reload(self) -> None:
-        try:
-            self._keys = {key.kid: key for key in ensure()}
-        except (DatabaseError, OSError) as problem:
-            # who signed in with a known key stays in while the table cannot be read
-            if not self._keys:
-                raise
-            log.warning("keys.not_reloaded", problem=str(problem))
-        self._loaded_at = time.monotonic()
-
-    def forget(self) -> None:
-        with self._lock:
-            self._loaded_at = float("-inf")
-            self._keys = {}
-
-
-_ring = _Ring()
-
 
 def store() -> Rows | Folder:
     """Where the keys are kept."""
@@ -100,6 +56,9 @@ def ensure() -> list[Key]:
         where.add_first(settings.JWT_ALGORITHM)
         found = where.load()
     return found
+
+
+_ring = Ring(ensure)
 
 
 def current() -> Key:
@@ -121,7 +80,7 @@ def signer(kid: str = "") -> Key:
     if not kid:
         return current()
     # another node may have begun to sign with a key that this one has not read yet
-    key = _ring.keys().get(kid) or _ring.keys(at_most=0).get(kid)
+    key = _ring.keys().get(kid) or _ring.read_now().get(kid)
     return key if key and key.private is not None else current()
 
 
@@ -129,7 +88,7 @@ def find(kid: object) -> Key | None:
     """Return the key `kid` if its signatures still count."""
     if not isinstance(kid, str) or not KID.fullmatch(kid):
         return None
-    key = _ring.keys().get(kid) or _ring.keys(at_most=UNKNOWN_KID_SECONDS).get(kid)
+    key = _ring.find(kid)
     return key if key and counts(key) else None
 
 
