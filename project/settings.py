@@ -304,6 +304,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "accounts.close_run_out": {"task": "accounts.close_run_out", "schedule": 60.0, "options": {"expire_seconds": 60}},
     "accounts.rotate_keys": {"task": "accounts.rotate_keys", "schedule": 60.0, "options": {"expire_seconds": 60}},
     "accounts.purge": {"task": "accounts.purge", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
+    "realtime.end_lost_watches": {
+        "task": "realtime.end_lost_watches",
+        "schedule": 60.0,
+        "options": {"expire_seconds": 60},
+    },
     "realtime.purge": {"task": "realtime.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
 }

@@ -121,3 +121,24 @@ class DeadLetter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()} #{self.pk}"
+
+
+class Watch(models.Model):
+    """Somebody of staff is shown what a connection sends and gets (realtime/watches.py)."""
+
+    connection = models.CharField(max_length=64)
+    watcher = models.CharField(max_length=64)
+    """The connection that is shown it."""
+    session_id = models.CharField(max_length=64, db_index=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="+")
+    watched_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    started_at = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now, db_index=True)
+    """When its watcher said last that it goes on."""
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["connection", "watcher"], name="one_watch_of_each_by_each")]
+
+    def __str__(self) -> str:
+        return f"{self.watcher} → {self.connection}"

@@ -13,8 +13,8 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 
 from project.core import audit
-from project.core.errors import InvalidParameters, NoPermission
-from realtime import gateway, services, topics
+from project.core.errors import GatehouseError, InvalidParameters, NoPermission
+from realtime import gateway, services, topics, watches
 from realtime.commands import Command
 from realtime.core.codes import CloseCode
 from realtime.core.connection import MAX_GROUPS, MAX_SETTINGS, ConnectionInfo
@@ -173,11 +173,17 @@ def watch(*, by: Any, connection_id: str, watcher: str) -> None:
 
     :raises ConnectionGone, NoPermission: see `connection_below`.
     """
-    _one, user = connection_below(by=by, connection_id=connection_id)
-    said = ways.answers(Command("watch", ids=(connection_id,), watcher=watcher, user_id=by.pk))
-    news = _from_its_node(said)
+    one, user = connection_below(by=by, connection_id=connection_id)
+    row, is_new = watches.begun(one, watcher=watcher, by=by, user=user)
+    try:
+        news = _from_its_node(ways.answers(Command("watch", ids=(connection_id,), watcher=watcher)))
+    except GatehouseError:
+        if is_new:
+            row.delete()
+        raise
     if news:
         audit.record("realtime.watch_started", user, actor=by, connection_id=connection_id)
+    watches.goes_on(row)
 
 
 def unwatch(*, connection_id: str, watcher: str) -> None:

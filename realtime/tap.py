@@ -18,11 +18,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from channels.db import database_sync_to_async
-from django.contrib.auth import get_user_model
 
-from project.core import audit
 from project.core.redaction import HIDDEN, redacted, redacted_text
-from realtime import cluster
+from realtime import cluster, watches
 from realtime.commands import Command, carries_out
 from realtime.core import frames
 from realtime.core.connection import Connection
@@ -30,6 +28,7 @@ from realtime.core.frames import Frame, Message
 from realtime.core.hub import Hub
 from realtime.core.outbox import Outbox, Put
 from realtime.core.run import Run
+from realtime.models import Watch
 
 log = logging.getLogger(__name__)
 
@@ -48,10 +47,9 @@ AUTH = "auth"
 
 @dataclass(slots=True)
 class Watcher:
-    """A connection that is shown the frames of another, and whose it is."""
+    """A connection that is shown the frames of another."""
 
     connection: str
-    user_id: int
     since: float
     until: float
     lease: float
@@ -119,7 +117,6 @@ class Tap:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.user_id = connection.identity.user_id if connection.identity else 0
         self.watchers: dict[str, Watcher] = {}
         self.gone = False
         self._seen: list[tuple[float, str, Any, int]] = []
@@ -129,12 +126,12 @@ class Tap:
         # a context of its own: the tap works for several watchers, and for none of the requests that began it
         self._task = asyncio.get_running_loop().create_task(self._show(), name="gateway-tap", context=Context())
 
-    def watch(self, connection: str, user_id: int) -> bool:
+    def watch(self, connection: str) -> bool:
         """Show frames to a connection for a while; True when it is new here."""
         now = time.monotonic()
         known = self.watchers.get(connection)
         if known is None:
-            known = self.watchers[connection] = Watcher(connection, user_id, now, now + LONGEST_SECONDS, 0.0)
+            known = self.watchers[connection] = Watcher(connection, now, now + LONGEST_SECONDS, 0.0)
         known.lease = min(known.until, now + LEASE_SECONDS)
         return known.since == now
 
@@ -226,7 +223,7 @@ def heard(connection: Connection, frame: Frame, size: int) -> None:
 def _watch(hub: Hub, command: Command) -> list[bool]:
     """Show what the named connection says and hears to `command.watcher`; tell whether that is new, [] when it is gone."""
     found = [one for name in command.ids if (one := hub.connections.get(name))]
-    return [_tap_of(one).watch(command.watcher, command.user_id or 0) for one in found]
+    return [_tap_of(one).watch(command.watcher) for one in found]
 
 
 @carries_out("unwatch")
@@ -281,13 +278,6 @@ def _written(body: dict[str, Any]) -> str:
 
 
 def _record_end(tap: Tap, watcher: Watcher, why: str, seconds: int) -> None:
-    people = get_user_model()._default_manager.in_bulk([watcher.user_id, tap.user_id])
-    audit.record(
-        "realtime.watch_ended",
-        people.get(tap.user_id),
-        actor=people.get(watcher.user_id),
-        connection_id=tap.connection.id,
-        why=why,
-        seconds=seconds,
-        frames=watcher.shown,
-    )
+    rows = Watch.objects.select_related("user", "watched_by")
+    if row := rows.filter(connection=tap.connection.id, watcher=watcher.connection).first():
+        watches.end(row, why, seconds=seconds, frames=watcher.shown)

@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 
 from project.core.errors import Unreachable
-from realtime import queue
+from realtime import queue, watches
 from realtime.errors import GatewayUnreachable
 from realtime.queue import dead
 
@@ -20,3 +20,9 @@ def put(**message: Any) -> str:
 def purge() -> int:
     """Delete old dead letters."""
     return dead.purge()
+
+
+@shared_task(name="realtime.end_lost_watches")
+def end_lost_watches() -> int:
+    """Write down the end of watches whose node was killed."""
+    return watches.end_lost()

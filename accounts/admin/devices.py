@@ -17,6 +17,7 @@ from accounts.admin.forms import acting
 from accounts.models import LoginEvent, LoginSession
 from project.core import context
 from project.core.admin import ago
+from realtime import watches
 
 EVENTS_SHOWN = 10
 
@@ -24,12 +25,13 @@ EVENTS_SHOWN = 10
 @require_GET
 def show(request: HttpRequest) -> HttpResponse:
     """List the sessions and latest sign-ins of the person who asks."""
-    live = LoginSession.objects.live().filter(user=request.user.pk).order_by("-last_seen_at")
+    live = list(LoginSession.objects.live().filter(user=request.user.pk).order_by("-last_seen_at"))
+    watched = watches.watched_sessions([one.sid for one in live])
     events = LoginEvent.objects.filter(user=request.user.pk)[:EVENTS_SHOWN]
     here = own_sid()
     page = admin.site.each_context(request) | {
         "title": _("My devices"),
-        "devices": [_line(one, here) for one in live],
+        "devices": [_line(one, here) | {"watched": one.sid in watched} for one in live],
         "others": sum(one.sid != here for one in live),
         "events": [
             (shown.outcome(one), one, shown.place(one), shown.program(one), ago(one.created_at)) for one in events

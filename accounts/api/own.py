@@ -17,15 +17,16 @@ from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.api.serializers import (
     EndedSerializer,
     MeSerializer,
+    MySessionSerializer,
     PasswordSerializer,
     ProfileSerializer,
-    SessionSerializer,
     TicketSerializer,
     UserSerializer,
 )
 from accounts.models import LoginSession
 from project.core.api import StrictJSONParser, error_responses
 from project.core.errors import InvalidParameters, NotFound
+from realtime import watches
 
 REFUSED = error_responses(errors.NotSignedIn)
 
@@ -105,7 +106,7 @@ class PasswordView(APIView):
 class MySessionsView(ListAPIView[LoginSession]):
     """The caller's live sessions, newest first."""
 
-    serializer_class = SessionSerializer
+    serializer_class = MySessionSerializer
 
     def get_queryset(self) -> QuerySet[LoginSession]:
         if getattr(self, "swagger_fake_view", False):
@@ -113,7 +114,12 @@ class MySessionsView(ListAPIView[LoginSession]):
         return LoginSession.objects.live().filter(user=self.request.user.pk)
 
     def get_serializer_context(self) -> dict[str, Any]:
-        return {**super().get_serializer_context(), "session": self.request.auth}
+        mine = list(self.get_queryset().values_list("sid", flat=True))
+        return {
+            **super().get_serializer_context(),
+            "session": self.request.auth,
+            "watched": watches.watched_sessions(mine),
+        }
 
 
 class MySessionView(GenericAPIView[LoginSession]):

@@ -269,6 +269,19 @@ class SessionSerializer(OriginSerializer):
         return asking is not None and asking.pk == session.pk
 
 
+class MySessionSerializer(SessionSerializer):
+    """Somewhere the caller is signed in."""
+
+    watched = serializers.SerializerMethodField(help_text="Do staff see what a socket of it sends and gets?")
+
+    class Meta(SessionSerializer.Meta):
+        fields: Any = (*SessionSerializer.Meta.fields, "watched")
+        read_only_fields = fields
+
+    def get_watched(self, session: LoginSession) -> bool:
+        return session.sid in self.context["watched"]
+
+
 class InsteadOf(serializers.RegexField):
     """Which session may end for the one that begins."""
 

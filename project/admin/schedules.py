@@ -26,6 +26,8 @@ OUR_OWN = {
     "accounts.close_run_out": gettext_lazy("Close sessions that ran out"),
     "accounts.rotate_keys": gettext_lazy("Let the next signing key take over when its time has come"),
     "accounts.purge": gettext_lazy("Forget old sign-ins, sessions, devices and mails"),
+    "realtime.end_lost_watches": gettext_lazy("Write down the end of watches whose node was killed"),
+    "realtime.purge": gettext_lazy("Forget old dead letters"),
     "sheets.purge": gettext_lazy("Delete files of old imports and exports"),
 }
 """What the product's own schedules do, in people's words."""

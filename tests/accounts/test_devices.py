@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts import devices, sessions
 from accounts.models import Device, LoginEvent, Mail
+from realtime.models import Watch
 from tests.accounts.conftest import PASSWORD
 
 pytestmark = pytest.mark.django_db
@@ -166,3 +167,20 @@ class TestNewDevice:
         event = LoginEvent.objects.latest("pk")
         assert (event.reason, event.is_new_device) == ("wrong_password", False)
         assert alarms() == []
+
+
+class TestWatched:
+    def test_is_told_on_the_page_and_over_the_api(self, boss, phone_of):
+        browser = Client(headers={"accept-language": "en"})
+        browser.force_login(boss)
+        phone = phone_of(boss)
+        (watched,) = [one["id"] for one in phone.get("auth/sessions").json()["results"] if one["current"]]
+        watch = Watch.objects.create(connection="0-1", watcher="0-2", session_id=watched, user=boss, watched_by=boss)
+
+        told = {one["id"] for one in phone.get("auth/sessions").json()["results"] if one["watched"]}
+        page = browser.get("/admin/devices/").content.decode()
+        watch.delete()
+
+        assert told == {watched}
+        assert page.count("watched by staff") == 1
+        assert "watched by staff" not in browser.get("/admin/devices/").content.decode()

@@ -1,13 +1,19 @@
 """Staff watch what a connection sends and gets."""
 
 import json
+from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from accounts.models import Department, Role
-from realtime import cluster, tap
+from realtime import cluster, tap, tasks, watches
 from realtime.core.outbox import WireOutbox
+from realtime.models import Watch
+from tests.accounts.together import together
 from tests.realtime.conftest import until
+from tests.realtime.server import GatehouseProcess
 from tests.realtime.test_api import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +74,9 @@ class TestWatching:
         watch(staff, mei)
 
         assert mei.ask("whoami")["data"]["watched"]
+        assert watches.watched_sessions(["session-mei", "session-hans"]) == {"session-mei"}
+        staff.ask("tap.stop", {"connection": mei.id})
+        until(lambda: not watches.watched_sessions(["session-mei"]))
 
     def test_leaves_out_what_is_too_much_and_says_so(self, staff, mei, monkeypatch):
         monkeypatch.setattr(tap, "MAX_FRAMES", 5)
@@ -110,13 +119,13 @@ class TestWatching:
 class TestEnding:
     def test_leaves_the_connection_as_it_was(self, staff, mei):
         watch(staff, mei)
-        connection = cluster.serving().hub.connections[mei.id]
-        assert not isinstance(connection.outbox, WireOutbox)
+        watched = cluster.serving().hub.connections[mei.id]
+        assert not isinstance(watched.outbox, WireOutbox)
 
         staff.ask("tap.stop", {"connection": mei.id})
 
         assert staff.wait_for(lambda frame: "ended" in (frame.get("data") or {}))["data"]["ended"] == "left"
-        assert isinstance(connection.outbox, WireOutbox)
+        assert isinstance(watched.outbox, WireOutbox)
         assert not tap.taps
         assert mei.is_alive()
 
@@ -158,6 +167,45 @@ class TestEnding:
         assert ended.additional_data["details"]["frames"] >= 2
 
 
+class TestKilledNode:
+    def test_leaves_an_end_in_the_audit_trail_all_the_same(self, tmp_path, opener):
+        person("mei", number=1)
+        person("hans", "accounts.change_user", rank=50, number=2)
+        node = GatehouseProcess(tmp_path / "node", DATABASE_URL=f"sqlite:///{connection.settings_dict['NAME']}")
+        mei, hans = opener(node, bearer="mei").greeted(), opener(node, bearer="hans").greeted()
+        watch(hans, mei)
+
+        node.kill()
+
+        assert (tasks.end_lost_watches(), trail("realtime.watch_ended")) == (0, [])  # its watcher may ask yet
+        Watch.objects.update(
+            started_at=timezone.now() - timedelta(minutes=5), seen_at=timezone.now() - timedelta(minutes=2)
+        )
+        assert [tasks.end_lost_watches(), tasks.end_lost_watches()] == [1, 0]
+        (ended,) = trail("realtime.watch_ended")
+        assert (ended.actor.username, ended.object_id) == ("hans", 1)
+        assert ended.additional_data["details"] == {"connection_id": mei.id, "why": "node lost", "seconds": 180}
+
+    def test_is_written_down_once_though_many_notice(self, staff, mei):
+        watch(staff, mei)
+        Watch.objects.update(seen_at=timezone.now() - timedelta(minutes=2))
+
+        found = together(4, lambda _number: tasks.end_lost_watches())
+        staff.ask("tap.stop", {"connection": mei.id})
+        staff.wait_for(lambda frame: "ended" in (frame.get("data") or {}))
+
+        assert not [one for one in found if isinstance(one, Exception)]
+        until(lambda: not tap.taps)
+        assert len(trail("realtime.watch_ended")) == 1
+
+    def test_spares_a_watch_that_goes_on(self, staff, mei):
+        watch(staff, mei)
+        Watch.objects.update(seen_at=timezone.now() - timedelta(minutes=2))
+        watch(staff, mei)
+
+        assert tasks.end_lost_watches() == 0
+
+
 class TestWhoMay:
     def refusal(self, watcher, watched):
         return watcher.ask("tap.start", {"connection": watched})["error"]["code"]
@@ -183,3 +231,4 @@ class TestWhoMay:
 
     def test_finds_nobody_who_is_gone(self, staff):
         assert self.refusal(staff, "0-gone") == "10008"
+        assert not Watch.objects.exists()
