@@ -142,3 +142,17 @@ class Watch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.watcher} → {self.connection}"
+
+
+class Attempt(models.Model):
+    """Delivering a message of RabbitMQ's queue that came again was begun; the row goes when that ends, however it ends."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    begun = models.PositiveIntegerField()
+    begun_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} ×{self.begun}"

@@ -7,7 +7,7 @@ from celery import shared_task
 from project.core.errors import Unreachable
 from realtime import queue, watches
 from realtime.errors import GatewayUnreachable
-from realtime.queue import dead
+from realtime.queue import attempts, dead
 
 
 @shared_task(name="realtime.put", autoretry_for=(GatewayUnreachable, Unreachable), retry_backoff=True, max_retries=8)
@@ -18,8 +18,8 @@ def put(**message: Any) -> str:
 
 @shared_task(name="realtime.purge")
 def purge() -> int:
-    """Delete old dead letters."""
-    return dead.purge()
+    """Delete old dead letters, and old notes of attempts."""
+    return dead.purge() + attempts.purge()
 
 
 @shared_task(name="realtime.end_lost_watches")

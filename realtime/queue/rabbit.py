@@ -8,7 +8,7 @@ the order is kept, and RabbitMQ lets the next one in when its connection ends.
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from random import uniform
 from typing import Any
 
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from project.core import breaker
 from project.core.errors import Unreachable
 from realtime.errors import GatewayUnreachable
+from realtime.queue import attempts
 from realtime.queue.dead import Arrived
 from realtime.queue.delivery import FAILURES
 from realtime.queue.outage import Outage
@@ -117,9 +118,7 @@ class Rabbit:
         self.reading = True
         while not self._stopping.is_set():
             self._gather(link)
-            if self._came:
-                came = self._came[:PREFETCH]
-                del self._came[:PREFETCH]
+            if came := self._next():
                 self._settle(channel, came)
 
     def _gather(self, link: Any) -> None:
@@ -131,8 +130,18 @@ class Rabbit:
                 wait = GATHER_SECONDS
         link.heartbeat_check()
 
+    def _next(self) -> list[Any]:
+        """Return what is delivered together: what came for the first time, or one message that came again."""
+        again = [bool(one.delivery_info["redelivered"]) for one in self._came[:PREFETCH]]
+        number = 1 if again[:1] == [True] else (*again, True).index(True)
+        came = self._came[:number]
+        del self._came[:number]
+        return came
+
     def _settle(self, channel: Any, came: list[Any]) -> None:
-        left = self.take([Arrived(_body(one), 2 if one.delivery_info["redelivered"] else 1) for one in came])
+        again = came[0].delivery_info["redelivered"]
+        with attempts.counted(_body(came[0])) if again else nullcontext(1) as number:
+            left = self.take([Arrived(_body(one), number) for one in came])
         if not left:
             channel.basic_ack(came[-1].delivery_tag, multiple=True)
             return

@@ -1,6 +1,7 @@
 """What an app brings along in its topics.py."""
 
 import asyncio
+import os
 from typing import Any
 
 from celery import shared_task
@@ -9,7 +10,7 @@ from rest_framework import serializers
 
 from project.core import context
 from project.core.api.serializers import StrictSerializer
-from realtime import gateway
+from realtime import gateway, hooks
 from realtime.core.connection import Connection
 from realtime.topics import policy, topic
 
@@ -34,6 +35,11 @@ def open_for_business() -> None:
     topic("tests.visits", prompt=True)(visits)
     policy("club.")(members)
     policy("club.secret.")(nobody)
+
+
+def die_of(topic: str) -> None:
+    """End this process when it is to push that topic to anybody."""
+    hooks.before_send(topic)(lambda connection, topic, data: os._exit(9))
 
 
 async def fail(connection: Connection, data: Any) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import kombu
 import pytest
 
-from realtime.models import DeadLetter
+from realtime.models import Attempt, DeadLetter
+from realtime.queue.delivery import MAX_ATTEMPTS
 from realtime.queue.rabbit import PREFETCH
 from tests.brokers.wire import Wire
 from tests.environment import need
@@ -130,6 +131,25 @@ class TestRabbit:
         on_rabbit()
 
         until(lambda: DeadLetter.objects.count() == 1)
+
+    def test_sets_aside_what_ends_its_reader_again_and_again(self, publisher, on_rabbit, opener):
+        dying = on_rabbit(NODE_DIES_OF="poison")
+        opener(dying, bearer="mei").greeted()
+        publisher.put(note(1), note("the end", id="the-end") | {"topic": "poison"}, note(2), note(3))
+        assert dying.wait() == 9
+        # it came with the others; alone it is found out, and counted
+        again = on_rabbit(NODE_DIES_OF="poison", GATEWAY_QUEUE_GRACE="1")
+        opener(again, bearer="mei").greeted()
+        assert again.wait() == 9
+        assert Attempt.objects.get().begun == 1
+        Attempt.objects.update(begun=MAX_ATTEMPTS - 1)
+
+        mei = opener(on_rabbit(NODE_DIES_OF="poison", GATEWAY_QUEUE_GRACE="1"), bearer="mei").greeted()
+
+        assert numbers(mei, 3)[-2:] == [2, 3]
+        dead = until(lambda: DeadLetter.objects.first())
+        assert (dead.reason, dead.message_id, dead.attempts) == ("given_up", "the-end", MAX_ATTEMPTS + 1)
+        until(lambda: not Attempt.objects.exists())
 
     def test_takes_what_python_puts(self, publisher, on_rabbit, opener, wire, stranger):
         mei = opener(on_rabbit(), bearer="mei").greeted()
