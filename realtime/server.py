@@ -21,7 +21,7 @@ from websockets.exceptions import InvalidState
 
 from realtime.transport.calls import NOT_UTF8
 from realtime.transport.consumer import WIRE
-from realtime.transport.handshake import TICKET, ticket_in
+from realtime.transport.handshake import TICKET, value_of
 
 # the library would say of each socket that it opened and closed; uvicorn says the first already, and a line costs a fifth
 # of a handshake
@@ -123,7 +123,7 @@ class Protocol(WebSocketsSansIOProtocol):
         if scope is None:
             return
         scope["extensions"][WIRE] = self
-        if ticket := ticket_in(scope["query_string"]):
+        if ticket := value_of("ticket", scope["query_string"]):
             scope["extensions"][TICKET] = ticket
             shown = [(name, "-" if name == "ticket" else value) for name, value in _pairs(scope["query_string"])]
             scope["query_string"] = urlencode(shown).encode()

@@ -1,5 +1,6 @@
 """What the opening request of a socket says."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -41,7 +42,8 @@ class Handshake:
         headers = {name: value.decode("latin-1") for name, value in scope.get("headers", ())}
         kind, _, value = headers.get(b"authorization", "").partition(" ")
         address, _port = scope.get("client") or ("", 0)
-        language = _language(headers.get(b"accept-language", ""))
+        asked = value_of("language", scope.get("query_string", b""))
+        language = _language(asked or headers.get(b"accept-language", ""))
         given_origin = headers.get(b"origin")
         return cls(
             host=headers.get(b"host", ""),
@@ -92,14 +94,16 @@ def _ticket(scope: dict[str, Any]) -> str:
     kept = scope.get("extensions", {}).get(TICKET)
     if kept is not None:
         return str(kept)
-    return ticket_in(scope.get("query_string", b""))
+    return value_of("ticket", scope.get("query_string", b""))
 
 
-def ticket_in(query: bytes) -> str:
-    """Return the ticket of a query string; empty when there is none."""
-    if b"ticket" not in query:
+def value_of(name: str, query: bytes) -> str:
+    """Return what a query string says of `name`; empty when it says nothing."""
+    if name.encode() not in query:
         return ""
-    return parse_qs(query.decode("latin-1"), max_num_fields=20).get("ticket", [""])[0]
+    with suppress(ValueError):  # more fields than anybody needs
+        return parse_qs(query.decode("latin-1"), max_num_fields=20).get(name, [""])[0]
+    return ""
 
 
 @lru_cache(maxsize=256)

@@ -110,8 +110,9 @@ function closed({ code, reason, again }) {
     const ours = code === 1000 || code === 1005;
     const what = !code ? reason : code === 1006 ? say("cut") : `${say("closed", { code })}${reason ? `: ${reason}` : ""}`;
     frames.add({ way: "note", text: what, frame: null, topic: code ? String(code) : "", bad: !ours, size: 0 });
-    if (!ours) tell($("line-says"), again === null && code >= 4500 ? `${what} ${say("never")}` : what, "bad");
+    if (!ours) tell($("line-says"), again === null && code >= 4500 ? `${what}\n${say("never")}` : what, "bad");
     if (again !== null) countDown(performance.now() + again * 1000);
+    tell($("groups-say"), "");
     showWho(null);
 }
 

@@ -47,14 +47,13 @@ export class Line {
         this.retryAfter = null;
         this.hear.state("connecting");
         const address = new URL(this.address);
+        address.searchParams.set("language", document.documentElement.lang);
         let socket;
         try {
             if (this.how.ticket) address.searchParams.set("ticket", await this.how.ticket());
             socket = this.socket = new WebSocket(address, this.how.protocols);
         } catch (problem) {
-            this.socket = null;
-            this.hear.state("refused");
-            return this.hear.closed({ code: 0, reason: problem.message, again: null });
+            return this.closed({ code: 0, reason: problem.message, passes: Boolean(problem.passes) }); // no ticket, or no address
         }
         socket.binaryType = "arraybuffer";
         socket.addEventListener("message", (event) => socket === this.socket && this.received(event.data));
@@ -124,12 +123,12 @@ export class Line {
         this.hear.pushed?.(frame);
     }
 
-    closed({ code, reason }) {
+    closed({ code, reason, passes = code < FINAL }) {
         for (const { reject } of this.waiting.values()) reject(new Error());
         this.waiting.clear();
         this.socket = null;
         const ours = code === 1000 || code === 1005;
-        const again = this.persistent && !ours && code < FINAL ? this.pause() : null;
+        const again = this.persistent && !ours && passes ? this.pause() : null;
         this.hear.state(again !== null ? "waiting" : ours ? "offline" : "refused");
         if (again !== null) this.timer = setTimeout(() => this.attempt(), again * 1000);
         this.hear.closed({ code, reason, again });

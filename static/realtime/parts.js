@@ -74,11 +74,12 @@ export async function ask(address, method = "GET", body = undefined) {
     try {
         answer = await fetch(address, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
     } catch {
-        throw new Error(say("unanswered"));
+        throw Object.assign(new Error(say("unanswered")), { passes: true });
     }
     const said = await answer.json().catch(() => ({}));
     if (answer.ok) return said;
-    throw new Error([said.error?.message ?? answer.statusText, ...leaves(said.error?.fields)].join(" "));
+    const words = [said.error?.message ?? answer.statusText, ...leaves(said.error?.fields)].join(" ");
+    throw Object.assign(new Error(words), { passes: answer.status === 429 || answer.status >= 500 });
 }
 
 function csrfToken() {

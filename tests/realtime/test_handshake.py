@@ -144,6 +144,22 @@ class TestRefusals:
 
         assert stranger.end() == (4500, "You are not signed in.")
 
+    @pytest.mark.parametrize(
+        ("query", "says"),
+        [
+            ("language=zh-hans", "您尚未登录。"),
+            ("language=zh-CN", "您尚未登录。"),
+            ("language=xx", "You are not signed in."),
+            ("language=", "You are not signed in."),
+            ("language=zh-hans" + "&x=1" * 30, "You are not signed in."),
+        ],
+    )
+    def test_speak_the_language_of_the_page(self, gatehouse, query, says):
+        stranger = Socket(f"{gatehouse.url}?{query}", bearer="stranger")
+
+        assert stranger.end() == (4500, says)
+        stranger.close()
+
     def test_of_a_bad_auth_frame_tell_why_then_close(self, gatehouse, opener):
         somebody = opener(gatehouse).greeted()
 
