@@ -18,8 +18,8 @@ from django.core.checks import Warning as Doubt
 from project.core import redis_server, redis_trouble, redis_url
 from project.env import BadEnvironment, Problem
 from realtime import cluster
+from realtime.directory import RedisDirectory
 from realtime.link import FAILURES
-from realtime.presence import RedisDirectory
 
 log = structlog.get_logger(__name__)
 EXAMPLE = "redis://127.0.0.1:6379/0"

@@ -30,11 +30,12 @@ from realtime.core.codes import CloseCode
 from realtime.core.connection import Connection
 from realtime.core.hub import Hub, Watcher
 from realtime.core.stuck import StuckReaders
+from realtime.directory import MemoryDirectory, NodeInfo
 from realtime.errors import GatewayUnreachable
 from realtime.guard import guarded
 from realtime.link import Link, LinkInfo
 from realtime.load import Load
-from realtime.presence import MemoryDirectory, NodeInfo, RedisPresence
+from realtime.presence import RedisPresence
 from realtime.questions import ANSWER_SECONDS, Answers
 from realtime.storage import BEAT_SECONDS, Keeper
 from realtime.transport import origin

@@ -5,8 +5,8 @@ from typing import Any
 from realtime import cluster, gateway
 from realtime.commands import Command, carries_out
 from realtime.core.hub import Hub
+from realtime.directory import NodeInfo
 from realtime.gateway import ways
-from realtime.presence import NodeInfo
 
 ADDED_UP = (
     "connections",

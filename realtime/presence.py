@@ -1,14 +1,6 @@
-"""Who is online, and where.
+"""A node's own part of the directory in Redis, kept up to date.
 
-In memory the hub itself answers. With Redis each node keeps its part there:
-
-    nodes               sorted set: node → time of its last beat; a node that missed three is gone
-    node:<id>           what the node says about itself (JSON)
-    connections:<node>  hash: connection → what is known about it (JSON)
-    group:<name>        hash: node → how many connections joined there (groups joined on request only)
-    user:<id>           set of the user's connections, on whatever node
-
-A beat writes all of a node's part again, so a flushed Redis is full again within one.
+A beat writes all of it again, so a flushed Redis is full again within one.
 """
 
 import asyncio
@@ -16,138 +8,20 @@ import json
 import logging
 from collections.abc import Callable, Iterable
 from random import uniform
-from typing import Any, Protocol
-
-from redis.asyncio import BlockingConnectionPool, Redis
 
 from realtime.commands import Command
 from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, ConnectionInfo
 from realtime.core.hub import Hub
+from realtime.directory import BEAT_SECONDS, GONE_AFTER, NodeInfo, RedisDirectory, described
 from realtime.link import FAILURES, PAUSES
 
 log = logging.getLogger(__name__)
 
-BEAT_SECONDS = 10.0
-GONE_AFTER = 3 * BEAT_SECONDS
 CHUNK = 500
-CALL_SECONDS = 2.0
-NodeInfo = dict[str, Any]
-
-
-class Directory(Protocol):
-    """What can be asked about who is online. `known` are the nodes that beat when last looked."""
-
-    known: set[str]
-
-    async def is_online(self, user_id: int) -> bool: ...
-    async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]: ...
-    async def count(self, group: str) -> int: ...
-    async def nodes(self) -> list[NodeInfo]: ...
-    async def others(self, command: Command) -> set[str]: ...
-
-
-class MemoryDirectory:
-    """Asks this process's hub: without Redis there is no other."""
-
-    def __init__(self, hub: Hub, about: Callable[[], NodeInfo]) -> None:
-        self.hub, self.about = hub, about
-        self.known: set[str] = set()
-
-    async def is_online(self, user_id: int) -> bool:
-        return bool(self.hub.groups.get(f"user.{user_id}"))
-
-    async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
-        return [one.info() for one in self.hub.find(user_id=user_id, group=group)]
-
-    async def count(self, group: str) -> int:
-        return len(self.hub.groups.get(group, ()))
-
-    async def nodes(self) -> list[NodeInfo]:
-        return [self.about()]
-
-    async def others(self, command: Command) -> set[str]:
-        return set()
-
-
-class RedisDirectory:
-    """Asks Redis about all nodes; any process may."""
-
-    def __init__(self, url: str, prefix: str, pool_size: int) -> None:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=pool_size,
-            timeout=CALL_SECONDS,
-            socket_timeout=CALL_SECONDS,
-            socket_connect_timeout=CALL_SECONDS,
-            decode_responses=True,
-        )
-        self.redis: Any = Redis.from_pool(pool)
-        self.known: set[str] = set()
-        self.prefix = f"{prefix}:presence"
-
-    def key(self, *parts: object) -> str:
-        return ":".join((self.prefix, *map(str, parts)))
-
-    async def close(self) -> None:
-        await self.redis.aclose()
-
-    async def live(self) -> set[str]:
-        """Return the ids of the nodes that beat."""
-        self.known = {node for node, late in await self._beats() if not late}
-        return self.known
-
-    async def _beats(self) -> list[tuple[str, bool]]:
-        """Return all nodes, and whether each missed its beats, by the clock of Redis: those of nodes may differ."""
-        async with self.redis.pipeline(transaction=False) as pipeline:
-            pipeline.time()
-            pipeline.zrange(self.key("nodes"), 0, -1, withscores=True)
-            (seconds, _micro), nodes = await pipeline.execute()
-        return [(node, beat < seconds - GONE_AFTER) for node, beat in nodes]
-
-    async def is_online(self, user_id: int) -> bool:
-        return bool(await self._of_user(user_id))
-
-    async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
-        found = await (self._everybody() if user_id is None else self._of_user(user_id))
-        return [one for one in found if group is None or group in one["groups"]]
-
-    async def others(self, command: Command) -> set[str]:
-        """Return the other nodes that will answer a command that is put as a question."""
-        live = await self.live()
-        return live & command.nodes() if command.ids else live
-
-    async def _of_user(self, user_id: int) -> list[ConnectionInfo]:
-        live = await self.live()
-        ids = [one for one in await self.redis.smembers(self.key("user", user_id)) if one.partition("-")[0] in live]
-        return await self._about(ids)
-
-    async def _about(self, ids: list[str]) -> list[ConnectionInfo]:
-        async with self.redis.pipeline(transaction=False) as pipeline:
-            for one in ids:
-                pipeline.hget(self.key("connections", one.partition("-")[0]), one)
-            return [json.loads(text) for text in await pipeline.execute() if text]
-
-    async def _everybody(self) -> list[ConnectionInfo]:
-        found: list[ConnectionInfo] = []
-        for node in sorted(await self.live()):
-            found += [json.loads(text) for text in await self.redis.hvals(self.key("connections", node))]
-        return found
-
-    async def count(self, group: str) -> int:
-        return sum((await self._counts(group)).values())
-
-    async def _counts(self, group: str) -> dict[str, int]:
-        counts, live = await self.redis.hgetall(self.key("group", group)), await self.live()
-        return {node: int(number) for node, number in counts.items() if node in live}
-
-    async def nodes(self) -> list[NodeInfo]:
-        live = sorted(await self.live())
-        texts = await self.redis.mget([self.key("node", one) for one in live]) if live else []
-        return [json.loads(text) for text in texts if text]
 
 
 class RedisPresence(RedisDirectory):
-    """A node's own part of the directory, kept up to date; answers about itself come from its hub."""
+    """The directory as a node asks it: about itself its hub answers."""
 
     def __init__(self, url: str, prefix: str, pool_size: int, hub: Hub, about: Callable[[], NodeInfo]) -> None:
         super().__init__(url, prefix, pool_size)
@@ -200,9 +74,12 @@ class RedisPresence(RedisDirectory):
         return bool(self.hub.groups.get(f"user.{user_id}")) or await super().is_online(user_id)
 
     async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
-        here = [one.info() for one in self.hub.find(user_id=user_id, group=group)]
+        here = await described(self.hub.find(user_id=user_id, group=group))
         elsewhere = await super().connections(user_id, group)
         return here + [one for one in elsewhere if one["node"] != self.hub.node]
+
+    async def _of_node(self, node: str) -> list[ConnectionInfo]:
+        return [] if node == self.hub.node else await super()._of_node(node)
 
     async def count(self, group: str) -> int:
         counts = await self._counts(group) | {self.hub.node: len(self.hub.groups.get(group, ()))}

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 
 from realtime.cluster import directory_address, shared
 from realtime.commands import Command, node_route
+from realtime.directory import RedisDirectory
 from realtime.errors import GatewayUnreachable
 from realtime.guard import guarded
 from realtime.link import FAILURES, TYPE
-from realtime.presence import RedisDirectory
 from realtime.questions import ANSWER_SECONDS, Answers, Questions
 
 T = TypeVar("T")

@@ -6,8 +6,8 @@ from typing import Any, cast
 from realtime import cluster
 from realtime.core.codes import CloseCode
 from realtime.core.connection import ConnectionInfo, Identity
+from realtime.directory import NodeInfo
 from realtime.gateway import orders, ways
-from realtime.presence import NodeInfo
 from realtime.questions import Receipt
 
 NO_FIGURES = (
@@ -142,7 +142,7 @@ def connection(connection_id: str) -> ConnectionInfo:
 
 def connections(user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
     """Return the connections of a user, in a group, or all; `user_id=0` are guests."""
-    return cast(list[ConnectionInfo], ways.ask(lambda who: who.connections(user_id, group)))
+    return cast(list[ConnectionInfo], ways.ask(lambda who: who.connections(user_id, group), in_pieces=True))
 
 
 def nodes() -> list[NodeInfo]:

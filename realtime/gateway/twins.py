@@ -5,8 +5,8 @@ from typing import Any, cast
 
 from realtime.core.codes import CloseCode
 from realtime.core.connection import ConnectionInfo, Identity
+from realtime.directory import NodeInfo
 from realtime.gateway import orders, ways
-from realtime.presence import NodeInfo
 from realtime.questions import Receipt
 
 
@@ -107,7 +107,7 @@ async def aconnection(connection_id: str) -> ConnectionInfo:
 
 
 async def aconnections(user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]:
-    return cast(list[ConnectionInfo], await ways.aask(lambda who: who.connections(user_id, group)))
+    return cast(list[ConnectionInfo], await ways.aask(lambda who: who.connections(user_id, group), in_pieces=True))
 
 
 async def anodes() -> list[NodeInfo]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from realtime import cluster
 from realtime.commands import Command, execute
+from realtime.directory import Directory
 from realtime.errors import GatewayUnreachable
 from realtime.guard import guarded
-from realtime.presence import Directory
 from realtime.questions import Answers, Receipt
 from realtime.remote import remote
 
@@ -87,37 +87,42 @@ def _asked(command: Command, local: bool) -> "Future[Answers]":
     return way_out.submit(way_out.ask_nodes, command)
 
 
-def ask(question: Question) -> Any:
+def ask(question: Question, *, in_pieces: bool = False) -> Any:
     """Ask the directory of who is online.
 
+    :param in_pieces: the question guards each of its pieces itself: all together may take longer than one call.
     :raises GatewayUnreachable: when it does not answer.
     """
     node = cluster.serving()
     if node is not None and node.on_loop():
         raise _would_block()
-    return _result(node.ask(lambda: guarded(question, node.presence)) if node else _ask_remotely(question))
+    return _result(_asked_elsewhere(question, in_pieces))
 
 
-async def aask(question: Question) -> Any:
-    """Ask the directory of who is online.
+async def aask(question: Question, *, in_pieces: bool = False) -> Any:
+    """Ask the directory of who is online; see `ask`.
 
     :raises GatewayUnreachable: when it does not answer.
     """
     node = cluster.serving()
-    if node is None:
-        return await asyncio.wrap_future(_ask_remotely(question))
-    if node.on_loop():
-        return await guarded(question, node.presence)
-    return await asyncio.wrap_future(node.ask(lambda: guarded(question, node.presence)))
+    if node is not None and node.on_loop():
+        return await _answer(question, node.presence, in_pieces)
+    return await asyncio.wrap_future(_asked_elsewhere(question, in_pieces))
 
 
-def _ask_remotely(question: Question) -> "Future[Any]":
+def _asked_elsewhere(question: Question, in_pieces: bool) -> "Future[Any]":
+    if node := cluster.serving():
+        return node.ask(lambda: _answer(question, node.presence, in_pieces))
     way_out = remote()
 
     async def answer() -> Any:
-        return await guarded(question, way_out.who())
+        return await _answer(question, way_out.who(), in_pieces)
 
     return way_out.submit(answer)
+
+
+async def _answer(question: Question, who: Directory, in_pieces: bool) -> Any:
+    return await (question(who) if in_pieces else guarded(question, who))
 
 
 def _would_block() -> RuntimeError:

@@ -8,7 +8,7 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 
 from project.core import breaker, cache, redis_trouble
 from project.core.errors import Unreachable
-from realtime.presence import RedisDirectory
+from realtime.directory import RedisDirectory
 from tests.clients import until
 from tests.core.redis_server import RedisServer
 from tests.redis.proxy import Proxy
