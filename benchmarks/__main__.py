@@ -13,6 +13,7 @@ BLOCKS = {
     "databases": ("databases",),
     "door": ("door",),
     "gateway": ("gateway.fanout", "gateway.crowd", "gateway.nodes", "gateway.stuck"),
+    "listing": ("gateway.listing",),
     "push": ("push",),
     "ending": ("ending",),
     "restarts": ("rolling",),

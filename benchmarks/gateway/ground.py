@@ -43,6 +43,11 @@ class Ground:
         }
 
     @property
+    def keeper(self) -> Path:
+        """What a superuser shows: an access token, and a session key of the back office, a line each."""
+        return self.folder / "keeper"
+
+    @property
     def stock_database(self) -> str:
         return str(self.folder / "stock.sqlite3")
 
@@ -61,7 +66,7 @@ def ground() -> Ground:
     atexit.register(stack.close)
     folder = Path(stack.enter_context(TemporaryDirectory()))
     made = Ground(folder, stack.enter_context(redis_server(folder, *CLIENT)))
-    _run("people", str(PEOPLE), **made.product_settings)
+    _run("people", str(PEOPLE), str(made.keeper), **made.product_settings)
     _run("peers.stock", "prepare", made.stock_database, str(PEOPLE), str(made.stock_sessions))
     return made
 
