@@ -43,7 +43,7 @@ class Handshake:
         kind, _, value = headers.get(b"authorization", "").partition(" ")
         address, _port = scope.get("client") or ("", 0)
         asked = value_of("language", scope.get("query_string", b""))
-        language = _language(asked or headers.get(b"accept-language", ""))
+        language = _language(asked) or _language(headers.get(b"accept-language", "")) or settings.LANGUAGE_CODE
         given_origin = headers.get(b"origin")
         return cls(
             host=headers.get(b"host", ""),
@@ -115,4 +115,4 @@ def _language(accepted: str) -> str:
             return get_supported_language_variant(code)
         except LookupError:
             continue
-    return settings.LANGUAGE_CODE
+    return ""
