@@ -73,7 +73,7 @@ def _asked(node: Running) -> Iterator[Figure]:
     process, base = psutil.Process(node.processes[0]), f"http://127.0.0.1:{node.port}"
     with requests.Session() as session, _pinging(node, token) as pauses:
         session.trust_env = False
-        session.headers |= {"Authorization": f"Bearer {token}"}
+        session.headers["Authorization"] = f"Bearer {token}"
         session.cookies.set("sessionid", cookie)
         ids = [one["id"] for one in session.get(f"{base}{API}/nodes", timeout=60).json()["results"]]
         first = session.get(f"{base}{API}/connections?q=bench00007", timeout=60).json()["results"][0]

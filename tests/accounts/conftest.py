@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts import services, sessions
 from accounts.models import LoginSession, Role, User
-from project.core import context
+from project.core import breaker, context
 from tests.accounts.captchas import knock
 from tests.core.redis_server import RedisServer
 
@@ -87,6 +87,8 @@ def redis(tmp_path: Path, settings: Any) -> Iterator[RedisServer]:
     }
     yield server
     server.stop()
+    if of_loops := breaker.find("redis-state-loop"):
+        of_loops.reset()
 
 
 class Program:

@@ -13,15 +13,14 @@ class Table:
     """Where the keys are kept; counts how often they are read."""
 
     def __init__(self) -> None:
-        private = make("EdDSA")
         self.kids, self.reads, self.is_away, self.now = ["first"], 0, False, 0.0
-        self._about = {"public": private.public_key(), "private": private, "jwk": {}}
+        self._private = make("EdDSA")
 
     def read(self) -> list[Key]:
         self.reads += 1
         if self.is_away:
             raise OperationalError
-        return [Key(kid=kid, algorithm="EdDSA", state=State.CURRENT, **self._about) for kid in self.kids]
+        return [Key(kid, "EdDSA", State.CURRENT, self._private.public_key(), self._private, {}) for kid in self.kids]
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ A question by itself costs half of what it costs in a thread; of many that come 
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from contextvars import Context
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,8 +14,8 @@ from weakref import WeakKeyDictionary
 from redis.asyncio import ConnectionPool
 from redis.exceptions import ConnectionError as Disconnected
 
-CALL_SECONDS = 1.0
-"""Longer than a thread waits: a busy loop comes late to read what has been answered."""
+TICKS, TICK_SECONDS = 10, 0.1
+"""How long a round trip may take, in turns of the loop: one that is busy comes late to read what was answered in time."""
 TOGETHER = 100
 """Questions of one round trip."""
 
@@ -29,7 +29,8 @@ class Asker:
     def __init__(self, url: str, watching: Watching) -> None:
         self._watching = watching
         # of a pool only its reading of the URL: to borrow from one, or to fill a pipeline, costs as much as the question
-        self._line: Any = ConnectionPool.from_url(url, decode_responses=True).make_connection()
+        pool: Any = ConnectionPool.from_url(url, decode_responses=True)
+        self._line = pool.make_connection()
         self._waiting: deque[Question] = deque()
         self._task: asyncio.Task[None] | None = None
 
@@ -75,13 +76,33 @@ class Asker:
     async def _put(self, commands: list[tuple[str, ...]]) -> list[str | None]:
         line = self._line
         try:
-            async with asyncio.timeout(CALL_SECONDS):
+            async with _patience():
                 await line.connect()
                 await line.send_packed_command(line.pack_commands(commands))
                 return [await line.read_response() for _ in commands]
         except BaseException:
             await line.disconnect(nowait=True)  # what is still to come would be taken for the next answers
             raise
+
+
+@asynccontextmanager
+async def _patience() -> AsyncIterator[None]:
+    """`asyncio.timeout`, by a clock that stands still while the loop is busy."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(None) as limit:
+
+        def tick(left: int) -> None:
+            nonlocal clock
+            if left:
+                clock = loop.call_later(TICK_SECONDS, tick, left - 1)
+            else:
+                limit.reschedule(loop.time())
+
+        clock = loop.call_later(TICK_SECONDS, tick, TICKS - 1)
+        try:
+            yield
+        finally:
+            clock.cancel()
 
 
 _askers: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Asker]]" = WeakKeyDictionary()

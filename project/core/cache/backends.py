@@ -35,7 +35,10 @@ class StoreCache(BaseCache):
         super().__init__(params)
         self.store = open_store(location, self.role)
         remote = self.store.waits and not location.startswith("file")
-        self._breaker = breaker.named(f"redis-{self.role}", concurrent=10_000, volume=5, sleep=2.0) if remote else None
+        how: dict[str, Any] = {"concurrent": 10_000, "volume": 5, "sleep": 2.0}
+        self._breaker = breaker.named(f"redis-{self.role}", **how) if remote else None
+        # a loop that is busy takes its time, which says nothing of the store
+        self._breaker_of_loops = breaker.named(f"redis-{self.role}-loop", timeout=30.0, **how) if remote else None
 
     def guarded(self, action: Callable[..., T], *args: Any, otherwise: T, **kwargs: Any) -> T:
         """Do `action`; what happens when the store fails is the subclass's to say."""
@@ -140,6 +143,10 @@ class StoreCache(BaseCache):
     def watching(self) -> AbstractContextManager[None]:
         return self._breaker.watching() if self._breaker else nullcontext()
 
+    def watching_a_loop(self) -> AbstractContextManager[None]:
+        """`watching`, for the event loop."""
+        return self._breaker_of_loops.watching() if self._breaker_of_loops else nullcontext()
+
     def _put(self, key: str, value: Any, timeout: Any, version: int | None, *, only_new: bool) -> bool:
         seconds = self._seconds(timeout)
         name = self._name(key, version)
@@ -197,7 +204,7 @@ class StateCache(StoreCache):
         if not isinstance(self.store, RedisStateStore):
             return await self.in_thread(self.text, key)
         try:
-            return await self.store.aget(self._name(key, None), self.watching)
+            return await self.store.aget(self._name(key, None), self.watching_a_loop)
         except PROBLEMS as problem:
             raise self._failed(problem) from problem
 
@@ -206,7 +213,7 @@ class StateCache(StoreCache):
         if not isinstance(self.store, RedisStateStore):
             return await self.in_thread(self.take, key, default)
         try:
-            return self._decoded(await self.store.atake(self._name(key, None), self.watching), default)
+            return self._decoded(await self.store.atake(self._name(key, None), self.watching_a_loop), default)
         except PROBLEMS as problem:
             raise self._failed(problem) from problem
 
