@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 from benchmarks.figures import Figure
 from benchmarks.gateway import contestants
 from benchmarks.gateway.contestants import Running, running
-from benchmarks.gateway.fanout import TOGETHER, come_in
+from benchmarks.gateway.fanout import come_in
 from benchmarks.gateway.ground import ground
 from benchmarks.gateway.load import client
 
@@ -28,6 +28,8 @@ CONNECTIONS = int(os.environ.get("BENCH_CROWD", "5000"))
 """On both nodes together."""
 TIMES = int(os.environ.get("BENCH_TIMES", "20"))
 REST_SECONDS = 0.2
+AT_A_TIME = 250
+"""So many come in together: a ticket is good for half a minute."""
 API, PAGE = "/api/v1/realtime", "/admin/realtime/connection/live/"
 
 
@@ -62,8 +64,8 @@ def measure() -> list[Figure]:
         load, speech = stack.enter_context(client()), contestants.GATEHOUSE
         load.configure(speech, [east.port, west.port], [*east.processes, *west.processes])
         load.knock(speech.path, speech.header, east.port)
-        for start in range(0, CONNECTIONS, TOGETHER):
-            come_in(load, east, min(TOGETHER, CONNECTIONS - start))
+        for start in range(0, CONNECTIONS, AT_A_TIME):
+            come_in(load, east, min(AT_A_TIME, CONNECTIONS - start))
         load.tell("rest", 2)  # each node has told who is there
         return list(_asked(east))
 
