@@ -89,7 +89,7 @@ class Asker:
 async def _patience() -> AsyncIterator[None]:
     """`asyncio.timeout`, by a clock that stands still while the loop is busy."""
     loop = asyncio.get_running_loop()
-    clock: asyncio.TimerHandle | None = None
+    clock: asyncio.TimerHandle
     async with asyncio.timeout(None) as limit:
 
         def tick(left: int) -> None:
@@ -103,8 +103,7 @@ async def _patience() -> AsyncIterator[None]:
         try:
             yield
         finally:
-            if clock:
-                clock.cancel()
+            clock.cancel()
 
 
 _askers: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Asker]]" = WeakKeyDictionary()
