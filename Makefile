@@ -15,7 +15,7 @@ run: $(RUNTIME) ## run the whole product on http://127.0.0.1:8000 (installs it f
 
 test: $(DEVELOPMENT) ## run the tests; ARGS="tests/journey -x" chooses some
 	@$(BIN)/python -m compileall -q accounts integrations project realtime tests # they start hundreds of processes
-	@exec $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 coverage: $(DEVELOPMENT) ## run the tests and say which lines they never reached
 	@exec $(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered --cov-report=html $(ARGS)

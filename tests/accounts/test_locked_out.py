@@ -18,6 +18,12 @@ UNLOCK = "accounts.unlock_loginevent"
 HERE = {"headers": {"accept-language": "en"}}
 
 
+@pytest.fixture(autouse=True)
+def no_captchas(settings):
+    """Who guesses need not work for it: tests/accounts/test_captcha.py is about that."""
+    settings.CAPTCHA_AFTER_FAILURES = -1
+
+
 @pytest.fixture
 def fail(db):
     """Write down failed attempts, without the work of making them."""

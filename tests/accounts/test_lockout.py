@@ -17,6 +17,12 @@ from tests.accounts.together import together
 pytestmark = [pytest.mark.django_db, pytest.mark.attack("T-US-5")]
 
 
+@pytest.fixture(autouse=True)
+def no_captchas(settings):
+    """Who guesses need not work for it: tests/accounts/test_captcha.py is about that."""
+    settings.CAPTCHA_AFTER_FAILURES = -1
+
+
 def guess(program, times, username="meiling", **more):
     return [program().knock({"username": username, "password": "wrong"}, **more) for _ in range(times)]
 

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 
 call_command("makemigrations", check=True, dry_run=True, verbosity=0)
-for goal in ([], ["accounts", "zero"], [], ["core", "zero"], []):
+for goal in ([], ["core", "zero"], ["accounts", "zero"], []):
     call_command("migrate", *goal, verbosity=0)
     tables = connection.introspection.table_names()
     print("tables:", *(name in tables for name in ("accounts_user", "sheets_importjob", "core_idempotencyrecord")))
@@ -37,4 +37,4 @@ def test_go_forward_and_back(kind, tmp_path: Path):
     assert done.returncode == 0, done.stderr
     seen = [line for line in done.stdout.splitlines() if line.startswith("tables:")]
     everything = "tables: True True True"
-    assert seen == [everything, "tables: False False True", everything, "tables: True True False", everything]
+    assert seen == [everything, "tables: True True False", "tables: False False False", everything]
