@@ -426,11 +426,11 @@ class SheetResource(resources.ModelResource):  # type: ignore[misc]  # import-ex
 
 
 def _each_once(queryset: "models.QuerySet[Any]") -> "models.QuerySet[Any]":
-    """The same rows in the same order, without having the database compare whole rows to find those that come twice."""
-    if not queryset.query.distinct:
-        return queryset
-    every: models.QuerySet[Any] = queryset.model._base_manager.filter(pk__in=queryset.order_by().values("pk"))
-    return every.order_by(*(queryset.query.order_by or queryset.model._meta.ordering))
+    """The same rows, without having the database look for rows that come twice where only a join could make them."""
+    every = queryset.all()
+    if len(every.query.alias_map) <= 1:
+        every.query.distinct = False
+    return every
 
 
 def _is_plain(field: Any) -> bool:
