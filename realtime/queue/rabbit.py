@@ -131,17 +131,23 @@ class Rabbit:
         link.heartbeat_check()
 
     def _next(self) -> list[Any]:
-        """Return what is delivered together: what came for the first time, or one message that came again."""
+        """Return what is delivered together: what came for the first time, or what came again.
+
+        That is one by one when somebody was gone while it was tried: so the message that does it is found.
+        """
         again = [bool(one.delivery_info["redelivered"]) for one in self._came[:PREFETCH]]
-        number = 1 if again[:1] == [True] else (*again, True).index(True)
+        number = (*again, not any(again[:1])).index(not any(again[:1]))
+        if any(again[:1]) and not attempts.harmless([_body(one) for one in self._came[:number]]):
+            number = 1
         came = self._came[:number]
         del self._came[:number]
         return came
 
     def _settle(self, channel: Any, came: list[Any]) -> None:
         again = came[0].delivery_info["redelivered"]
-        with attempts.counted(_body(came[0])) if again else nullcontext(1) as number:
-            left = self.take([Arrived(_body(one), number) for one in came])
+        bodies = [_body(one) for one in came]
+        with attempts.counted(bodies) if again else nullcontext(1) as number:
+            left = self.take([Arrived(body, number) for body in bodies])
         if not left:
             channel.basic_ack(came[-1].delivery_tag, multiple=True)
             return

@@ -9,7 +9,7 @@ import pytest
 from project import env
 from tests import environment
 
-pytestmark = [pytest.mark.services, pytest.mark.longest, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.services, pytest.mark.longest, pytest.mark.timeout(1800)]
 
 
 def test_holds_what_sqlite_holds(engine, tmp_path):
@@ -27,7 +27,7 @@ def test_holds_what_sqlite_holds(engine, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=800,
+        timeout=1700,
         check=False,
     )
 

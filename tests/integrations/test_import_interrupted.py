@@ -168,7 +168,7 @@ class TestKill:
 
         until(lambda: state()["state"] == "ready", "the file is read")
         caller.post(f"{address}/confirm/", {})
-        until(lambda: state()["result"]["created"] > 0, "the first rows are written")
+        until(lambda: state()["result"]["created"] > 0, "the first rows are written", seconds=120)
         office.process.send_signal(signal.SIGKILL)
         office.wait()
 

@@ -48,6 +48,7 @@ def settled(caller: Caller, job: str) -> dict[str, Any]:
     answer: dict[str, Any] = until(
         lambda: found if (found := caller.get(f"imports/{job}").json())["state"] not in busy else {},
         "the job settles",
+        120,  # hashing five hundred passwords takes its time
     )
     return answer
 

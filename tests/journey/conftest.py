@@ -82,4 +82,4 @@ def follow(caller: Caller, job: object, states: set[str]) -> dict[str, Any]:
         found = dict(answer.json())
         return found if found["state"] in states else {}
 
-    return until(look, f"import {job} in {states}", 90)
+    return until(look, f"import {job} in {states}", 180)
