@@ -124,6 +124,7 @@ class Line:
             origin=origin,  # type: ignore[arg-type]  # a NewType of str
             proxy=None,
             open_timeout=PATIENCE,
+            ping_timeout=None,  # a busy machine is no broken line
             **how,
         )
         self._socket = self._closing.enter_context(opening)
