@@ -104,7 +104,7 @@ class TestImport:
         assert settled(admin, job["id"])["result"]["created"] == 1
 
     def test_a_wrong_header_can_be_set_right_by_hand(self, admin, name):
-        job = checked(admin, book(["who"], [f"{name}1"]))
+        job = checked(admin, book([f"called {name}"], [f"{name}1"]))
         assert (job["state"], job["error"]["code"]) == ("failed", "30002")
 
         answer = admin.ask("PATCH", f"imports/{job['id']}/", json={"mapping": {"A": "username"}})

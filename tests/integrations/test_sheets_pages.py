@@ -80,7 +80,7 @@ class TestImportPage:
         expect(page.locator("ins", has_text="Chang")).to_be_visible()
 
     def test_lets_people_match_a_column_by_hand(self, page, office, tmp_path, name):
-        upload(page, office, tmp_path, book(["who", "real name"], [f"{name}1", "Zhang"]))
+        upload(page, office, tmp_path, book([f"who is {name}", "real name"], [f"{name}1", "Zhang"]))
         expect(page.get_by_text("Columns are missing")).to_be_visible()
 
         page.select_option("select[name=column-A]", "username")
