@@ -45,7 +45,7 @@ class Question:
 
 def questions(node: str) -> list[Question]:
     """Return what is asked; `node` is the id of the other node."""
-    half, each = CONNECTIONS // 2, -(-CONNECTIONS // 1000)
+    half, each = CONNECTIONS // 2, CONNECTIONS // AT_A_TIME  # whoever is first is first each time
     return [
         Question("a page of the API", f"{API}/connections", "count", CONNECTIONS),
         Question("the API, words", f"{API}/connections?q=bench00007", "count", each),
