@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 
 from tests.accounts.captchas import knock
 
-PATIENCE = 30
+PATIENCE = 60
 """How long a test waits for what should happen at once: generous, because the machine may be busy."""
 
 Found = TypeVar("Found")

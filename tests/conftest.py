@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings as project_settings
 from django.db import connection
 from django.utils import translation
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from accounts import addresses
 from accounts.addresses.copy import Copy
@@ -37,6 +37,7 @@ CHROMIUM_FLAGS = [
 ]
 
 
+expect.set_options(timeout=20_000)  # on a busy machine a page takes its time
 PRODUCT_HASHERS = list(project_settings.PASSWORD_HASHERS)
 project_settings.PASSWORD_HASHERS[0] = "tests.shortcuts.RememberingHasher"
 project_settings.MIDDLEWARE = [

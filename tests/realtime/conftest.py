@@ -16,7 +16,7 @@ from tests.core.redis_server import RedisServer
 from tests.realtime import people
 from tests.realtime.server import GATE, GatehouseProcess, GatehouseThread
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Socket:
