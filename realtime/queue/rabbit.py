@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
+from itertools import takewhile
 from random import uniform
 from typing import Any
 
@@ -135,18 +136,18 @@ class Rabbit:
 
         That is one by one when somebody was gone while it was tried: so the message that does it is found.
         """
-        again = [bool(one.delivery_info["redelivered"]) for one in self._came[:PREFETCH]]
-        number = (*again, not any(again[:1])).index(not any(again[:1]))
-        if any(again[:1]) and not attempts.harmless([_body(one) for one in self._came[:number]]):
-            number = 1
-        came = self._came[:number]
-        del self._came[:number]
+        if not self._came:
+            return []
+        again = _is_back(self._came[0])
+        came = list(takewhile(lambda one: _is_back(one) == again, self._came[:PREFETCH]))
+        if again and not attempts.harmless([_body(one) for one in came]):
+            came = came[:1]
+        del self._came[: len(came)]
         return came
 
     def _settle(self, channel: Any, came: list[Any]) -> None:
-        again = came[0].delivery_info["redelivered"]
         bodies = [_body(one) for one in came]
-        with attempts.counted(bodies) if again else nullcontext(1) as number:
+        with attempts.counted(bodies) if _is_back(came[0]) else nullcontext(1) as number:
             left = self.take([Arrived(body, number) for body in bodies])
         if not left:
             channel.basic_ack(came[-1].delivery_tag, multiple=True)
@@ -157,6 +158,11 @@ class Rabbit:
             else:
                 channel.basic_ack(one.delivery_tag)
         self._stopping.wait(LEFT_SECONDS)
+
+
+def _is_back(message: Any) -> bool:
+    """Was this handed out before, to whoever is gone now?"""
+    return bool(message.delivery_info["redelivered"])
 
 
 def _body(message: Any) -> bytes:
