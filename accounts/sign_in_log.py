@@ -7,8 +7,10 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import LoginEvent
 
-EXACT = frozenset({"user", "succeeded", "reason", "scope", "country", "is_new_device", "device_kind"})
-FILTERS = EXACT | {"search", "since", "until"}
+SEARCHED = ("username", "user__real_name", "ip", "browser")
+EXACT = ("user", "succeeded", "reason", "scope", "country", "is_new_device", "device_kind")
+LOOKUPS = {name: name for name in EXACT} | {"since": "created_at__gte", "until": "created_at__lt"}
+"""What the log can be narrowed by besides `search`, and what that means."""
 
 
 def seen_by(user: Any) -> QuerySet[LoginEvent]:
@@ -17,24 +19,16 @@ def seen_by(user: Any) -> QuerySet[LoginEvent]:
 
 
 def narrowed(events: QuerySet[LoginEvent], asked: Mapping[str, Any]) -> QuerySet[LoginEvent]:
-    """The attempts that `asked` names, by FILTERS."""
-    for name, value in asked.items():
-        match name:
-            case "search":
-                events = events.filter(searched(value))
-            case "since":
-                events = events.filter(created_at__gte=value)
-            case "until":
-                events = events.filter(created_at__lt=value)
-            case _ if name in EXACT:
-                events = events.filter(**{name: value})
-    return events
+    """The attempts that `asked` names, by LOOKUPS or as `search`."""
+    rest = dict(asked)
+    if "search" in rest:
+        events = events.filter(_searched(rest.pop("search")))
+    return events.filter(**{LOOKUPS[name]: value for name, value in rest.items()})
 
 
-def searched(text: str) -> Q:
+def _searched(text: str) -> Q:
     """Attempts whose user name, name of the person, address or browser contain `text`."""
-    fields = ("username", "user__real_name", "ip", "browser")
     found = Q()
-    for field in fields:
+    for field in SEARCHED:
         found |= Q(**{f"{field}__icontains": text})
     return found

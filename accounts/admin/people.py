@@ -62,7 +62,7 @@ class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[Use
         "is_superuser",
     )
     list_select_related = ("department", "second_factor")
-    search_fields = ("username", "real_name", "nickname", "phone", "email")
+    search_fields = User.SEARCHED
     search_help_text = gettext_lazy("Name, user name, phone or mail address")
     ordering = ("username",)
     actions_list = SheetButtons.sheet_buttons

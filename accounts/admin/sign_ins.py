@@ -50,7 +50,7 @@ class LoginEventAdmin(SheetButtons, ReadOnlyAdmin, ModelAdmin[LoginEvent]):
         ("created_at", RangeDateTimeFilter),
     )
     list_filter_submit = True
-    search_fields = ("username", "user__real_name", "ip", "browser")
+    search_fields = sign_in_log.SEARCHED
     search_help_text = gettext_lazy("User name, name, address or browser")
     actions_list = SheetButtons.sheet_buttons
     fieldsets = (

@@ -43,9 +43,8 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def search(self, text: str) -> Self:
         """People whose user name, names, phone or mail address contain `text`."""
-        fields = ("username", "real_name", "nickname", "phone", "email")
         found = Q()
-        for field in fields:
+        for field in User.SEARCHED:
             found |= Q(**{f"{field}__icontains": text})
         return self.filter(found)
 
@@ -139,6 +138,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "username"
+    SEARCHED: ClassVar = ("username", "real_name", "nickname", "phone", "email")
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["email"]
 

@@ -30,12 +30,38 @@ class Name(Column):
         return instance.user.real_name if instance.user else ""
 
 
+def _moment(value: Any) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    found = parse_datetime(str(value)) or datetime.combine(date.fromisoformat(str(value)), time.min)
+    return timezone.make_aware(found) if timezone.is_naive(found) else found
+
+
+def _country(value: Any) -> str:
+    return filters.text(value).strip("-")
+
+
+READERS: dict[str, filters.Reader] = {
+    "user": filters.whole,
+    "succeeded": filters.flag,
+    "is_new_device": filters.flag,
+    "reason": filters.one_of(LoginEvent.Reason),
+    "scope": filters.one_of(LoginSession.Scope),
+    "device_kind": filters.one_of(Origin.DeviceKind),
+    "since": _moment,
+    "until": _moment,
+    "country": _country,
+}
+
+
 class SignInResource(SheetResource):
     """Attempts to sign in."""
 
     title = _("sign-ins")
     export_permission = "accounts.view_loginevent"
     related = ("user",)
+    filter_readers = {name: (sign_in_log.LOOKUPS[name], reader) for name, reader in READERS.items()}
+    search_fields = sign_in_log.SEARCHED
 
     created_at = Column("created_at", _("when"), widget=Moment(), readonly=True, width=20)
     username = Column("username", _("user name"), readonly=True, width=20)
@@ -84,7 +110,8 @@ class SignInResource(SheetResource):
 
     def filtered(self, given: Mapping[str, Any]) -> QuerySet[LoginEvent]:
         """The attempts of the list that was filtered so: succeeded, reason, scope, country, user, since, until, …."""
-        return sign_in_log.narrowed(self.queryset(), filters.asked(_ranges(given), READERS))
+        found: QuerySet[LoginEvent] = super().filtered(_ranges(given))
+        return found
 
 
 def _ranges(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,28 +122,3 @@ def _ranges(given: Mapping[str, Any]) -> dict[str, Any]:
             at = given.get(f"created_at_{box}_1") or empty.isoformat()
             rest[name] = f"{day}T{at}"
     return rest
-
-
-def _moment(value: Any) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    found = parse_datetime(str(value)) or datetime.combine(date.fromisoformat(str(value)), time.min)
-    return timezone.make_aware(found) if timezone.is_naive(found) else found
-
-
-def _country(value: Any) -> str:
-    return filters.text(value).strip("-")
-
-
-READERS: dict[str, filters.Reader] = {
-    "search": filters.text,
-    "user": filters.whole,
-    "succeeded": filters.flag,
-    "is_new_device": filters.flag,
-    "reason": filters.one_of(LoginEvent.Reason),
-    "scope": filters.one_of(LoginSession.Scope),
-    "device_kind": filters.one_of(Origin.DeviceKind),
-    "since": _moment,
-    "until": _moment,
-    "country": _country,
-}

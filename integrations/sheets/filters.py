@@ -1,6 +1,8 @@
 """What the rows of an export are narrowed by: only what a resource names, with values that can be."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -16,6 +18,8 @@ LONGEST = 100
 MOST_IDS = 1_000
 SEARCH, IDS = "search", "ids"
 Reader = Callable[[Any], Any]
+Filter = tuple[str | Callable[[Any], Q], Reader]
+"""A look-up of the model, or what makes a condition of a value; and what reads the value."""
 
 
 def flag(value: Any) -> bool:
@@ -90,19 +94,26 @@ def narrowed(
     rows: "models.QuerySet[Any]",
     filters: Mapping[str, Any],
     *,
-    readers: Mapping[str, tuple[str, Reader]],
+    readers: Mapping[str, Filter],
     search: Sequence[str],
 ) -> "models.QuerySet[Any]":
     """Return the rows that all filters let through.
 
     :raises InvalidParameters: see `asked`.
     """
-    lookups = {IDS: "pk__in"} | {name: lookup for name, (lookup, _reader) in readers.items()}
-    known: dict[str, Reader] = {IDS: ids} | {name: reader for name, (_lookup, reader) in readers.items()}
-    given = asked(filters, known | ({SEARCH: text} if search else {}))
-    for word in words(given.pop(SEARCH, "")):
-        anywhere = Q()
-        for field in search:
-            anywhere |= Q(**{f"{field}__icontains": word})
-        rows = rows.filter(anywhere)
-    return rows.filter(**{lookups[name]: value for name, value in given.items()})
+    known: dict[str, Filter] = {IDS: ("pk__in", ids), **readers}
+    if search:
+        known[SEARCH] = (lambda sought: _anywhere(search, sought), text)
+    given = asked(filters, {name: reader for name, (_lookup, reader) in known.items()})
+    for name, value in given.items():
+        lookup = known[name][0]
+        rows = rows.filter(Q(**{lookup: value}) if isinstance(lookup, str) else lookup(value))
+    return rows
+
+
+def _anywhere(fields: Sequence[str], sought: str) -> Q:
+    """Each word that is sought stands in one of the fields."""
+    found = Q()
+    for word in words(sought):
+        found &= reduce(or_, (Q(**{f"{field}__icontains": word}) for field in fields))
+    return found

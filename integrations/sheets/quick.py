@@ -1,6 +1,6 @@
 """The quick lane: new rows that are certainly right are recognised column by column, many rows at once.
 
-What a row means is decided in `SheetResource`, row by row; that takes an instance and a dozen calls a cell. Most rows of a
+What a row means is decided in `resources.judging`, row by row; that takes an instance and a dozen calls a cell. Most rows of a
 large import are of people nobody knows yet, in plain texts, and of those it is certain what would be decided. Whatever is
 doubtful here, for whatever reason, is left to be decided there: nothing is refused in this module.
 """
@@ -17,7 +17,7 @@ from integrations.sheets.reader.process import Cell
 from integrations.sheets.rows import Checked, Given, says_something
 
 if TYPE_CHECKING:
-    from integrations.sheets.resources import SheetResource
+    from integrations.sheets.resources.values import Accepting
 
 REMEMBERED = 1_000
 """So many cells of a column are not read anew when they come again."""
@@ -29,7 +29,7 @@ DOUBT = object()
 class QuickLane:
     """Recognises rows for one resource, batch by batch."""
 
-    def __init__(self, resource: "SheetResource") -> None:
+    def __init__(self, resource: "Accepting") -> None:
         self._resource = resource
         self._meanings: dict[str, dict[str | None, tuple[Any, Cell]]] = defaultdict(dict)
 

@@ -169,6 +169,7 @@ class TestExport:
             ({"country": "-"}, {"stranger"}),
             ({"country": "CN", "search": "hans"}, {"hans"}),
             ({"is_new_device": "1"}, {"new device"}),
+            ({"search": "firefox 203.0"}, {"new device"}),
             ({"created_at_to_0": "2020-01-01"}, set()),
             ({"created_at_from_0": "2020-01-01", "created_at_from_1": "08:00"}, {"old", "new device", "wrong", "hans", "stranger"}),
             ({"since": "2020-01-01"}, {"old", "new device", "wrong", "hans", "stranger"}),

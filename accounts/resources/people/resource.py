@@ -1,0 +1,110 @@
+"""People in and out: written with their roles and passwords, and invited."""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from secrets import token_urlsafe
+from typing import Any
+
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, UNUSABLE_PASSWORD_SUFFIX_LENGTH, make_password
+from django.db import transaction
+from django.db.models import F, Q
+
+from accounts import scope, sockets, standing
+from accounts.models import Role, User
+from accounts.resources.cells import NO_ROLES, InDepartment, Roles
+from accounts.resources.people.judging import JudgedPeople
+from accounts.services import guards, passwords
+from integrations.sheets.columns import Column
+from integrations.sheets.inserting import insert
+from integrations.sheets.rows import CHANGED, NEW, Checked
+
+
+class UserResource(JudgedPeople):
+    """People: found by user name, passwords for new ones only, no rights but roles below one's own rank."""
+
+    def choices(self, column: Column) -> list[str]:
+        if isinstance(column.widget, InDepartment | Roles):
+            return column.widget.choices()
+        return super().choices(column)
+
+    def gathered(self, column: Column, keys: Sequence[int]) -> list[frozenset[int]]:
+        found: dict[int, set[int]] = defaultdict(set)
+        through = User.groups.through.objects.filter(user_id__in=keys, group__role__isnull=False)
+        for person, role in through.values_list("user_id", "group__role"):
+            found[person].add(role)
+        return [frozenset(found[key]) if key in found else NO_ROLES for key in keys]
+
+    def seal(self, secrets: Mapping[int, Mapping[str, Any]], beat: Callable[[], None]) -> dict[int, dict[str, Any]]:
+        """Hash passwords, on every core: a hash is slow on purpose."""
+        numbers = [number for number, each in secrets.items() if each.get("password")]
+        sealed: dict[int, dict[str, Any]] = {}
+        with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="hash") as pool:
+            hashes = pool.map(make_password, [secrets[number]["password"] for number in numbers])
+            for number, hashed in zip(numbers, hashes, strict=True):
+                sealed[number] = {"password": hashed}
+                beat()
+        return sealed
+
+    def write(self, rows: Sequence[Checked], secrets: Mapping[int, Mapping[str, Any]]) -> list[Any]:
+        new = [row for row in rows if row.kind == NEW]
+        insert(User, [self._fields_of(row, secrets.get(row.number, {})) for row in new])
+        self.write_changes([row for row in rows if row.kind == CHANGED])
+        names = [row.key for row in new]
+        keys = dict(User.objects.filter(username__in=names).values_list("username", "pk"))
+        self._write_roles(rows, keys)
+        changed = [row.instance.pk for row in rows if row.kind == CHANGED]
+        moved = [
+            row.instance.pk for row in rows if row.kind == CHANGED and {"roles", "department"} & row.changes.keys()
+        ]
+        transaction.on_commit(partial(standing.forget_people, changed))
+        transaction.on_commit(partial(sockets.regroup, moved))
+        return [keys[name] for name in names]
+
+    @staticmethod
+    def _fields_of(row: Checked, secrets: Mapping[str, Any]) -> dict[str, Any]:
+        fields = {name: value for name, value in row.given.items() if name not in row.many}
+        # who comes with roles has had them given once
+        return fields | {"password": secrets.get("password") or _unusable(), "perm_epoch": int("roles" in row.many)}
+
+    def _write_roles(self, rows: Sequence[Checked], keys: Mapping[str, int]) -> None:
+        known: dict[int, Role] = self.column("roles").widget.known
+        members = User.groups.through
+        gone, come, moved, new = Q(), [], [], []
+        for row in rows:
+            if "roles" not in row.many:
+                continue
+            if row.kind == NEW:
+                new += [{"user_id": keys[row.key], "group_id": known[pk].group_id} for pk in row.many["roles"]]
+                continue
+            had = self.column("roles").value(row.instance)
+            moved.append(row.instance.pk)
+            lost = [known[pk].group_id for pk in had - row.many["roles"] if pk in known]
+            gone |= Q(user_id=row.instance.pk, group_id__in=lost) if lost else Q()
+            come += [members(user=row.instance, group_id=known[pk].group_id) for pk in row.many["roles"] - had]
+        if gone:
+            members.objects.filter(gone).delete()
+        insert(members, new)
+        members.objects.bulk_create(come, ignore_conflicts=True)
+        User.objects.filter(pk__in=moved).update(perm_epoch=F("perm_epoch") + 1)
+
+    def unwrite(self, keys: Sequence[Any]) -> None:
+        User.objects.filter(pk__in=keys).delete()
+
+    def ensure_may_invite(self) -> None:
+        guards.ensure_person(self.actor)
+
+    def invite(self, keys: Sequence[Any]) -> int:
+        invited = 0
+        for person in self.queryset().active().filter(pk__in=keys).exclude(email=""):
+            if not person.has_usable_password() and scope.outranks(self.actor, person):
+                passwords.invite(user=person, by=self.actor)
+                invited += 1
+        return invited
+
+
+def _unusable() -> str:
+    """What `make_password(None)` makes, but drawn at once instead of letter by letter."""
+    return UNUSABLE_PASSWORD_PREFIX + token_urlsafe(UNUSABLE_PASSWORD_SUFFIX_LENGTH * 3 // 4)
