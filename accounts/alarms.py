@@ -73,6 +73,20 @@ def large_export(by: User | None, *, what: Any, rows: int, in_a_day: int, filter
         tell(person, "large_export", told | {"filters": narrowed}, {"kind": "large_export", "text": text, **told})
 
 
+def text_messages(kind: str, *, why: str, message: str = "", provider: str = "") -> None:
+    """Tell the administrators that text messages do not go out.
+
+    :param kind: "sms_given_up": a message used up its attempts; "sms_account_trouble": a provider refuses us.
+    """
+    values: dict[str, Any] = {"what": message or provider, "reason": why, "happened_at": timezone.now()}
+    for person in User.objects.active().filter(is_superuser=True):
+        with translation.override(person.language or settings.LANGUAGE_CODE):
+            given_up = kind == "sms_given_up"
+            told = _("A text message was given up: {what}. {reason}") if given_up else _("{what} refuses us: {reason}")
+            notice = {"kind": kind, "text": told.format_map(values), **values}
+        tell(person, kind, values, notice)
+
+
 def _tell(person: User, kind: str, origin: Origin, *, scope: str, device: str, ip: str = "") -> None:
     with translation.override(person.language or settings.LANGUAGE_CODE):
         place = places.of(ip) if ip else places.Place(origin.country, origin.region)

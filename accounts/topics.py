@@ -12,7 +12,7 @@ class NoticeSerializer(serializers.Serializer[Any]):
     """Something a person should read; the other fields depend on its kind."""
 
     kind = serializers.ChoiceField(
-        ["new_device", "token_reused", "impersonated", "large_export"],
+        ["new_device", "token_reused", "impersonated", "large_export", "sms_given_up", "sms_account_trouble"],
         required=False,
         help_text=_("What happened to the account; absent in what staff send."),
     )

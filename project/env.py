@@ -314,6 +314,12 @@ class Environment:
     )
     DEFAULT_FROM_EMAIL: str = variable("Gatehouse <gatehouse@localhost>", kind.text, "Sender of mails.")
 
+    # text messages
+    SMS_REGION: str = variable(
+        "CN", kind.region, "The country of phone numbers that are given without its code.", example="SG"
+    )
+    SMS_CURRENCY: str = variable("CNY", kind.currency, "What text messages are paid in.", example="SGD")
+
     # logs
     LOG_LEVEL: str = variable(
         "",

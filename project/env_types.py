@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
 import dj_email_url
+import phonenumbers
 
 UNITS = {"": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 TRUE, FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
@@ -236,5 +237,19 @@ def email_url(given: str) -> str:
 def prefix(given: str) -> str:
     """Letters, digits, _ and -."""
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", given):
+        raise ValueError(given)
+    return given
+
+
+def region(given: str) -> str:
+    """A country in two capital letters (ISO 3166)."""
+    if given not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError(given)
+    return given
+
+
+def currency(given: str) -> str:
+    """A currency in three capital letters (ISO 4217)."""
+    if not re.fullmatch("[A-Z]{3}", given):
         raise ValueError(given)
     return given

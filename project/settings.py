@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "tree_queries",
     "realtime",
     "integrations.sheets",
+    "integrations.sms",
     "accounts",
     # last: it dresses what the others registered with the admin
     "project",
@@ -476,6 +477,12 @@ GATEWAY_QUEUE_MAX = env.GATEWAY_QUEUE_MAX
 
 vars().update({"EMAIL_TIMEOUT": 10} | {k: v for k, v in dj_email_url.parse(env.EMAIL_URL).items() if v is not None})
 DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
+
+# --- text messages ------------------------------------------------------------------------------------------------------
+
+SMS_REGION = env.SMS_REGION
+SMS_CURRENCY = env.SMS_CURRENCY
+SMS_ALARM = "accounts.alarms.text_messages"
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 

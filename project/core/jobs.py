@@ -56,6 +56,14 @@ class Cancelled(Exception):
     """Somebody cancelled the job while it ran."""
 
 
+class Later(Exception):
+    """Nothing could be tried at present: the row is due again in `seconds`, and this did not count as an attempt."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
 class LeaseLost(Exception):
     """The job is somebody else's now: this worker was silent for longer than its lease."""
 
@@ -137,6 +145,10 @@ class Job(models.Model):
             for name, value in changes.items():
                 setattr(self, name, value)
         return moved
+
+    def give_up(self, error: str) -> bool:
+        """End a row whose attempts are used up; return whether it was there to be ended."""
+        return self.move("failed", error=error, attempts=self.attempts)
 
     def _row(self) -> "models.QuerySet[Self]":
         row = type(self)._base_manager.filter(pk=self.pk, state=self.state)
@@ -227,7 +239,7 @@ def sweep() -> int:
         spent = waiting.filter(attempts__gte=model.MAX_ATTEMPTS)
         for job in spent[:SWEEP_ROWS]:
             error = job.error or gettext("Given up after {n} attempts.").format(n=job.attempts)
-            if job.move("failed", error=error, attempts=job.attempts):
+            if job.give_up(error):
                 log.error("job.dead", job=model._meta.label, id=str(job.pk), attempts=job.attempts)
         fresh = waiting.filter(attempts__lt=model.MAX_ATTEMPTS).order_by("next_at")
         for pk in list(fresh.values_list("pk", flat=True)[:SWEEP_ROWS]):
@@ -270,6 +282,8 @@ def _work(job: Job, work: Callable[[Any], None]) -> None:
         log.info("job.cancelled", job=job._meta.label, id=str(job.pk))
     except LeaseLost:
         log.warning("job.lease_lost", job=job._meta.label, id=str(job.pk))
+    except Later as wait:
+        _put_off(job, wait.seconds)
     except Exception as problem:  # noqa: BLE001 (whatever goes wrong is the job's result)
         _fail(job, problem)
     except BaseException:
@@ -287,19 +301,28 @@ def _work(job: Job, work: Callable[[Any], None]) -> None:
 def _fail(job: Job, problem: Exception) -> None:
     known = isinstance(problem, GatehouseError)
     text = str(problem) if known else _generic()
-    again = (problem.retry if isinstance(problem, GatehouseError) else True) and job.attempts < job.MAX_ATTEMPTS
+    worth_it = problem.retry if isinstance(problem, GatehouseError) else True
+    again = worth_it and job.attempts < job.MAX_ATTEMPTS
     about = {"job": job._meta.label, "id": str(job.pk), "attempt": job.attempts, "again": again}
     log.warning("job.failed", problem=text, **about) if known else log.error("job.failed", exc_info=problem, **about)
     if not job._held:
         return
     if not again:
-        job.move("failed", error=text)
+        job.give_up(text) if worth_it else job.move("failed", error=text)
         return
     delay = BACKOFF_SECONDS[min(job.attempts, len(BACKOFF_SECONDS)) - 1]
     delay_with_jitter = delay * random.uniform(1.0, 1.25)  # noqa: S311 (spreads retries; guards nothing)
     _give_back(job, in_seconds=delay_with_jitter, error=text)
     if delay <= WAKE_BY_TIMER_SECONDS:
         _publish(job._meta.label, str(job.pk), countdown=delay_with_jitter + 0.1)
+
+
+def _put_off(job: Job, seconds: float) -> None:
+    if not job._held:
+        return
+    _give_back(job, in_seconds=seconds, attempts=F("attempts") - 1)
+    if seconds <= WAKE_BY_TIMER_SECONDS:
+        _publish(job._meta.label, str(job.pk), countdown=seconds + 0.1)
 
 
 def _generic() -> str:

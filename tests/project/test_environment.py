@@ -34,6 +34,8 @@ MALFORMED = {
     "CELERY_BROKER_URL": "sqs://hunter2",
     "WORKER_CONCURRENCY": "all of them",
     "DJANGO_SUPERUSER_EMAIL": "nobody",
+    "SMS_REGION": "China",
+    "SMS_CURRENCY": "¥",
     "MULTI_LOGIN": "maybe",
     "MULTI_LOGIN_WEB": "-1",
     "MULTI_LOGIN_APP": "few",

@@ -1,0 +1,35 @@
+"""The templates that every installation has. Staff may change their words, and switch them off."""
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_noop
+
+
+class BuiltIn(NamedTuple):
+    """A template as it is at first."""
+
+    name: str
+    texts: dict[str, str]
+
+
+TEMPLATES = {
+    "verification": BuiltIn(
+        gettext_noop("Verification code"),
+        {
+            "zh-hans": "您的验证码是${code}，${minutes}分钟内有效。请勿将验证码告诉任何人。",
+            "en": "Your verification code is ${code}. It is valid for ${minutes} minutes. Do not tell it to anybody.",
+        },
+    ),
+    "notice": BuiltIn(gettext_noop("Notice"), {"zh-hans": "${text}", "en": "${text}"}),
+}
+
+
+def ensure(key: str, template_model: Any, text_model: Any) -> None:
+    """Make the built-in template `key` unless there is one of that key; safe when several do so at once."""
+    built_in = TEMPLATES[key]
+    template, fresh = template_model.objects.get_or_create(key=key, defaults={"name": built_in.name})
+    if fresh:
+        rows = [
+            text_model(template=template, language=language, text=text) for language, text in built_in.texts.items()
+        ]
+        text_model.objects.bulk_create(rows, ignore_conflicts=True)

@@ -1,0 +1,71 @@
+"""What can go wrong with a text message.
+
+GatehouseError
+├── SmsError
+│   ├── SendFailed          10006  502   a provider did not take it
+│   ├── NoProvider          50000  503   nobody who could carry it; retry
+│   ├── BadParameters       50002  400   not those that the template asks for
+│   ├── NotInThisState      10005  409   sent again while it is on its way, ...
+│   └── ReceiptRefused      50003  403   a receipt from nobody who may send one
+└── InvalidParameters
+    ├── NotAPhoneNumber     10000  400   see phones.py
+    └── UnknownTemplate     50001  400   no template of this name, or it is switched off
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from integrations.sms.phones import NotAPhoneNumber
+from project.core.errors import GatehouseError, InvalidParameters
+
+__all__ = [
+    "BadParameters",
+    "NoProvider",
+    "NotAPhoneNumber",
+    "NotInThisState",
+    "ReceiptRefused",
+    "SendFailed",
+    "SmsError",
+    "UnknownTemplate",
+]
+
+
+class SmsError(GatehouseError):
+    """A text message could not be sent or told of."""
+
+
+class SendFailed(SmsError):
+    code, status, retry = "10006", 502, True
+    message = _("The text message could not be sent.")
+
+
+class NoProvider(SmsError):
+    code, status, retry = "50000", 503, True
+    message = _("No provider can carry this text message at present.")
+
+
+class UnknownTemplate(InvalidParameters):
+    code, status = "50001", 400
+    message = _("There is no text message template “{key}” in use.")
+
+    def __init__(self, key: str) -> None:
+        super().__init__(fields={"template": [_("Choose one of the templates.")]}, key=key)
+
+
+class BadParameters(SmsError):
+    code, status = "50002", 400
+    message = _("These are not the parameters of the template “{key}”.")
+
+    def __init__(self, key: str, wrong: dict[str, Any]) -> None:
+        super().__init__(fields={"parameters": wrong}, key=key)
+
+
+class NotInThisState(SmsError):
+    code, status = "10005", 409
+    message = _("This cannot be done while the message is “{state}”.")
+
+
+class ReceiptRefused(SmsError):
+    code, status = "50003", 403
+    message = _("Receipts of this provider are not taken from here.")

@@ -1,0 +1,16 @@
+"""Who carries text messages, what they say, and each one of them."""
+
+from integrations.sms.models.messages import Attempt, Message, MessageQuerySet
+from integrations.sms.models.providers import Provider, ProviderQuerySet
+from integrations.sms.models.templates import Template, TemplateCode, TemplateText
+
+__all__ = [
+    "Attempt",
+    "Message",
+    "MessageQuerySet",
+    "Provider",
+    "ProviderQuerySet",
+    "Template",
+    "TemplateCode",
+    "TemplateText",
+]

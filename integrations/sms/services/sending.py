@@ -1,0 +1,224 @@
+"""A worker sends a claimed message: by the first provider that takes it.
+
+An attempt is a row before its call begins. Whoever finds one without an end knows that its worker died over it, and asks
+the provider before sending anything twice.
+"""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.sms import alarms, routing, sealing
+from integrations.sms.errors import NoProvider, SendFailed
+from integrations.sms.models import Attempt, Message, Provider, TemplateCode
+from integrations.sms.models.templates import filled
+from integrations.sms.providers import Accepted, Client, Delivery, NotSent, Outgoing, Verdict, client_of
+from project.core import jobs
+from project.core.breaker import Busy, Open
+
+log = structlog.get_logger(__name__)
+LEFT_ALONE_SECONDS = 5.0
+"""When a message is looked at again whose providers are all left alone by their breakers."""
+SETTLED_AFTER = timedelta(seconds=20)
+"""How long after a worker's death what a provider says it never got is believed."""
+FIRST_LOOK = timedelta(seconds=20)
+ENDS = frozenset({Verdict.MESSAGE, Verdict.NO_ANSWER})
+"""After these no other provider is asked."""
+
+
+class Problem(NamedTuple):
+    """Why a provider did not take it."""
+
+    verdict: Verdict | None
+    """None: it was not even asked."""
+    code: str
+    text: str
+
+
+def deliver(message: Message) -> None:
+    """Send a claimed message.
+
+    :raises SendFailed: when it is to be tried again later.
+    :raises NoProvider: likewise, since nobody may carry it.
+    :raises Later: when nobody could be asked at present.
+    """
+    if message.state == Message.State.SENDING and _left(message):
+        return
+    if message.has_expired():
+        _move(message, Message.State.EXPIRED)
+        return
+    problems: list[Problem] = []
+    for provider in routing.route(message.prefix):
+        problem = _try(message, provider)
+        if problem is None:
+            return
+        problems.append(problem)
+    _nobody_took(message, problems)
+
+
+def _try(message: Message, provider: Provider) -> Problem | None:
+    """Hand it to one provider; None when that settled it, either way."""
+    try:
+        client = client_of(provider)
+        outgoing = _compose(message, provider, client)
+    except NotSent as problem:
+        alarms.account_trouble(provider, problem.code, problem.text)
+        return Problem(problem.verdict, problem.code, problem.text)
+    except sealing.Unreadable:
+        _move(message, Message.State.FAILED, error_code="secret_key", error="sealed under another SECRET_KEY")
+        return None
+    guard = routing.breaker_of(provider)
+    if guard.state == "open":
+        return Problem(None, "open", str(Open(name=provider.name)))
+    attempt = _begin(message, provider)
+    try:
+        accepted = guard.call(client.send, _named(outgoing, attempt))
+    except NotSent as problem:
+        return _not_sent(message, attempt, provider, problem)
+    except (Open, Busy) as problem:  # another worker was faster: nothing was sent
+        attempt.delete()
+        return Problem(None, "busy", str(problem))
+    _accepted(message, attempt, provider, accepted)
+    return None
+
+
+def _compose(message: Message, provider: Provider, client: Client) -> Outgoing:
+    parameters = {**message.parameters, **message.secrets}
+    code = _code(message, provider)
+    if client.needs_code and code is None:
+        text = f"No id of the template {message.template.key} in {message.language}."
+        raise NotSent(Verdict.ACCOUNT, "no_template_id", text)
+    return Outgoing(
+        phone=message.phone,
+        reference="",
+        sign_name=(code.sign_name if code else "") or provider.sign_name,
+        code=code.code if code else "",
+        parameters=parameters,
+        order=code.order if code else (),
+        text=filled(message.template.text_in(message.language), parameters),
+    )
+
+
+def _named(outgoing: Outgoing, attempt: Attempt) -> Outgoing:
+    return Outgoing(**{**vars(outgoing), "reference": attempt.reference})
+
+
+def _code(message: Message, provider: Provider) -> TemplateCode | None:
+    known = {one.language: one for one in message.template.codes.filter(provider=provider)}
+    return known.get(message.language) or known.get("")
+
+
+def _begin(message: Message, provider: Provider) -> Attempt:
+    """Write the attempt down before anything leaves the house."""
+    before = list(message.tries.values_list("outcome", flat=True))
+    with transaction.atomic():
+        _move(message, Message.State.SENDING, provider=provider)
+        return Attempt.objects.create(
+            message=message,
+            number=len(before) + 1,
+            provider=provider,
+            provider_key=provider.key,
+            repeats=not Attempt.MAY_HAVE_ARRIVED.isdisjoint(before),
+        )
+
+
+def _accepted(message: Message, attempt: Attempt, provider: Provider, accepted: Accepted) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        end = {"remote_id": accepted.remote_id, "request_id": accepted.request_id}
+        _end(attempt, Attempt.Outcome.ACCEPTED, **end)
+        _move(
+            message,
+            Message.State.SENT,
+            remote_id=accepted.remote_id,
+            sent_at=now,
+            cost=provider.cost_per_segment * message.segments,
+            look_at=now + FIRST_LOOK,
+            error="",
+            error_code="",
+        )
+
+
+def _not_sent(message: Message, attempt: Attempt, provider: Provider, problem: NotSent) -> Problem | None:
+    end = {"error_code": problem.code, "error": problem.text, "request_id": problem.request_id}
+    told = {"error_code": problem.code, "error": problem.text}
+    now = timezone.now()
+    with transaction.atomic():
+        match problem.verdict:
+            case Verdict.NO_ANSWER:
+                _end(attempt, Attempt.Outcome.UNKNOWN, **end)
+                cost = provider.cost_per_segment * message.segments
+                _move(message, Message.State.UNKNOWN, sent_at=now, look_at=now + FIRST_LOOK, cost=cost, **told)
+            case Verdict.MESSAGE:
+                _end(attempt, Attempt.Outcome.REFUSED, **end)
+                _move(message, Message.State.FAILED, **told)
+            case Verdict.ACCOUNT:
+                _end(attempt, Attempt.Outcome.REFUSED, **end)
+                alarms.account_trouble(provider, problem.code, problem.text)
+            case _:
+                _end(attempt, Attempt.Outcome.TRY_AGAIN, **end)
+    log.warning(
+        "sms.not_sent", id=str(message.pk), provider=provider.key, code=problem.code, verdict=problem.verdict.value
+    )
+    return None if problem.verdict in ENDS else Problem(problem.verdict, problem.code, problem.text)
+
+
+def _nobody_took(message: Message, problems: list[Problem]) -> None:
+    verdicts = {one.verdict for one in problems}
+    if not problems:
+        raise NoProvider
+    last = problems[-1]
+    if verdicts & {Verdict.LATER, Verdict.NOT_REACHED}:
+        _move(message, Message.State.PENDING, error_code=last.code)
+        raise SendFailed("{text}", text=last.text or last.code)
+    if None in verdicts:
+        if message.state != Message.State.PENDING:
+            _move(message, Message.State.PENDING)
+        raise jobs.Later(LEFT_ALONE_SECONDS)
+    _move(message, Message.State.FAILED, error_code=last.code, error=last.text)
+
+
+def _left(message: Message) -> bool:
+    """After a worker's death over an attempt: did the message leave? Then it is sent, else it is sent now.
+
+    :raises Later: while the provider cannot be asked, or it is too early to believe it.
+    """
+    attempt = message.tries.filter(outcome=Attempt.Outcome.OPEN).select_related("provider").last()
+    if attempt is None:
+        return False
+    client = client_of(attempt.provider) if attempt.provider else None
+    if client is None or not client.can_be_asked:
+        _end(attempt, Attempt.Outcome.INTERRUPTED)
+        return False
+    early = attempt.started_at + SETTLED_AFTER - timezone.now()
+    if early > timedelta(0):
+        raise jobs.Later(early.total_seconds())
+    try:
+        found = client.find(phone=message.phone, sent_at=attempt.started_at, reference=attempt.reference)
+    except NotSent as problem:
+        raise jobs.Later(LEFT_ALONE_SECONDS) from problem
+    if found is None:
+        _end(attempt, Attempt.Outcome.NEVER_ARRIVED)
+        return False
+    _found(message, attempt, found)
+    return True
+
+
+def _found(message: Message, attempt: Attempt, found: Delivery) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        _end(attempt, Attempt.Outcome.ACCEPTED, remote_id=found.remote_id)
+        # its receipt, if there is one already, is read with the next look
+        _move(message, Message.State.SENT, remote_id=found.remote_id, sent_at=attempt.started_at, look_at=now)
+
+
+def _end(attempt: Attempt, outcome: str, **fields: Any) -> None:
+    Attempt.objects.filter(pk=attempt.pk).update(outcome=outcome, ended_at=timezone.now(), **fields)
+
+
+def _move(message: Message, state: str, **fields: Any) -> None:
+    if not message.move(state, **fields):
+        raise jobs.LeaseLost
