@@ -12,6 +12,7 @@ export class Watch {
         this.frames = null;
         this.id = "";
         this.until = 0;
+        this.begun = false; // the socket's node sends its frames
         this.line = new Line(about.socket, {
             state: (name) => this.showState(name),
             opened: () => this.renew(),
@@ -31,6 +32,7 @@ export class Watch {
         this.frames.clear();
         this.id = id;
         this.until = 0;
+        this.begun = false;
         $("one-frames").hidden = false;
         $("one-frames").scrollIntoView({ block: "nearest", behavior: "smooth" });
         this.say("");
@@ -49,7 +51,8 @@ export class Watch {
             const { seconds } = await this.line.ask("tap.start", { connection: id });
             if (this.id !== id) return;
             this.until ||= performance.now() + seconds * 1000;
-            this.showTime();
+            this.begun = true;
+            this.showState("online");
         } catch (problem) {
             if (this.id === id && problem?.code) this.end(problem.message, "bad");
         }
@@ -99,7 +102,8 @@ export class Watch {
     }
 
     showState(name) {
-        const watching = this.id && name === "online";
+        if (name !== "online") this.begun = false;
+        const watching = this.id && this.begun;
         $("watch-state").dataset.state = watching ? "online" : this.id ? "waiting" : "offline";
         if (this.id && name === "waiting") this.say(say("lineLost"));
         this.showTime();

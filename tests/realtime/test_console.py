@@ -2,9 +2,10 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -12,15 +13,29 @@ A_FEW_BEATS = 20_000
 """Milliseconds: the console asks every five seconds how the server sees it."""
 
 
+@pytest.fixture(scope="module")
+def keyring() -> dict[str, Any]:
+    """What the browser remembers of the tests before, so that only the first of them signs in."""
+    return {}
+
+
 @pytest.fixture
-def console(office, page: Page) -> Page:
+def tab(tab: BrowserContext, keyring: dict[str, Any]) -> BrowserContext:
+    """A window that may be signed in."""
+    tab.add_cookies(keyring.get("cookies", []))
+    return tab
+
+
+@pytest.fixture
+def console(office, page: Page, keyring: dict[str, Any]) -> Page:
     """The console, opened by the administrator."""
-    name, password = office.administrator
-    page.goto(f"{office.url}/admin/login/?next=/console/")
-    page.fill("[name=username]", name)
-    page.fill("[name=password]", password)
-    page.click(".gh-gate-form button[type=submit]")
-    page.wait_for_url(f"{office.url}/console/")
+    page.goto(f"{office.url}/console/")
+    if "/login/" in page.url:
+        page.fill("[name=username]", office.administrator[0])
+        page.fill("[name=password]", office.administrator[1])
+        page.click(".gh-gate-form button[type=submit]")
+        page.wait_for_url(f"{office.url}/console/")
+        keyring["cookies"] = page.context.cookies()
     return page
 
 
@@ -57,19 +72,25 @@ class TestConsole:
         expect(console.locator("#data-says")).to_have_text("Line 2, column 11: a value is missing")
         expect(rows(console, "echo")).to_have_count(0)
 
-    @pytest.mark.parametrize("text", ['{"a" 1}', "[1 2]", '"x', '"\\q"', "01", "{a: 1}", "[1,]", "nul", "1 2", '"\t"'])
-    def test_finds_every_mistake_that_the_browser_finds(self, console, text):
-        console.fill("#data", text)
+    def test_finds_every_mistake_that_the_browser_finds(self, console):
+        for text in ('{"a" 1}', "[1 2]", '"x', '"\\q"', "01", "{a: 1}", "[1,]", "nul", "1 2", '"\t"'):
+            with pytest.raises(ValueError, match=r"."):
+                json.loads(text)
+            console.fill("#data", "1")
+            expect(console.locator("#data-says")).to_be_empty()
 
-        expect(console.locator("#data-says")).to_contain_text("Line 1")
-        with pytest.raises(ValueError, match=r"."):
-            json.loads(text)
+            console.fill("#data", text)
 
-    @pytest.mark.parametrize("text", ["", "1", "-0.5e10", '"\\u00e9\\n"', "[]", "{}", '[{"a": [null, true]}]', " 7 \n"])
-    def test_complains_about_nothing_else(self, console, text):
-        console.fill("#data", text)
+            expect(console.locator("#data-says"), text).to_contain_text("Line 1")
 
-        expect(console.locator("#data-says")).to_be_empty()
+    def test_complains_about_nothing_else(self, console):
+        for text in ("", "1", "-0.5e10", '"\\u00e9\\n"', "[]", "{}", '[{"a": [null, true]}]', " 7 \n"):
+            console.fill("#data", "[")
+            expect(console.locator("#data-says")).not_to_be_empty()
+
+            console.fill("#data", text)
+
+            expect(console.locator("#data-says"), text).to_be_empty()
 
     def test_completes_topics_from_the_servers_list(self, console):
         connect(console)
