@@ -13,8 +13,8 @@ from project import env
 from tests import environment, launcher
 from tests.clients import Caller
 
-START_SECONDS = 60
-STOP_SECONDS = 30
+START_SECONDS = 180
+STOP_SECONDS = 60
 
 
 class NotOpened(Exception):
