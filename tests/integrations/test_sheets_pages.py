@@ -22,7 +22,7 @@ def page(tab: BrowserContext, office: Office) -> Page:
     page.goto(f"{office.url}/admin/login/")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", password)
-    page.press("input[name=password]", "Enter")
+    page.press("input[name=password]", "Enter", no_wait_after=True)
     page.wait_for_url(re.compile(r"/admin/$"))
     return page
 

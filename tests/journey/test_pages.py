@@ -30,7 +30,7 @@ def sign_in(page: Page, office: Office) -> None:
     page.goto(f"{office.url}/")
     page.fill("input[name=username]", username)
     page.fill("input[name=password]", password)
-    page.press("input[name=password]", "Enter")
+    page.press("input[name=password]", "Enter", no_wait_after=True)
     page.wait_for_url(f"{office.url}/admin/")
 
 
@@ -53,7 +53,7 @@ class TestAdmin:
         page.goto(f"{office.url}/admin/login/")
         page.fill("input[name=username]", "nobodyhere")
         page.fill("input[name=password]", "Wrong1word")
-        page.press("input[name=password]", "Enter")
+        page.press("input[name=password]", "Enter", no_wait_after=True)
 
         page.wait_for_load_state()
         assert "/admin/login/" in page.url
