@@ -318,6 +318,9 @@ class Environment:
     SMS_REGION: str = variable(
         "CN", kind.region, "The country of phone numbers that are given without its code.", example="SG"
     )
+    SMS_AT_ONCE: int = variable(
+        "16", kind.integer(1, 64), "Text messages a worker sends at the same time when many wait."
+    )
     SMS_CURRENCY: str = variable("CNY", kind.currency, "What text messages are paid in.", example="SGD")
 
     # logs

@@ -311,6 +311,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expire_seconds": 60},
     },
     "realtime.purge": {"task": "realtime.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
+    "sms.drain": {"task": "sms.drain", "schedule": 10.0, "options": {"expire_seconds": 10}},
+    "sms.look": {"task": "sms.look", "schedule": 20.0, "options": {"expire_seconds": 20}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
 }
 
@@ -482,6 +484,7 @@ DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 
 SMS_REGION = env.SMS_REGION
 SMS_CURRENCY = env.SMS_CURRENCY
+SMS_AT_ONCE = env.SMS_AT_ONCE
 SMS_ALARM = "accounts.alarms.text_messages"
 
 # --- logs -------------------------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ OUR_OWN = {
     "accounts.purge": gettext_lazy("Forget old sign-ins, sessions, devices and mails"),
     "realtime.end_lost_watches": gettext_lazy("Write down the end of watches whose node was killed"),
     "realtime.purge": gettext_lazy("Forget old dead letters"),
+    "sms.drain": gettext_lazy("Send text messages that wait"),
+    "sms.look": gettext_lazy("Ask what became of text messages"),
     "sheets.purge": gettext_lazy("Delete files of old imports and exports"),
 }
 """What the product's own schedules do, in people's words."""

@@ -35,6 +35,7 @@ MALFORMED = {
     "WORKER_CONCURRENCY": "all of them",
     "DJANGO_SUPERUSER_EMAIL": "nobody",
     "SMS_REGION": "China",
+    "SMS_AT_ONCE": "65",
     "SMS_CURRENCY": "¥",
     "MULTI_LOGIN": "maybe",
     "MULTI_LOGIN_WEB": "-1",

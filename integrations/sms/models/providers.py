@@ -99,6 +99,19 @@ class Provider(models.Model):
         except sealing.Unreadable:
             return {}
 
+    @property
+    def receipt_secret(self) -> str:
+        """What receipts are signed with; empty: they are not, or nobody can tell."""
+        try:
+            return self.credentials.get("receipt_secret", "")
+        except sealing.Unreadable:
+            return ""
+
+    @property
+    def calls_back(self) -> bool:
+        """Are receipts taken from it?"""
+        return bool(self.receipt_addresses or self.receipt_secret)
+
     def carries(self, prefix: int) -> bool:
         return not self.prefixes or prefix in self.prefixes
 

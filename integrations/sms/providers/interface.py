@@ -84,6 +84,8 @@ class Client:
     """It sends what it approved before, by its own template id."""
     can_be_asked: ClassVar[bool] = False
     """`find` answers."""
+    knows_at_once: ClassVar[bool] = False
+    """What `find` does not know a moment after it was sent never arrived there."""
 
     def send(self, outgoing: Outgoing) -> Accepted:
         """Hand a message over.

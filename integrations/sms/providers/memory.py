@@ -15,7 +15,7 @@ class Memory(Client):
     """Remembers."""
 
     needs_code = False
-    can_be_asked = True
+    can_be_asked = knows_at_once = True
 
     def send(self, outgoing: Outgoing) -> Accepted:
         if refusals:

@@ -15,7 +15,8 @@ from integrations.sms import alarms, routing, sealing
 from integrations.sms.errors import NoProvider, SendFailed
 from integrations.sms.models import Attempt, Message, Provider, TemplateCode
 from integrations.sms.models.templates import filled
-from integrations.sms.providers import Accepted, Client, Delivery, NotSent, Outgoing, Verdict, client_of
+from integrations.sms.providers import Accepted, Client, NotSent, Outgoing, Verdict, client_of
+from integrations.sms.services import following
 from project.core import jobs
 from project.core.breaker import Busy, Open
 
@@ -24,7 +25,6 @@ LEFT_ALONE_SECONDS = 5.0
 """When a message is looked at again whose providers are all left alone by their breakers."""
 SETTLED_AFTER = timedelta(seconds=20)
 """How long after a worker's death what a provider says it never got is believed."""
-FIRST_LOOK = timedelta(seconds=20)
 ENDS = frozenset({Verdict.MESSAGE, Verdict.NO_ANSWER})
 """After these no other provider is asked."""
 
@@ -127,19 +127,25 @@ def _begin(message: Message, provider: Provider) -> Attempt:
 
 def _accepted(message: Message, attempt: Attempt, provider: Provider, accepted: Accepted) -> None:
     now = timezone.now()
-    with transaction.atomic():
-        end = {"remote_id": accepted.remote_id, "request_id": accepted.request_id}
-        _end(attempt, Attempt.Outcome.ACCEPTED, **end)
-        _move(
-            message,
-            Message.State.SENT,
-            remote_id=accepted.remote_id,
-            sent_at=now,
-            cost=provider.cost_per_segment * message.segments,
-            look_at=now + FIRST_LOOK,
-            error="",
-            error_code="",
-        )
+    # first, and by itself: whoever took the message over in the meantime learns from it that it is gone
+    _end(
+        attempt,
+        Attempt.Outcome.ACCEPTED,
+        remote_id=accepted.remote_id,
+        request_id=accepted.request_id,
+    )
+    _move(
+        message,
+        Message.State.SENT,
+        remote_id=accepted.remote_id,
+        sent_at=now,
+        cost=provider.cost_per_segment * message.segments,
+        look_at=following.first_look(provider, now),
+        error="",
+        error_code="",
+    )
+    if provider.trouble_code:
+        Provider.objects.filter(pk=provider.pk).update(trouble_code="", trouble="", trouble_at=None)
 
 
 def _not_sent(message: Message, attempt: Attempt, provider: Provider, problem: NotSent) -> Problem | None:
@@ -151,7 +157,8 @@ def _not_sent(message: Message, attempt: Attempt, provider: Provider, problem: N
             case Verdict.NO_ANSWER:
                 _end(attempt, Attempt.Outcome.UNKNOWN, **end)
                 cost = provider.cost_per_segment * message.segments
-                _move(message, Message.State.UNKNOWN, sent_at=now, look_at=now + FIRST_LOOK, cost=cost, **told)
+                look_at = now + following.LOOKS[0]
+                _move(message, Message.State.UNKNOWN, sent_at=now, look_at=look_at, cost=cost, **told)
             case Verdict.MESSAGE:
                 _end(attempt, Attempt.Outcome.REFUSED, **end)
                 _move(message, Message.State.FAILED, **told)
@@ -182,15 +189,28 @@ def _nobody_took(message: Message, problems: list[Problem]) -> None:
 
 
 def _left(message: Message) -> bool:
-    """After a worker's death over an attempt: did the message leave? Then it is sent, else it is sent now.
+    """After a worker's death over it: did the message leave? Then it is not sent again.
 
     :raises Later: while the provider cannot be asked, or it is too early to believe it.
     """
-    attempt = message.tries.filter(outcome=Attempt.Outcome.OPEN).select_related("provider").last()
+    attempt = message.tries.select_related("provider").last()
     if attempt is None:
         return False
-    client = client_of(attempt.provider) if attempt.provider else None
-    if client is None or not client.can_be_asked:
+    match attempt.outcome:
+        case Attempt.Outcome.OPEN:
+            return _asked_about(message, attempt)
+        case Attempt.Outcome.ACCEPTED:
+            _adopt(message, attempt, attempt.remote_id)
+            return True
+        case Attempt.Outcome.UNKNOWN:
+            _move(message, Message.State.UNKNOWN, sent_at=attempt.started_at, look_at=timezone.now())
+            return True
+    return False
+
+
+def _asked_about(message: Message, attempt: Attempt) -> bool:
+    client = following.client_to_ask(attempt.provider)
+    if client is None:
         _end(attempt, Attempt.Outcome.INTERRUPTED)
         return False
     early = attempt.started_at + SETTLED_AFTER - timezone.now()
@@ -201,18 +221,17 @@ def _left(message: Message) -> bool:
     except NotSent as problem:
         raise jobs.Later(LEFT_ALONE_SECONDS) from problem
     if found is None:
-        _end(attempt, Attempt.Outcome.NEVER_ARRIVED)
+        _end(attempt, Attempt.Outcome.NEVER_ARRIVED if client.knows_at_once else Attempt.Outcome.INTERRUPTED)
         return False
-    _found(message, attempt, found)
+    _adopt(message, attempt, found.remote_id)
     return True
 
 
-def _found(message: Message, attempt: Attempt, found: Delivery) -> None:
+def _adopt(message: Message, attempt: Attempt, remote_id: str) -> None:
+    """It is sent; its receipt, if there is one already, is read with the next look."""
+    _end(attempt, Attempt.Outcome.ACCEPTED, remote_id=remote_id)
     now = timezone.now()
-    with transaction.atomic():
-        _end(attempt, Attempt.Outcome.ACCEPTED, remote_id=found.remote_id)
-        # its receipt, if there is one already, is read with the next look
-        _move(message, Message.State.SENT, remote_id=found.remote_id, sent_at=attempt.started_at, look_at=now)
+    _move(message, Message.State.SENT, remote_id=remote_id, sent_at=attempt.started_at, look_at=now)
 
 
 def _end(attempt: Attempt, outcome: str, **fields: Any) -> None:

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from integrations.sms import services
-from integrations.sms.models import Message, Provider
+from integrations.sms.models import Message, Provider, Template, TemplateCode
 from integrations.sms.providers import memory
 from integrations.sms.providers.interface import Outgoing
 from project.core import breaker, jobs
+from tests.fakes.alibaba import KEY_ID, KEY_SECRET, Alibaba
 
+RECEIPT_SECRET = "what receipts are signed with"
 Ask = Callable[..., Message]
 
 
@@ -69,3 +71,34 @@ def work(message: Message) -> Message:
     jobs.run("sms.Message", str(message.pk))
     message.refresh_from_db()
     return message
+
+
+@pytest.fixture
+def gateway() -> Iterator[Alibaba]:
+    """Alibaba's gateway, on a port of its own."""
+    with Alibaba() as opened:
+        yield opened
+
+
+@pytest.fixture
+def aliyun(gateway: Alibaba, db: None) -> Provider:
+    """An account there, with the ids of our templates."""
+    return account_at(gateway.url)
+
+
+def account_at(url: str, **given: Any) -> Provider:
+    values = {
+        "key": "aliyun",
+        "name": "Alibaba",
+        "kind": "aliyun",
+        "sign_name": "Gatehouse",
+        "cost_per_segment": "0.045",
+    }
+    provider = Provider(endpoint=url, **values | given)
+    provider.seal({"access_key_id": KEY_ID, "access_key_secret": KEY_SECRET, "receipt_secret": RECEIPT_SECRET})
+    provider.save()
+    for key, code in (("verification", "SMS_100000001"), ("notice", "SMS_100000002")):
+        template = Template.objects.named(key)
+        assert template is not None
+        TemplateCode.objects.create(template=template, provider=provider, code=code)
+    return provider

@@ -1,0 +1,181 @@
+"""What becomes of messages that left: told by the provider when asked, or in its receipts.
+
+Both come here, in any order, late and several times. The first final word about an attempt counts; that one of them arrived
+counts for the message whatever the others say.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.sms import sealing
+from integrations.sms.errors import ReceiptRefused
+from integrations.sms.models import Attempt, Message, Provider
+from integrations.sms.providers import Client, Delivery, Fate, NotSent, client_of
+from project.core.errors import InvalidParameters
+
+log = structlog.get_logger(__name__)
+LOOKS = tuple(timedelta(seconds=one) for one in (20, 60, 300, 1_800, 7_200, 43_200, 86_400, 172_800))
+"""How long after a message left, or the last look, its provider is asked; then never again."""
+RECEIPTS_COME_WITHIN = timedelta(minutes=10)
+"""Where the provider calls back it is asked only after this time."""
+AT_ONCE = 200
+"""Messages looked at in one go."""
+FAILED_RECEIPT_COUNTS = frozenset({Message.State.SENT, Message.State.UNKNOWN})
+SIGNATURE = "X-Signature"
+TRIES = 3
+
+
+def first_look(provider: Provider, now: datetime) -> datetime | None:
+    """When to ask for the first time what became of a message that left now."""
+    if client_to_ask(provider) is None:
+        return None
+    return now + (RECEIPTS_COME_WITHIN if provider.calls_back else LOOKS[0])
+
+
+def client_to_ask(provider: Provider | None) -> Client | None:
+    """Return what asks this provider; None when it cannot be asked."""
+    if provider is None:
+        return None
+    try:
+        client = client_of(provider)
+    except (NotSent, sealing.Unreadable):
+        return None
+    return client if client.can_be_asked else None
+
+
+def look() -> int:
+    """Ask about the messages whose time it is; return of how many there was news."""
+    now = timezone.now()
+    due = Message.objects.filter(look_at__lte=now).select_related("provider").order_by("look_at")
+    return sum(_look_at(message, now) for message in due[:AT_ONCE])
+
+
+def _look_at(message: Message, now: datetime) -> bool:
+    again = now + LOOKS[message.looks + 1] if message.looks + 1 < len(LOOKS) else None
+    ours = Message.objects.filter(pk=message.pk, look_at=message.look_at, looks=message.looks)
+    if not ours.update(look_at=again, looks=message.looks + 1):
+        return False  # another worker looks at it
+    attempt = message.tries.filter(Q(outcome__in=Attempt.MAY_HAVE_ARRIVED)).select_related("provider").last()
+    client = client_to_ask(attempt.provider) if attempt else None
+    if attempt is None or client is None:
+        Message.objects.filter(pk=message.pk).update(look_at=None)
+        return False
+    try:
+        found = client.find(
+            phone=message.phone,
+            sent_at=attempt.started_at,
+            reference=attempt.reference,
+            remote_id=attempt.remote_id,
+        )
+    except NotSent as problem:
+        log.warning("sms.not_asked", id=str(message.pk), code=problem.code)
+        return False
+    return found is not None and _take(attempt, found)
+
+
+def take_receipts(provider: Provider, body: bytes, headers: Mapping[str, str], ip: str) -> int:
+    """Take what a provider calls back with; return of how many messages there was news.
+
+    :raises ReceiptRefused: when it is neither signed nor from one of the provider's addresses.
+    :raises InvalidParameters: when it is not in the provider's form.
+    """
+    if not (_is_signed(provider, body, headers.get(SIGNATURE, "")) or _is_from(provider, ip)):
+        raise ReceiptRefused
+    try:
+        receipts = client_of(provider).read_receipts(body)
+    except (NotSent, ValueError, sealing.Unreadable) as problem:
+        raise InvalidParameters from problem
+    news = 0
+    for receipt in receipts:
+        attempt = _attempt_of(provider, receipt)
+        if attempt is None:
+            log.warning("sms.stray_receipt", provider=provider.key, remote_id=receipt.remote_id[:80])
+            continue
+        news += _take(attempt, receipt)
+    return news
+
+
+def _is_signed(provider: Provider, body: bytes, signature: str) -> bool:
+    """`X-Signature: sha256=` and the hex HMAC of the body with the provider's `receipt_secret`."""
+    secret = provider.receipt_secret
+    expected = f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
+    return bool(secret) and hmac.compare_digest(signature.encode(), expected.encode())
+
+
+def _is_from(provider: Provider, ip: str) -> bool:
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return False
+    return any(address in ip_network(one, strict=False) for one in provider.receipt_addresses)
+
+
+def _attempt_of(provider: Provider, told: Delivery) -> Attempt | None:
+    ours = Attempt.objects.filter(provider=provider)
+    pk, _dash, number = told.reference.partition("-")
+    if len(pk) == 32 and number.isascii() and number.isdigit() and len(number) < 5:
+        try:
+            return ours.filter(message_id=UUID(pk), number=int(number)).first()
+        except ValueError:
+            return None
+    return ours.filter(remote_id=told.remote_id).first() if told.remote_id else None
+
+
+def _take(attempt: Attempt, told: Delivery) -> bool:
+    """Write news of an attempt down, and what follows for its message; return whether it was news."""
+    now = timezone.now()
+    with transaction.atomic():
+        row = Attempt.objects.filter(pk=attempt.pk)
+        arrived = row.exclude(outcome=Attempt.Outcome.ACCEPTED).update(
+            outcome=Attempt.Outcome.ACCEPTED, remote_id=told.remote_id or attempt.remote_id, ended_at=now
+        )
+        final = told.fate is not Fate.UNDER_WAY and row.filter(receipt="").update(
+            receipt=told.fate.value, receipt_code=told.code, receipt_at=told.at or now
+        )
+        moved = _follow(attempt, told, now) if arrived or final else False
+    return bool(arrived or final or moved)
+
+
+def _follow(attempt: Attempt, told: Delivery, now: datetime) -> bool:
+    for _try in range(TRIES):  # a worker may move it at the same moment
+        message = Message.objects.get(pk=attempt.message_id)
+        state, fields = _what_follows(message, attempt, told, now)
+        if state is None:
+            return False
+        if message.move(state, remote_id=told.remote_id or attempt.remote_id or message.remote_id, **fields):
+            log.info("sms.told", id=str(message.pk), state=state, code=told.code)
+            return True
+    return False
+
+
+def _what_follows(
+    message: Message, attempt: Attempt, told: Delivery, now: datetime
+) -> tuple[str | None, dict[str, Any]]:
+    sent_at = message.sent_at or attempt.started_at
+    match told.fate:
+        case Fate.DELIVERED if message.state != Message.State.DELIVERED:
+            at = told.at or now
+            told_now: dict[str, Any] = {
+                "delivered_at": at,
+                "sent_at": sent_at,
+                "look_at": None,
+                "error": "",
+                "error_code": "",
+            }
+            return Message.State.DELIVERED, told_now
+        case Fate.FAILED if message.state in FAILED_RECEIPT_COUNTS:
+            return Message.State.FAILED, {"look_at": None, "error_code": told.code, "sent_at": sent_at}
+        case Fate.UNDER_WAY if message.state == Message.State.UNKNOWN:
+            again = message.look_at or now + LOOKS[0]
+            return Message.State.SENT, {"error": "", "error_code": "", "look_at": again}
+    return None, {}

@@ -1,0 +1,1 @@
+"""Tiny servers on real ports that stand in for services outside the house."""
