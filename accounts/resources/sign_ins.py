@@ -61,6 +61,7 @@ class SignInResource(SheetResource):
     export_permission = "accounts.view_loginevent"
     related = ("user",)
     filter_readers = {name: (sign_in_log.LOOKUPS[name], reader) for name, reader in READERS.items()}
+    filter_titles = {"user": _("person"), "since": _("since"), "until": _("until")}
     search_fields = sign_in_log.SEARCHED
 
     created_at = Column("created_at", _("when"), widget=Moment(), readonly=True, width=20)
@@ -108,17 +109,11 @@ class SignInResource(SheetResource):
     def queryset(self) -> QuerySet[LoginEvent]:
         return sign_in_log.seen_by(self.actor)
 
-    def filtered(self, given: Mapping[str, Any]) -> QuerySet[LoginEvent]:
-        """The attempts of the list that was filtered so: succeeded, reason, scope, country, user, since, until, …."""
-        found: QuerySet[LoginEvent] = super().filtered(_ranges(given))
-        return found
-
-
-def _ranges(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the two boxes of the list's "when" as `since` and `until`."""
-    rest = {name: value for name, value in given.items() if not name.startswith("created_at_")}
-    for name, box, empty in (("since", "from", time.min), ("until", "to", time.max)):
-        if day := given.get(f"created_at_{box}_0"):
-            at = given.get(f"created_at_{box}_1") or empty.isoformat()
-            rest[name] = f"{day}T{at}"
-    return rest
+    def renamed(self, filters: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the two boxes of the list's "when" as `since` and `until`."""
+        rest = {name: value for name, value in filters.items() if not name.startswith("created_at_")}
+        for name, box, empty in (("since", "from", time.min), ("until", "to", time.max)):
+            if day := filters.get(f"created_at_{box}_0"):
+                at = filters.get(f"created_at_{box}_1") or empty.isoformat()
+                rest[name] = f"{day}T{at}"
+        return rest

@@ -17,6 +17,7 @@ from integrations.sheets.models import ExportJob, ImportJob
 from integrations.sheets.progress import Progress, tell
 from integrations.sheets.reader.process import Cell, Flaw, from_plain
 from integrations.sheets.resources import SheetResource, resource_class
+from integrations.sheets.resources.declared import MARGIN
 from integrations.sheets.rows import BAD
 from integrations.sheets.writer import CONTENT_TYPES, Head
 from project.core import audit
@@ -105,7 +106,7 @@ def errors_of(job: ImportJob) -> IO[bytes]:
     found = [header for header in saved_headers(job) if header.column]
     resource = resource_of(job, found, trusted=True)
     columns = [resource.column(header.column) for header in found]
-    heads = [*_heads_of(columns), Head(_("What is wrong"), 60, alarming=True)]
+    heads = [*_heads_of(columns), Head(str(MARGIN.label), 60, alarming=True)]
     return writer.written("xlsx", job.sheet or str(resource.title), heads, _error_rows(job, columns))
 
 

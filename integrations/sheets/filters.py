@@ -1,6 +1,7 @@
 """What the rows of an export are narrowed by: only what a resource names, with values that can be."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.utils import formats, timezone
 from django.utils.text import smart_split, unescape_string_literal
 from django.utils.translation import gettext as _
 
@@ -60,7 +62,7 @@ def one_of(choices: type[models.Choices]) -> Reader:
     """Only a value of these."""
 
     def read(value: Any) -> Any:
-        found = {str(known): known for known in choices.values}
+        found = {str(known.value): known for known in choices}
         if str(value) not in found:
             raise ValueError(value)
         return found[str(value)]
@@ -101,14 +103,44 @@ def narrowed(
 
     :raises InvalidParameters: see `asked`.
     """
-    known: dict[str, Filter] = {IDS: ("pk__in", ids), **readers}
-    if search:
-        known[SEARCH] = (lambda sought: _anywhere(search, sought), text)
+    known = _known(readers, search)
     given = asked(filters, {name: reader for name, (_lookup, reader) in known.items()})
     for name, value in given.items():
         lookup = known[name][0]
         rows = rows.filter(Q(**{lookup: value}) if isinstance(lookup, str) else lookup(value))
     return rows
+
+
+def in_words(filters: Mapping[str, Any], *, readers: Mapping[str, Filter], search: Sequence[str]) -> dict[str, str]:
+    """Values of filters as people call them; one that cannot be stays as it was given."""
+    known = _known(readers, search)
+    found: dict[str, str] = {}
+    for name, value in filters.items():
+        try:
+            found[name] = _told(known[name][1](value))
+        except (KeyError, TypeError, ValueError, ValidationError):
+            found[name] = str(value)
+    return found
+
+
+def _told(value: Any) -> str:
+    match value:
+        case bool():
+            return _("yes") if value else _("no")
+        case models.Choices():
+            return str(value.label)
+        case datetime():
+            return formats.date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
+        case list():
+            return ", ".join(map(str, value))
+    return str(value)
+
+
+def _known(readers: Mapping[str, Filter], search: Sequence[str]) -> dict[str, Filter]:
+    known: dict[str, Filter] = {IDS: ("pk__in", ids), **readers}
+    if search:
+        known[SEARCH] = (lambda sought: _anywhere(search, sought), text)
+    return known
 
 
 def _anywhere(fields: Sequence[str], sought: str) -> Q:

@@ -13,7 +13,9 @@ class UploadForm(forms.Form):
     """A file to import."""
 
     resource = forms.ChoiceField(label=_("What"))
-    file = forms.FileField(label=_("File"), allow_empty_file=True)
+    file = forms.FileField(
+        label=_("File"), allow_empty_file=True, error_messages={"required": _("Choose a file first.")}
+    )
     mode = forms.ChoiceField(
         label=_("If some rows are bad"),
         choices=[

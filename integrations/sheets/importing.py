@@ -142,6 +142,7 @@ def _reverse(job: ImportJob) -> None:
     """Take back what was written, last chunk first."""
     resource = resource_of(job, saved_headers(job), trusted=True)
     resource.judged = True
+    job.done, job.total = 0, job.written
     progress = Progress(job)
     for chunk in job.chunks.filter(applied=True).order_by("-number"):
         with transaction.atomic():
@@ -152,7 +153,7 @@ def _reverse(job: ImportJob) -> None:
             resource.unwrite(chunk.made)
             ImportChunk.objects.filter(pk=chunk.pk).update(applied=False, made=[])
             _hold(job, created_rows=-len(chunk.made), updated_rows=-sum(row.kind == CHANGED for row in restored))
-        progress.advance(max(0, job.created_rows + job.updated_rows))
+        progress.advance(max(0, job.total - job.written))
     cancelled = job.reversing == CANCELLED
     error = "" if cancelled else _("Nothing was imported. {reason}").format(reason=job.reversing)
     state = ImportJob.State.CANCELLED if cancelled else ImportJob.State.FAILED

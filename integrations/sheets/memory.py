@@ -31,7 +31,8 @@ def keep(
         if header.place not in mapping or not meant:
             continue
         chosen, by_itself = mapping[header.place] or "", known.get(normal(header.text))
-        if chosen == (by_itself.name if by_itself else ""):
+        taken = by_itself is not None and not (by_itself.never or by_itself.readonly)
+        if chosen == (by_itself.name if by_itself and taken else ""):
             of(person, name).filter(normal=meant).delete()
             continue
         said = {"header": header.text[:100], "column": chosen, "matched_at": timezone.now()}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from integrations.sheets import memory, samples, services
 from integrations.sheets.checking import saved_headers
 from integrations.sheets.columns import Column
-from integrations.sheets.headers import AS_LAST_TIME
+from integrations.sheets.headers import AS_LAST_TIME, BY_HAND
 from integrations.sheets.models import ExportJob, ImportJob
 from integrations.sheets.reader.process import Flaw, from_plain
 from integrations.sheets.resources import SheetResource, resource_class
@@ -88,13 +88,10 @@ def of_export(job: ExportJob, user: Any) -> dict[str, Any]:
     labels = _labels(job)
     shown: dict[str, Any] = {"running": job.state in ExportJob.CLAIMABLE, "percent": _percent(job)}
     shown |= {"columns": [labels.get(name, name) for name in job.columns], "link": link_of(job, user)}
-    shown["filters"] = _in_words(job.filters, labels)
+    resource = _resource(job.resource, job.created_by)
+    shown["filters"] = resource.told(job.filters) if resource else job.filters
+    shown["title_of_rows"] = str(resource.title) if resource else job.resource
     return shown
-
-
-def _in_words(filters: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
-    """Filters as people call them, where they are called as a column."""
-    return {labels.get(name, name): value for name, value in filters.items()}
 
 
 def link_of(job: ExportJob, user: Any) -> str:
@@ -107,13 +104,12 @@ def link_of(job: ExportJob, user: Any) -> str:
 def asked_for(resource: str, user: Any, query: QueryDict) -> dict[str, Any]:
     """What the page on which an export is begun shows: which rows, and the sets of columns to choose from."""
     filters = filters_of(query)
-    labels = {name: capfirst(str(label)) for name, label in export_columns(resource, user)}
+    found = _resource(resource, user)
     shown: dict[str, Any] = {
-        "filters": _in_words(filters, labels),
+        "filters": found.told(filters) if found else filters,
         "sets": services.column_sets(user, resource),
         "chosen": _chosen(query),
     }
-    found = _resource(resource, user)
     try:
         shown["rows"] = found.filtered(filters).order_by().count() if found and found.may_export() else 0
     except GatehouseError as problem:
@@ -186,7 +182,7 @@ def _columns(job: ImportJob) -> list[dict[str, Any]]:
             "place": header.place,
             "header": header.text,
             "column": labels.get(header.column, header.column),
-            "ignored": header.why,
+            "ignored": "" if header.how == BY_HAND else header.why,
             "as_last_time": header.how == AS_LAST_TIME,
         }
         for header in saved_headers(job)

@@ -59,9 +59,11 @@ def about(job: SheetJob, *, rate: float | None = None) -> dict[str, Any]:
 
 
 def _average(job: SheetJob) -> float:
-    began = (
-        job.confirmed_at if isinstance(job, ImportJob) and job.state == ImportJob.State.IMPORTING else job.started_at
-    )
+    began = job.started_at
+    if isinstance(job, ImportJob):
+        if job.reversing or job.state == ImportJob.State.UNDOING:
+            return 0.0  # when that began is not kept
+        began = job.confirmed_at if job.state == ImportJob.State.IMPORTING else began
     if began is None or job.finished_at is not None:
         return 0.0
     return job.done / max(1.0, (timezone.now() - began).total_seconds())

@@ -88,8 +88,8 @@ def _resource(job: ImportJob, person: Any) -> SheetResource:
 def _look(job: ImportJob, resource: SheetResource) -> dict[str, Any]:
     """Compare everything that is not undone yet with what is there now, and write down what undoing would do."""
     seen: dict[str, Any] = {"removes": 0, "restores": 0, "settled": 0, "left": 0, "first": []}
-    progress = Progress(job)
     job.done, job.total = 0, job.stands
+    progress = Progress(job)
     going: set[Any] = set()
     for chunk in _chunks(job):
         outlook = look_at(written(chunk), resource, going=going)
@@ -114,8 +114,8 @@ def _chunks(job: ImportJob) -> Iterator[ImportChunk]:
 
 
 def _take_back(job: ImportJob, resource: SheetResource) -> None:
-    progress = Progress(job)
     job.done, job.total = 0, job.stands
+    progress = Progress(job)
     for chunk in _chunks(job):
         while chunk.applied:
             _ensure_wanted(job)

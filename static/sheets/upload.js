@@ -10,7 +10,11 @@ if (drop) {
     const show = () => {
         chosen.textContent = input.files[0]?.name ?? chosen.dataset.empty;
     };
-    input.addEventListener("change", show);
+    input.addEventListener("change", () => {
+        show();
+        // what was said of another file, or of none
+        for (const said of document.querySelectorAll(".sheets-drop + .sheets-error")) said.remove();
+    });
     for (const kind of ["dragenter", "dragover"]) {
         drop.addEventListener(kind, (event) => {
             event.preventDefault();
@@ -21,7 +25,7 @@ if (drop) {
     drop.addEventListener("drop", (event) => {
         event.preventDefault();
         input.files = event.dataTransfer.files;
-        show();
+        input.dispatchEvent(new Event("change"));
     });
     // back from the next page: the browser still knows the file
     show();

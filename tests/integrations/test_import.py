@@ -259,6 +259,7 @@ class TestModes:
         again = take_in(saved(workbook))
 
         assert again.created_rows == 4
+        assert [why for _place, _text, _column, why, *_ in again.headers if why] == ["the reasons of an error workbook"]
 
 
 class TestPasswords:

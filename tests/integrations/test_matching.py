@@ -160,5 +160,7 @@ def test_who_reloads_the_page_is_told_rate_and_time_left(upload, boss):
     told = about(job)
 
     assert (told["rate"], told["seconds_left"]) == (100, 15)
-    job.finished_at = timezone.now()
+    job.state = "undoing"
+    assert about(job)["seconds_left"] is None, "nobody knows since when"
+    job.state, job.finished_at = "importing", timezone.now()
     assert about(job)["seconds_left"] is None

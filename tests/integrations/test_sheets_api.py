@@ -125,7 +125,17 @@ class TestImport:
         assert (refused["state"], refused["undo"]["possible"], refused["undo"]["removed"]) == ("done", True, 0)
         assert [each["key"] for each in refused["undo"]["outlook"]["first"]] == [f"{name}2"]
 
-        assert admin.post(f"imports/{job['id']}/undo/", {"mode": "rest"}).status_code == 202
+        rates: list[int] = []
+
+        def undone_by(frame: dict[str, Any]) -> bool:
+            if frame["topic"] == "imports.progress":
+                rates.append(frame["data"]["rate"])
+            return frame["topic"] == "imports.progress" and frame["data"]["state"] == "undone"
+
+        with admin.socket() as line:
+            assert admin.post(f"imports/{job['id']}/undo/", {"mode": "rest"}).status_code == 202
+            line.wait_for(undone_by)
+        assert min(rates) >= 0, rates
         undone = settled(admin, job["id"])
         assert (undone["state"], undone["undo"]["removed"], undone["undo"]["left"]) == ("undone", 1, 1)
         assert admin.post(f"imports/{job['id']}/undo/", {}).status_code == 409

@@ -8,14 +8,14 @@ import openpyxl
 import pytest
 import time_machine
 from auditlog.models import LogEntry
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.http import FileResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from accounts import mails
-from accounts.models import Department, Mail, User
+from accounts.models import Department, Mail, Role, User
 from integrations.sheets import services, writer
 from integrations.sheets.models import ColumnSet, ExportJob
 from integrations.sheets.services import exporting
@@ -277,6 +277,22 @@ class TestButtons:
 
         assert page.count("checked") == 2, "one column, one format"
         assert not ColumnSet.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("language", "said"),
+        [
+            ("en", ["Search</span> ann", "Role</span> Clerks", "Left</span> are here", "Gender</span> female"]),
+            ("zh-hans", ["搜索</span> ann", "角色</span> Clerks", "离职</span> 在职", "性别</span> 女"]),
+        ],
+    )
+    def test_of_a_list_say_its_filters_in_words(self, browser, language, said):
+        Role.objects.create(group=Group.objects.create(name="Clerks"), key="clerks", rank=5)
+        browser.cookies["django_language"] = language
+        filters = "q=ann&role=clerks&left=no&gender__exact=2&is_active__exact=1"
+
+        page = browser.get(f"/admin/sheets/exportjob/add/?resource=users&{filters}").content.decode()
+
+        assert [text for text in said if text not in page] == []
 
     def test_of_a_list_with_an_unknown_filter_say_so(self, browser):
         page = browser.get("/admin/sheets/exportjob/add/?resource=users&shoe_size=44").content.decode()

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.resources.cells import Email, InDepartment, Person, Roles, RolesColumn
-from accounts.resources.people.filters import FILTERS
+from accounts.resources.people.filters import FILTERS, TITLES
 from integrations.sheets.columns import Choice, Column, Flag, Moment, Text
 from integrations.sheets.resources import SheetResource
 
@@ -24,6 +24,7 @@ class PeopleColumns(SheetResource):
     goes_along = ("accounts.User_groups", "accounts.PasswordLink", "accounts.Mail")
     quick = True
     filter_readers = FILTERS
+    filter_titles = TITLES
     search_fields = User.SEARCHED
     refused = (
         Column(

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, Role, User
 from integrations.sheets import filters
@@ -13,9 +14,9 @@ from integrations.sheets.filters import Filter
 class Left(models.TextChoices):
     """Who has left, as the list of people asks."""
 
-    YES = "yes"
-    ANONYMISED = "anonymised"
-    NO = "no"
+    YES = "yes", _("have left")
+    ANONYMISED = "anonymised", _("anonymised")
+    NO = "no", _("are here")
 
 
 def _role(value: Any) -> Any:
@@ -52,4 +53,10 @@ FILTERS: dict[str, Filter] = {
     "role": ("groups__role", _role),
     "second_factor": (_has_second_factor, filters.flag),
     "left": (_has_left, filters.one_of(Left)),
+}
+TITLES = {
+    "is_superuser": _("superuser"),
+    "role": _("role"),
+    "second_factor": _("second factor"),
+    "left": _("left"),
 }

@@ -105,7 +105,7 @@ class ExportJobAdmin(JobAdmin):
 
     @admin.display(description=gettext_lazy("file"), ordering="file_name")
     def shown_file(self, job: ExportJob) -> str:
-        return job.file_name or _("being written")
+        return job.file_name or (_("being written") if job.state in ExportJob.CLAIMABLE else DASH)
 
     @admin.display(description=gettext_lazy("available until"), ordering="expires_at")
     def shown_download(self, job: Any) -> SafeString:

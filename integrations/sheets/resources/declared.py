@@ -6,14 +6,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 from import_export import resources
 
 from integrations.sheets.columns import Choice, Column
-from integrations.sheets.filters import Filter, narrowed
+from integrations.sheets.filters import IDS, SEARCH, Filter, in_words, narrowed
 from integrations.sheets.rows import Checked
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+MARGIN = Column("what_is_wrong", _("What is wrong"), never=_("the reasons of an error workbook"))
+"""What stands beside the rows of an error workbook, which comes back with it."""
+FILTERS_OF_ALL = {SEARCH: _("search"), IDS: _("chosen rows")}
 
 
 class Declared(resources.ModelResource):  # type: ignore[misc]  # import-export has no types
@@ -35,6 +41,8 @@ class Declared(resources.ModelResource):  # type: ignore[misc]  # import-export 
     filter_readers: ClassVar[Mapping[str, Filter]] = {}
     """What rows may be filtered by: name → look-up of the model, or what makes a condition of a value, and what reads the
     value (`ValueError`: cannot be)."""
+    filter_titles: ClassVar[Mapping[str, "StrOrPromise"]] = {}
+    """What people call filters that are called as no column."""
     search_fields: ClassVar[tuple[str, ...]] = ()
     """Where `search` looks."""
     bookkeeping: ClassVar[tuple[str, ...]] = ()
@@ -77,7 +85,7 @@ class Declared(resources.ModelResource):  # type: ignore[misc]  # import-export 
 
     def header_columns(self) -> list[Column]:
         """Every column a header may mean, the refused ones included."""
-        return [*self.columns, *self.refused]
+        return [MARGIN, *self.columns, *self.refused]
 
     def export_columns(self, chosen: Sequence[str] | None = None) -> list[Column]:
         """The columns the actor may take out, in the sheet's order; all of them unless some were chosen."""
@@ -104,7 +112,19 @@ class Declared(resources.ModelResource):  # type: ignore[misc]  # import-export 
 
         :raises InvalidParameters: for filters nobody knows, and values they cannot have.
         """
-        return narrowed(self.queryset(), filters, readers=self.filter_readers, search=self.search_fields)
+        given = self.renamed(filters)
+        return narrowed(self.queryset(), given, readers=self.filter_readers, search=self.search_fields)
+
+    def renamed(self, filters: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return filters under the names they have here, where a list of the back office calls them otherwise."""
+        return filters
+
+    def told(self, filters: Mapping[str, Any]) -> dict[str, str]:
+        """Return filters as people call them and their values."""
+        labels = {column.name: column.label for column in self.columns}
+        titles = FILTERS_OF_ALL | labels | dict(self.filter_titles)
+        given = in_words(self.renamed(filters), readers=self.filter_readers, search=self.search_fields)
+        return {capfirst(str(titles.get(name, name))): value for name, value in given.items()}
 
     def choices(self, column: Column) -> list[str]:
         """What may stand in a column's cells, for the drop-downs of the template; empty for anything."""

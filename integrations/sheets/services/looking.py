@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 from django.http import FileResponse
@@ -87,7 +88,9 @@ def _folded(text: str) -> str:
 
 def errors_workbook(job: ImportJob) -> FileResponse:
     """The rows that were not taken, with the reasons in the margin, ready to be corrected and uploaded again."""
-    return exporting.answer(exporting.errors_of(job), _("errors of {name}").format(name=job.file_name), "xlsx")
+    return exporting.answer(
+        exporting.errors_of(job), _("errors of {name}").format(name=PurePath(job.file_name).stem), "xlsx"
+    )
 
 
 def template(resource: str, *, by: Any) -> FileResponse:
