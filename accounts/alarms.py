@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import mails, places
 from accounts.models import LoginEvent, LoginSession, Origin, User
@@ -73,17 +74,27 @@ def large_export(by: User | None, *, what: Any, rows: int, in_a_day: int, filter
         tell(person, "large_export", told | {"filters": narrowed}, {"kind": "large_export", "text": text, **told})
 
 
-def text_messages(kind: str, *, why: str, message: str = "", provider: str = "") -> None:
-    """Tell the administrators that text messages do not go out.
+TEXT_MESSAGES = {
+    "sms_given_up": gettext_lazy("A text message was given up: {what}. {reason}"),
+    "sms_account_trouble": gettext_lazy("{what} refuses us: {reason}"),
+    "sms_budget_near": gettext_lazy("Text messages have cost most of the day's budget: {what}."),
+    "sms_budget_spent": gettext_lazy(
+        "The day's budget for text messages is spent: {what}. No codes are sent before midnight."
+    ),
+    "sms_conversion": gettext_lazy("Hardly any codes by text message are used. {what}"),
+}
 
-    :param kind: "sms_given_up": a message used up its attempts; "sms_account_trouble": a provider refuses us.
+
+def text_messages(kind: str, *, why: str, message: str = "", provider: str = "") -> None:
+    """Tell the administrators that text messages do not go out, or that too many do.
+
+    :param kind: "sms_given_up": a message used up its attempts; "sms_account_trouble": a provider refuses us; "sms_budget_near",
+        "sms_budget_spent": what they cost today; "sms_conversion": few of the codes are used.
     """
     values: dict[str, Any] = {"what": message or provider, "reason": why, "happened_at": timezone.now()}
     for person in User.objects.active().filter(is_superuser=True):
         with translation.override(person.language or settings.LANGUAGE_CODE):
-            given_up = kind == "sms_given_up"
-            told = _("A text message was given up: {what}. {reason}") if given_up else _("{what} refuses us: {reason}")
-            notice = {"kind": kind, "text": told.format_map(values), **values}
+            notice = {"kind": kind, "text": str(TEXT_MESSAGES[kind]).format_map(values), **values}
         tell(person, kind, values, notice)
 
 

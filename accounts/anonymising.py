@@ -14,6 +14,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Cast
 from django.utils import timezone
 
+from accounts import phone_codes
 from accounts.models import (
     ApiToken,
     Device,
@@ -26,6 +27,7 @@ from accounts.models import (
     SignInChallenge,
     User,
 )
+from integrations.sms import codes
 
 HIDDEN = "…"
 """Stands in the audit trail for a value that was forgotten."""
@@ -49,10 +51,15 @@ def forget(person: User) -> None:
     username, mark = person.username, _free_name(person)
     if person.avatar:
         transaction.on_commit(partial(person.avatar.storage.delete, str(person.avatar.name)))
+    if person.phone:
+        codes.forget(phone_codes.as_sent(person.phone))
     # not save(): the audit trail would note what is to be forgotten
     nothing_left = {
         **PERSONAL,
         "username": mark,
+        "phone_claimed": "",
+        "phone_verified": "",
+        "phone_verified_at": None,
         "is_staff": False,
         "is_superuser": False,
         "must_change_password": False,

@@ -16,7 +16,8 @@ class AccountsConfig(AppConfig):
         from accounts import checks, leaving, models, signing_in_and_out  # noqa: F401, PLC0415 (likewise)
         from accounts.api import schema  # noqa: F401, PLC0415 (likewise)
 
-        auditlog.register(models.User, exclude_fields=["password", "last_login", "auth_epoch", "perm_epoch"])
+        not_told = ["password", "last_login", "auth_epoch", "perm_epoch", "phone_claimed", "phone_verified"]
+        auditlog.register(models.User, exclude_fields=not_told)
         auditlog.register(models.Department)
         auditlog.register(models.Role, m2m_fields={"departments"})
         leaving.register()

@@ -29,11 +29,13 @@ GatehouseError
 │   ├── NotThisPerson                   nobody acts as this person, or not from here
 │   ├── ActsAlready                     one person at a time
 │   ├── NoSecondFactor                  nothing to remove
+│   ├── NoVerifiedPhone                 no number that a code has shown to be theirs
 │   └── CannotBeInvited                 no mail address, or no active account
 ├── NotFound                    10008   404
 │   └── NoSuchKey                       no signing key of this id that could be retired
 ├── NoPermission                10009   403
 │   ├── AddressRefused                  an address rule keeps this address out
+│   ├── NotByPhone                      nobody signs in by text message here
 │   ├── NotForMachines                  an API token does not do what only people may
 │   ├── NotWhileActing                  whoever acts as somebody else does not do what only they may
 │   │   ├── OnlyReading                 they look, and change nothing
@@ -171,6 +173,10 @@ class NoSecondFactor(Conflict):
     message = _("There is no second factor.")
 
 
+class NoVerifiedPhone(Conflict):
+    message = _("There is no phone number of yours that a code has shown to be yours. Bind one first.")
+
+
 class CannotBeInvited(Conflict):
     message = _("{name} cannot be sent a link: they have no mail address, or are not active.")
 
@@ -200,6 +206,10 @@ class NoSuchKey(NotFound):
 class AddressRefused(NoPermission):
     page = "address"
     message = _("Your address {address} is not allowed here. Ask an administrator if you think it should be.")
+
+
+class NotByPhone(NoPermission):
+    message = _("Signing in by text message is switched off here.")
 
 
 class NotForMachines(NoPermission):
@@ -234,4 +244,5 @@ class KeyProblem(GatehouseError):
     message = _("The signing keys cannot be used.")
 
 
+NOT_YOUR_PHONE = _("This is not your own number: leave it out.")
 PICTURE_MISSING = _("Send the picture as the file “avatar”.")

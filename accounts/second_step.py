@@ -22,6 +22,8 @@ class Proven(NamedTuple):
 
     user: User
     device: str = ""
+    method: str = LoginEvent.Method.PASSWORD
+    """What they had shown before."""
     recovery_codes: tuple[str, ...] = ()
 
 
@@ -36,6 +38,7 @@ def prove(*, challenge: str, code: str, caller: Caller) -> Proven:
     # one transaction, so that a code and its challenge are used up together; a refusal is raised after its commit
     with transaction.atomic():
         held = second_factor.locked_challenge(challenge)
+        caller = caller._replace(method=held.method) if held else caller
         if held is None:
             judged: Proven | GatehouseError = errors.ChallengeOver()
         elif refused := _refused(held.user, caller):
@@ -47,7 +50,7 @@ def prove(*, challenge: str, code: str, caller: Caller) -> Proven:
             judged = _judge(held.user, code, caller, begun_for=held.token_hash)
             if isinstance(judged, Proven):
                 second_factor.use_up(held)
-                judged = judged._replace(device=held.device)
+                judged = judged._replace(device=held.device, method=held.method)
     return _told(judged)
 
 
@@ -60,6 +63,7 @@ def sign_in_with(
     :raises TooManyDevices: see `sign_in.open_session`.
     """
     proven = prove(challenge=challenge, code=code, caller=caller)
+    caller = caller._replace(method=proven.method)
     session = sign_in.open_session(proven.user, caller, device=proven.device, instead_of=instead_of)
     sign_in.succeeded(proven.user, session, caller)
     return session, proven.recovery_codes

@@ -1,4 +1,5 @@
-"""Is it really them? The one function that checks a password, for the API and the back office alike."""
+"""Is it really them? The one function that checks a password, for the API and the back office alike; and what follows, in
+whatever way somebody has shown who they are (accounts.sms_sign_in is another)."""
 
 import unicodedata
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from accounts import addresses, alarms, captcha, devices, errors, lockout, rush,
 from accounts.models import LoginEvent, LoginSession, User
 from project.core import errors as core_errors
 
-Reason = LoginEvent.Reason
+Reason, Method = LoginEvent.Reason, LoginEvent.Method
 MAX_PASSWORD = 4096
 """Argon2 reads all of it: nobody needs to send a book."""
 
@@ -24,6 +25,8 @@ class Caller(NamedTuple):
     user_agent: str = ""
     mark: str = ""
     """What tells this browser from others of its kind."""
+    method: str = Method.PASSWORD
+    """What they show first."""
 
 
 def authenticate(
@@ -53,13 +56,13 @@ def username_as_kept(username: str) -> str:
 def _authenticate(username: str, password: str, caller: Caller, staff_only: bool, solution: str | None) -> User:
     user = User.objects.get_queryset().filter(username=username).first() if "\0" not in username else None
     ensure_address(username, user, caller)
-    tally = _ensure_open(username, user, caller)
+    tally = ensure_open(username, user, caller)
     if solution is not None:
         _ensure_captcha(username, user, caller, tally, solution)
     reason = _outcome(user, password[: MAX_PASSWORD + 1], staff_only=staff_only)
     if reason == Reason.OK:
         # once more: others may have failed while this password was being checked
-        _ensure_open(username, user, caller)
+        ensure_open(username, user, caller)
     else:
         note(username, user, caller, reason)
     if user is None or reason != Reason.OK:
@@ -102,7 +105,9 @@ def ask_for_second_factor(user: User, caller: Caller, *, device: str = "") -> No
     """
     if not second_factor.is_asked_of(user):
         return
-    made = second_factor.begin_challenge(user, scope=caller.scope, device=device, user_agent=caller.user_agent)
+    made = second_factor.begin_challenge(
+        user, scope=caller.scope, device=device, user_agent=caller.user_agent, method=caller.method
+    )
     note(user.username, user, caller, Reason.CODE_ASKED)
     raise errors.SecondFactorRequired(extra=made.as_json())
 
@@ -154,6 +159,7 @@ def _event(username: str, user: User | None, caller: Caller, reason: str, sessio
         succeeded=reason == Reason.OK,
         reason=reason,
         scope=caller.scope,
+        method=caller.method,
         session=session,
         **devices.seen_from(caller.ip, caller.user_agent),
     )
@@ -171,7 +177,11 @@ def ensure_address(username: str, user: User | None, caller: Caller) -> None:
         raise
 
 
-def _ensure_open(username: str, user: User | None, caller: Caller) -> lockout.Tally:
+def ensure_open(username: str, user: User | None, caller: Caller) -> lockout.Tally:
+    """The second question: were there too many failures?
+
+    :raises Locked: when there were; leaves a row.
+    """
     try:
         return lockout.ensure_open(username, caller.ip or None)
     except errors.Locked:

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import LoginEvent
 
 SEARCHED = ("username", "user__real_name", "ip", "browser")
-EXACT = ("user", "succeeded", "reason", "scope", "country", "is_new_device", "device_kind")
+EXACT = ("user", "succeeded", "reason", "scope", "method", "country", "is_new_device", "device_kind")
 LOOKUPS = {name: name for name in EXACT} | {"since": "created_at__gte", "until": "created_at__lt"}
 """What the log can be narrowed by besides `search`, and what that means."""
 

@@ -19,7 +19,10 @@ def caller_of(request: HttpRequest | None) -> sign_in.Caller:
     """Where a sign-in to the back office comes from."""
     meta = request.META if request else {}
     return sign_in.Caller(
-        scope=SCOPE, ip=str(meta.get("REMOTE_ADDR") or ""), user_agent=str(meta.get("HTTP_USER_AGENT", ""))
+        scope=SCOPE,
+        ip=str(meta.get("REMOTE_ADDR") or ""),
+        user_agent=str(meta.get("HTTP_USER_AGENT", "")),
+        method=getattr(request, "sign_in_method", sign_in.Method.PASSWORD),
     )
 
 

@@ -1,6 +1,6 @@
 """Before something dangerous: has the person shown of late that it is them?
 
-A sign-in counts; after STEP_UP_SECONDS they are asked for the password or a code again (`POST auth/confirm`, or a page of
+A sign-in counts; after STEP_UP_SECONDS they are asked for the password or a code, of their app or by text message, again (`POST auth/confirm`, or a page of
 the back office: accounts.admin.step_up). An API token is no person and cannot be asked: it does nothing of the kind.
 """
 
@@ -12,9 +12,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from accounts import errors, second_step, sign_in, standing
+from accounts import errors, phone_codes, second_step, sign_in, standing
 from accounts.models import LoginSession, User
-from accounts.sign_in import Caller
+from accounts.sign_in import Caller, Method
 
 
 class RecentSignIn(BasePermission):
@@ -50,17 +50,24 @@ def ensure(session: object) -> None:
         raise errors.NotConfirmed
 
 
-def confirm(session: LoginSession, user: User, caller: Caller, *, password: str = "", code: str = "") -> None:
-    """Let somebody prove themselves once more, with one of the two; guesses count like at the door.
+def confirm(
+    session: LoginSession, user: User, caller: Caller, *, password: str = "", code: str = "", sms_code: str = ""
+) -> None:
+    """Let somebody prove themselves once more, with one of the three; guesses count like at the door.
 
+    :param sms_code: what was sent to their own phone for this purpose.
     :raises InvalidParameters: when the password is wrong.
     :raises WrongCode: when the code is.
+    :raises NoVerifiedPhone: when there is no phone it could have been sent to.
     :raises Locked: after too many failures.
     :raises NotWhileActing: for whoever acts as somebody else.
     """
     if session.subject_id is not None:
         raise errors.NotWhileActing
-    if code:
+    if sms_code:
+        purpose = phone_codes.Purpose.CONFIRM
+        phone_codes.check(user, phone_codes.own_phone(user), purpose, sms_code, caller._replace(method=Method.SMS))
+    elif code:
         second_step.check(user, code, caller)
     else:
         sign_in.confirm(user, password, caller, field="password")

@@ -6,6 +6,7 @@ Each reader's docstring says what it expects; it is what an operator is shown. A
 import os
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -246,6 +247,49 @@ def region(given: str) -> str:
     if given not in phonenumbers.SUPPORTED_REGIONS:
         raise ValueError(given)
     return given
+
+
+PER = {"min": 60, "h": 3600, "day": 86_400}
+
+
+def limits(given: str) -> list[tuple[int, int]]:
+    """A list of limits such as 1/min,5/h,10/day; 0: without limit."""
+    if given == "0":
+        return []
+    found = []
+    for word in words(given):
+        match = re.fullmatch(r"(\d{1,6})/(min|h|day)", word)
+        if not match or not int(match[1]):
+            raise ValueError(word)
+        found.append((int(match[1]), PER[match[2]]))
+    if not found:
+        raise ValueError(given)
+    return found
+
+
+def calling_codes(given: str) -> list[int]:
+    """A list of country codes such as +86,+852; *: all."""
+    if given == "*":
+        return []
+    found = words(given)
+    if not found or not all(re.fullmatch(r"\+[1-9]\d{0,2}", word) for word in found):
+        raise ValueError(given)
+    return [int(word) for word in found]
+
+
+def number_prefixes(given: str) -> list[str]:
+    """A list of beginnings of numbers, with country code, such as +86170,+86171."""
+    found = words(given)
+    if not all(re.fullmatch(r"\+[1-9]\d{1,14}", word) for word in found):
+        raise ValueError(given)
+    return found
+
+
+def money(given: str) -> Decimal:
+    """An amount of money, such as 100 or 99.50; 0: without limit."""
+    if not re.fullmatch(r"\d{1,8}(\.\d{1,4})?", given):
+        raise ValueError(given)
+    return Decimal(given)
 
 
 def currency(given: str) -> str:

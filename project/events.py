@@ -102,6 +102,11 @@ EVENTS: dict[str, Look] = {
     "sms.cancelled": Look(gettext_lazy("cancelled a text message"), "cancel"),
     "sms.sent_again": Look(gettext_lazy("sent a text message again"), "forward_to_inbox", "warn"),
     "sms.given_up": Look(gettext_lazy("gave a text message up"), "sms_failed", "bad"),
+    "sms.budget_near": Look(gettext_lazy("spent most of the day's budget for text messages"), "payments", "warn"),
+    "sms.budget_spent": Look(gettext_lazy("spent the day's budget for text messages"), "payments", "bad"),
+    "sms.conversion": Look(gettext_lazy("sent codes that hardly anybody used"), "sms_failed", "bad"),
+    "user.phone_bound": Look(gettext_lazy("bound a phone"), "phonelink_lock", "ok"),
+    "user.phone_removed": Look(gettext_lazy("removed a phone number"), "phonelink_erase", "warn"),
     "sms.account_trouble": Look(gettext_lazy("was refused by a provider of text messages"), "sms_failed", "bad"),
     "demo.loaded": Look(gettext_lazy("loaded demo data"), "theater_comedy"),
 }

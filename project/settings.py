@@ -314,6 +314,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sms.drain": {"task": "sms.drain", "schedule": 10.0, "options": {"expire_seconds": 10}},
     "sms.look": {"task": "sms.look", "schedule": 20.0, "options": {"expire_seconds": 20}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
+    "sms.watch": {"task": "sms.watch", "schedule": 600.0, "options": {"expire_seconds": 600}},
+    "sms.forget_codes": {"task": "sms.forget_codes", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
 }
 
 # --- people and sessions ----------------------------------------------------------------------------------------------
@@ -486,6 +488,28 @@ SMS_REGION = env.SMS_REGION
 SMS_CURRENCY = env.SMS_CURRENCY
 SMS_AT_ONCE = env.SMS_AT_ONCE
 SMS_ALARM = "accounts.alarms.text_messages"
+SMS_CODE_RECIPIENT = "accounts.phone_codes.recipient"
+SMS_SIGN_IN = env.SMS_SIGN_IN
+SMS_VERIFIED_ONLY = env.SMS_VERIFIED_ONLY
+SMS_CODE_SECONDS = env.SMS_CODE_SECONDS
+SMS_CODE_TRIES = env.SMS_CODE_TRIES
+SMS_CAPTCHA_AFTER = env.SMS_CAPTCHA_AFTER
+SMS_LIMITS = {
+    "phone": env.SMS_LIMIT_PHONE,
+    "ip": env.SMS_LIMIT_ADDRESS,
+    "network": env.SMS_LIMIT_NETWORK,
+    "device": env.SMS_LIMIT_DEVICE,
+    "prefix": env.SMS_LIMIT_COUNTRY,
+    "purpose": env.SMS_LIMIT_PURPOSE,
+}
+"""By the column of `VerificationCode` that is counted: so many within so many seconds."""
+SMS_COUNTRIES = env.SMS_COUNTRIES
+SMS_BLOCKED_PREFIXES = env.SMS_BLOCKED_PREFIXES
+SMS_DAILY_BUDGET = env.SMS_DAILY_BUDGET
+SMS_CONVERSION_PERCENT = env.SMS_CONVERSION_PERCENT
+SMS_CONVERSION_LEAST = env.SMS_CONVERSION_LEAST
+SMS_CODE_DAYS = env.SMS_CODE_DAYS
+SMS_REFUSAL_DAYS = env.SMS_REFUSAL_DAYS
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 

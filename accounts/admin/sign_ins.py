@@ -45,6 +45,7 @@ class LoginEventAdmin(SheetButtons, ReadOnlyAdmin, ModelAdmin[LoginEvent]):
         "is_new_device",
         CountryFilter,
         "scope",
+        "method",
         "device_kind",
         ("user", AutocompleteSelectFilter),
         ("created_at", RangeDateTimeFilter),
@@ -54,7 +55,7 @@ class LoginEventAdmin(SheetButtons, ReadOnlyAdmin, ModelAdmin[LoginEvent]):
     search_help_text = gettext_lazy("User name, name, address or browser")
     actions_list = SheetButtons.sheet_buttons
     fieldsets = (
-        (None, {"fields": ("user", "username", "shown_outcome", "scope", "created_at", "session")}),
+        (None, {"fields": ("user", "username", "shown_outcome", "scope", "method", "created_at", "session")}),
         (gettext_lazy("Where from"), {"fields": ("ip", "shown_country")}),
         (
             gettext_lazy("Device"),

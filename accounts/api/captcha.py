@@ -1,5 +1,6 @@
 """A captcha, for who wants to solve it before they are asked."""
 
+from contextlib import suppress
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,10 +10,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import captcha, lockout, sign_in
+from accounts import captcha, lockout, phone_codes, sign_in
 from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.captcha import Purpose
 from accounts.passwords import asked
+from integrations.sms import phones
+from integrations.sms.errors import NotAPhoneNumber
 from project.core.api import StrictSerializer, error_responses
 
 
@@ -60,11 +63,14 @@ class CaptchaView(APIView):
         query = CaptchaQuerySerializer(data=request.query_params.dict())
         query.is_valid(raise_exception=True)
         purpose, about = Purpose(query.validated_data["for"]), query.validated_data["about"]
-        needed: int | None = 0 if captcha.is_on() else None
         if purpose == Purpose.LOGIN:
             about = sign_in.username_as_kept(about)
-            needed = lockout.look(about, caller().ip or None).captcha_level
+            needed: int | None = lockout.look(about, caller().ip or None).captcha_level
         elif purpose == Purpose.PASSWORD_RESET:
             needed = asked.captcha_level(caller().ip)
+        else:
+            with suppress(NotAPhoneNumber):
+                about = phones.parse(about)
+            needed = phone_codes.captcha_level(about, caller().ip)
         due, level = needed is not None, needed or 0
         return Response(captcha.challenge(purpose, about, level=level) | {"due": due}, headers=NOT_CACHED)

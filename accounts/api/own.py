@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import errors, services, sessions, sign_in, tickets
+from accounts import errors, services, sessions, sign_in, step_up, tickets
 from accounts.api import asking
 from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.api.serializers import (
@@ -46,7 +46,9 @@ class MeView(APIView):
     def patch(self, request: Request) -> Response:
         asked = ProfileSerializer(request.user, data=request.data, partial=True)
         asked.is_valid(raise_exception=True)
-        user = services.update_own_profile(user=asking.person(request), **asked.validated_data)
+        user = services.update_own_profile(
+            user=asking.person(request), proven=step_up.is_recent(request.auth), **asked.validated_data
+        )
         return Response(MeSerializer(user).data)
 
 

@@ -1,5 +1,8 @@
 """Passwords over the API: forgotten ones, and what staff do about other people's."""
 
+from typing import Any
+
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.permissions import AllowAny, IsAuthenticated
@@ -9,11 +12,12 @@ from rest_framework.views import APIView
 
 from accounts import addresses, errors, scope, services
 from accounts.api import asking
-from accounts.api.auth import TAGS, caller
+from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.api.fields import Captcha, Flag, Secret, Text
 from accounts.api.serializers import EndedSerializer
+from accounts.api.sms import Code, Phone
 from accounts.models import PasswordLink, User
-from accounts.passwords import asked
+from accounts.passwords import asked, by_phone
 from accounts.permissions import requires
 from project.core import context
 from project.core.api import StrictSerializer, error_responses
@@ -26,8 +30,26 @@ ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
 class ForgottenSerializer(StrictSerializer):
     """Who forgot their password."""
 
-    username = Text(max_length=254, help_text="User name or mail address.")
+    username = Text(max_length=254, required=False, help_text="User name or mail address.")
+    phone = Phone(required=False)
+    code = Code(required=False)
     captcha = Captcha()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        given = attrs.keys() & {"username", "phone", "code"}
+        if given not in ({"username"}, {"phone", "code"}):
+            missing = {"username"} if not given else {"phone", "code"} - given or given
+            raise serializers.ValidationError(
+                dict.fromkeys(missing, [_("Send a user name, or a phone number and its code.")])
+            )
+        return attrs
+
+
+class LinkSecretSerializer(serializers.Serializer[Any]):
+    """What a mail's link would say, for who has shown by a code that the phone is theirs."""
+
+    token = serializers.CharField(help_text="For `auth/password-reset/confirm`, once.")
+    expires_at = serializers.DateTimeField()
 
 
 class ChosenSerializer(StrictSerializer):
@@ -62,16 +84,26 @@ class ForgottenView(APIView):
         summary="I forgot my password",
         description=(
             "The same answer for every name. Whoever is meant, by user name or mail address, gets a mail with a link, if "
-            "they may sign in and have an address. It is good once, for half an hour."
+            "they may sign in and have an address. It is good once, for half an hour. With `phone` and the `code` that "
+            "`auth/sms-code` sent there for `reset`, the answer is 200 with what the link would say."
         ),
         tags=TAGS,
         auth=[],
         request=ForgottenSerializer,
-        responses={202: None, **error_responses("10000", "10007", "10009", errors.CaptchaRequired)},
+        responses={
+            200: LinkSecretSerializer,
+            202: None,
+            **error_responses("10000", "10007", "10009", errors.CaptchaRequired, errors.WrongCode, errors.Locked),
+        },
     )
     def post(self, request: Request) -> Response:
         given = ForgottenSerializer(data=request.data)
         given.is_valid(raise_exception=True)
+        if "phone" in given.validated_data:
+            phone, code = given.validated_data["phone"], given.validated_data["code"]
+            token, link = by_phone.link_for(phone=phone, code=code, caller=caller())
+            secret = LinkSecretSerializer({"token": token, "expires_at": link.expires_at})
+            return Response(secret.data, headers=NOT_CACHED)
         asked.ask(given.validated_data["username"], caller(), given.validated_data["captcha"])
         return Response(status=status.HTTP_202_ACCEPTED)
 

@@ -123,12 +123,12 @@ class ConfirmView(APIView):
     @extend_schema(
         operation_id="auth_confirm",
         summary="Prove once more that it is me",
-        description="With the password or a code, before what answers 20008 otherwise. Guesses count like at sign-in.",
+        description="With the password, a code of the app, or one by text message, before what answers 20008 otherwise. Guesses count like at sign-in.",
         tags=TAGS,
         request=ProofSerializer,
         responses={
             200: ConfirmedSerializer,
-            **error_responses("10000", errors.NotSignedIn, errors.WrongCode, errors.Locked),
+            **error_responses("10000", errors.NotSignedIn, errors.WrongCode, errors.NoVerifiedPhone, errors.Locked),
         },
     )
     def post(self, request: Request) -> Response:

@@ -28,14 +28,17 @@ class SecondStepSerializer(CodeSerializer):
 
 
 class ProofSerializer(StrictSerializer):
-    """One of the two."""
+    """One of the three."""
 
     password = Secret(required=False)
     code = Secret(required=False, max_length=40, trim_whitespace=True)
+    sms_code = Secret(
+        required=False, max_length=40, trim_whitespace=True, help_text="What `auth/sms-code` sent for `confirm`."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
-            raise serializers.ValidationError(_("Send either the password or a code."))
+            raise serializers.ValidationError(_("Send either the password or one code."))
         return attrs
 
 

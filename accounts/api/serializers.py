@@ -35,6 +35,9 @@ class UserSerializer(StrictModelSerializer):
     roles = serializers.SlugRelatedField(
         slug_field="key", many=True, queryset=Role.objects.all(), required=False, help_text="Keys of roles."
     )
+    phone_verified_at = serializers.SerializerMethodField(
+        help_text="When a code showed the phone to be theirs; or null."
+    )
     avatar = serializers.SerializerMethodField(help_text="Where to read the picture; null without one.")
 
     class Meta:
@@ -43,6 +46,7 @@ class UserSerializer(StrictModelSerializer):
             "id",
             "username",
             *PROFILE,
+            "phone_verified_at",
             "avatar",
             "department",
             "department_name",
@@ -59,6 +63,10 @@ class UserSerializer(StrictModelSerializer):
             "anonymised_at",
         )
         read_only_fields: tuple[str, ...] = ("id", "last_login", "date_joined", "left_at", "anonymised_at")
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_phone_verified_at(self, user: User) -> Any:
+        return user.phone_verified_at if user.has_verified_phone else None
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_avatar(self, user: User) -> str | None:

@@ -43,6 +43,7 @@ class OwnSignInSerializer(OriginSerializer):
             "reason",
             "reason_text",
             "scope",
+            "method",
             *ORIGIN,
             "is_new_device",
             "session",
@@ -70,6 +71,7 @@ class SignInQuerySerializer(StrictSerializer):
     succeeded = serializers.BooleanField(required=False)
     reason = serializers.ChoiceField(LoginEvent.Reason.choices, required=False)
     scope = serializers.ChoiceField(LoginSession.Scope.choices, required=False)
+    method = serializers.ChoiceField(LoginEvent.Method.choices, required=False)
     country = serializers.RegexField(
         r"^([A-Z]{2}|local)?$", required=False, allow_blank=True, help_text="ISO 3166, `local`, or empty for unknown."
     )

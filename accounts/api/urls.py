@@ -19,6 +19,7 @@ from accounts.api import (
     second_factor,
     sessions,
     sign_ins,
+    sms,
     users,
 )
 from project.core.api import Router
@@ -35,6 +36,9 @@ router.register("tokens", machines.ApiTokenViewSet, "token")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("auth/login", auth.LoginView.as_view(), name="auth-login"),
+    path("auth/login/sms", sms.SmsLoginView.as_view(), name="auth-login-sms"),
+    path("auth/sms-code", sms.SmsCodeView.as_view(), name="auth-sms-code"),
+    path("auth/phone", sms.PhoneView.as_view(), name="auth-phone"),
     path("auth/captcha", captcha.CaptchaView.as_view(), name="auth-captcha"),
     path("auth/second-factor", second_factor.SecondFactorView.as_view(), name="auth-second-factor"),
     path("auth/confirm", second_factor.ConfirmView.as_view(), name="auth-confirm"),

@@ -108,6 +108,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         validators=[validators.phone],
         error_messages={"unique": _("There is already a person of this phone number.")},
     )
+    # numbers, not flags: whatever way `phone` changes, neither says anything of another number.
+    # what the person typed without having proved of late who they are: it lets nobody in
+    phone_claimed = models.CharField(max_length=11, blank=True, editable=False)
+    # what was proven by a code
+    phone_verified = models.CharField(max_length=11, blank=True, editable=False)
+    phone_verified_at = models.DateTimeField(_("phone verified"), null=True, blank=True, editable=False)
     gender = models.PositiveSmallIntegerField(_("gender"), choices=Gender.choices, default=Gender.UNKNOWN)
     avatar = models.ImageField(_("picture"), upload_to=avatar_path, blank=True, validators=[validators.avatar_size])
     department = models.ForeignKey(
@@ -192,6 +198,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def reach(self) -> Reach:
         """Whom the person may see and act on, nobody while disabled; read once per object, like the roles it comes from."""
         return reach_of(self) if self.is_active else NOBODY
+
+    @property
+    def has_verified_phone(self) -> bool:
+        """Has a code shown that the number is theirs?"""
+        return bool(self.phone) and self.phone == self.phone_verified
 
     @property
     def role_keys(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models.sessions import LoginSession
+from accounts.models.sessions import LoginEvent, LoginSession
 
 
 class SecondFactorQuerySet(models.QuerySet["SecondFactor"]):
@@ -64,13 +64,16 @@ class RecoveryCode(models.Model):
 
 
 class SignInChallenge(models.Model):
-    """A password was right; the second factor is awaited."""
+    """A password, or a code by text message, was right; the second factor is awaited."""
 
     # SHA-256 of what the client holds
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", verbose_name=_("user"))
     auth_epoch = models.PositiveIntegerField(editable=False)
     scope = models.CharField(_("where to"), max_length=20, choices=LoginSession.Scope.choices)
+    method = models.CharField(
+        _("by means of"), max_length=10, choices=LoginEvent.Method.choices, default=LoginEvent.Method.PASSWORD
+    )
     device = models.CharField(_("device"), max_length=100, blank=True)
     user_agent = models.CharField(_("program"), max_length=300, blank=True)
     tries = models.PositiveSmallIntegerField(_("tries"), default=0)

@@ -154,6 +154,10 @@ class LoginEvent(Origin):
         TOO_MANY = "too_many", _("too many devices")
         CAPTCHA = "captcha", _("captcha asked for")
 
+    class Method(models.TextChoices):
+        PASSWORD = "password", _("password")
+        SMS = "sms", _("text message")
+
     FAILURES: ClassVar = (Reason.UNKNOWN_USER, Reason.WRONG_PASSWORD, Reason.INACTIVE, Reason.WRONG_CODE)
 
     user = models.ForeignKey(
@@ -168,6 +172,7 @@ class LoginEvent(Origin):
     succeeded = models.BooleanField(_("successful"))
     reason = models.CharField(_("outcome"), max_length=20, choices=Reason.choices)
     scope = models.CharField(_("where to"), max_length=20, choices=LoginSession.Scope.choices)
+    method = models.CharField(_("by means of"), max_length=10, choices=Method.choices, default=Method.PASSWORD)
     session = models.ForeignKey(
         LoginSession, models.SET_NULL, null=True, blank=True, related_name="events", verbose_name=_("session")
     )

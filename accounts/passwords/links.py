@@ -22,22 +22,27 @@ GOOD_FOR = {Purpose.RESET: timedelta(minutes=30), Purpose.INVITATION: timedelta(
 
 def send(person: User, purpose: str) -> PasswordLink:
     """Mail a new link to `person`, who has an address."""
+    token, link = make(person, purpose)
+    values = {
+        "link": f"{settings.PUBLIC_URL}{reverse('dashboard:new_password')}?token={token}",
+        "until_at": link.expires_at,
+    }
+    mails.send(person, f"password_{purpose}", values, good_for=GOOD_FOR[Purpose(purpose)])
+    return link
+
+
+def make(person: User, purpose: str) -> tuple[str, PasswordLink]:
+    """Return a new link and its secret, for somebody who has shown in another way that it is theirs."""
     token, now = secrets.token_urlsafe(32), timezone.now()
-    good_for = GOOD_FOR[Purpose(purpose)]
     link = PasswordLink.objects.create(
         token_hash=_hash(token),
         user=person,
         purpose=purpose,
         address=person.email,
         created_at=now,
-        expires_at=now + good_for,
+        expires_at=now + GOOD_FOR[Purpose(purpose)],
     )
-    values = {
-        "link": f"{settings.PUBLIC_URL}{reverse('dashboard:new_password')}?token={token}",
-        "until_at": link.expires_at,
-    }
-    mails.send(person, f"password_{purpose}", values, good_for=good_for)
-    return link
+    return token, link
 
 
 def open_link(token: str) -> PasswordLink | None:

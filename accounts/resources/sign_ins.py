@@ -47,6 +47,7 @@ READERS: dict[str, filters.Reader] = {
     "is_new_device": filters.flag,
     "reason": filters.one_of(LoginEvent.Reason),
     "scope": filters.one_of(LoginSession.Scope),
+    "method": filters.one_of(LoginEvent.Method),
     "device_kind": filters.one_of(Origin.DeviceKind),
     "since": _moment,
     "until": _moment,
@@ -72,6 +73,7 @@ class SignInResource(SheetResource):
         "reason", _("outcome"), widget=Choice(LoginEvent.Reason, aliases={}, empty=""), readonly=True, width=24
     )
     scope = Column("scope", _("where to"), widget=Choice(LoginSession.Scope, aliases={}, empty=""), readonly=True)
+    method = Column("method", _("by means of"), widget=Choice(LoginEvent.Method, aliases={}, empty=""), readonly=True)
     ip = Column("ip", _("address"), readonly=True, width=20)
     country = Column("country", _("country"), readonly=True, width=10)
     place = Place("place", _("place"), readonly=True, width=24)
@@ -92,6 +94,7 @@ class SignInResource(SheetResource):
             "succeeded",
             "reason",
             "scope",
+            "method",
             "ip",
             "country",
             "place",

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.utils import timezone
 
-from accounts.models import SecondFactor, SignInChallenge, User
+from accounts.models import LoginEvent, SecondFactor, SignInChallenge, User
 from accounts.second_factor import factor
 
 LIFETIME = timedelta(minutes=5)
@@ -26,8 +26,10 @@ class Challenge(NamedTuple):
         return shown | ({"enrolment": factor.to_show(self.to_enrol)} if self.to_enrol else {})
 
 
-def begin_challenge(user: User, *, scope: str, device: str, user_agent: str) -> Challenge:
-    """Remember that `user` gave the right password, here and now, with this program."""
+def begin_challenge(
+    user: User, *, scope: str, device: str, user_agent: str, method: str = LoginEvent.Method.PASSWORD
+) -> Challenge:
+    """Remember that `user` gave the right password, or another right thing, here and now, with this program."""
     token = secrets.token_urlsafe(32)
     now = timezone.now()
     held = SignInChallenge.objects.create(
@@ -35,6 +37,7 @@ def begin_challenge(user: User, *, scope: str, device: str, user_agent: str) -> 
         user=user,
         auth_epoch=user.auth_epoch,
         scope=scope,
+        method=method,
         device=device[:100],
         user_agent=user_agent[:300],
         created_at=now,

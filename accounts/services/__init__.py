@@ -29,6 +29,7 @@ from accounts.services.people import (
     update_own_profile,
     update_user,
 )
+from accounts.services.phones import bind_phone, unbind_phone
 from accounts.services.roles import create_role, delete_role, update_role
 from accounts.services.second_factor import remove_second_factor
 from accounts.services.sessions import (
@@ -42,6 +43,7 @@ __all__ = [
     "NewToken",
     "activate_user",
     "anonymise_user",
+    "bind_phone",
     "change_many",
     "choose_password",
     "create_address_rule",
@@ -77,6 +79,7 @@ __all__ = [
     "set_roles",
     "stop_impersonating",
     "switch_off_address_rules",
+    "unbind_phone",
     "unlock_address",
     "unlock_name",
     "unlock_user",

@@ -124,13 +124,21 @@ def update_user(*, by: User | None, user: User, roles: Iterable[Role] | None = N
 
 
 @transaction.atomic
-def update_own_profile(*, user: User, **changes: Any) -> User:
+def update_own_profile(*, user: User, proven: bool = False, **changes: Any) -> User:
     """Let a person change what is theirs to change.
+
+    :param proven: they have proved of late who they are, so that a new phone number may let them in: a stolen session may
+        not choose one.
 
     :raises ValidationError: naming the fields at fault.
     """
     guards.ensure_known(changes, OWN_FIELDS)
-    _write(locked(user), changes, user, named_by_staff=False)
+    person = locked(user)
+    phone = changes.get("phone")
+    if phone and phone != person.phone:
+        person.phone_claimed = "" if proven else phone
+        person.save(update_fields=["phone_claimed"])
+    _write(person, changes, user, named_by_staff=False)
     return _fresh(user)
 
 

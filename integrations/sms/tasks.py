@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
-from integrations.sms import services
-from integrations.sms.models import Message
+from integrations.sms import codes, services
+from integrations.sms.models import Message, VerificationCode
+from integrations.sms.shield import refusals, watch
 from project.core import jobs
 
 
@@ -23,3 +24,21 @@ def drain() -> int:
 def look() -> int:
     """Ask what became of messages that left; return of how many there was news."""
     return services.look()
+
+
+@jobs.worker(VerificationCode)
+def answer_for_code(wanted: VerificationCode) -> None:
+    """Send a code to whoever is meant, if there is such a person."""
+    codes.answer(wanted)
+
+
+@shared_task(name="sms.watch")
+def watch_conversion() -> int:
+    """Tell staff of countries where hardly any codes are used; return how many there are."""
+    return watch.look()
+
+
+@shared_task(name="sms.forget_codes")
+def forget_codes() -> int:
+    """Forget codes and refusals of long ago; return how many."""
+    return codes.purge() + refusals.purge()

@@ -1,7 +1,9 @@
 """Who carries text messages, what they say, and each one of them."""
 
+from integrations.sms.models.codes import VerificationCode, VerificationCodeQuerySet
 from integrations.sms.models.messages import Attempt, Message, MessageQuerySet
 from integrations.sms.models.providers import Provider, ProviderQuerySet
+from integrations.sms.models.refusals import Refusal, ShieldAlarm, ShieldDoor
 from integrations.sms.models.templates import Template, TemplateCode, TemplateText
 
 __all__ = [
@@ -10,7 +12,12 @@ __all__ = [
     "MessageQuerySet",
     "Provider",
     "ProviderQuerySet",
+    "Refusal",
+    "ShieldAlarm",
+    "ShieldDoor",
     "Template",
     "TemplateCode",
     "TemplateText",
+    "VerificationCode",
+    "VerificationCodeQuerySet",
 ]

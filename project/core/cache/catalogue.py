@@ -37,6 +37,8 @@ KEYS: dict[str, Key] = {
     "machine": Key("machine:{}", 60),
     # one-time credential of a socket
     "ticket": Key("ticket:{}", 30),
+    # until when no more codes go to a phone, or are sent for an address: rows are the truth
+    "sms_closed": Key("sms_closed:{}:{}", 60),
     # who is online where; refreshed by each node
     "presence": Key("presence:{}", 90),
 }

@@ -1,0 +1,47 @@
+"""So much money a day for text messages, of whatever purpose."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils import timezone
+
+from integrations.sms.models import Message, ShieldAlarm
+from integrations.sms.shield import alarms
+from integrations.sms.shield.errors import BudgetSpent
+
+NEAR = Decimal("0.8")
+"""Of the budget: staff are told."""
+FREE = (Message.State.DEAD, Message.State.EXPIRED, Message.State.CANCELLED)
+"""What was never handed over costs nothing."""
+
+
+def spent_today() -> Decimal:
+    """Return what today's messages cost, those that still wait included. A day begins at midnight in TIME_ZONE."""
+    today = Message.objects.filter(created_at__gte=_midnight()).exclude(state__in=FREE)
+    return today.aggregate(sum=Sum("cost"))["sum"] or Decimal(0)
+
+
+def ensure_left() -> None:
+    """Refuse when the money of the day is spent, and tell staff once when it is, or nearly.
+
+    :raises BudgetSpent: until midnight.
+    """
+    budget = settings.SMS_DAILY_BUDGET
+    if not budget:
+        return
+    spent = spent_today()
+    if spent < budget * NEAR:
+        return
+    kind = ShieldAlarm.Kind.BUDGET_SPENT if spent >= budget else ShieldAlarm.Kind.BUDGET_NEAR
+    alarms.cry(kind, f"{spent:.2f} / {budget:.2f} {settings.SMS_CURRENCY}")
+    if kind == ShieldAlarm.Kind.BUDGET_SPENT:
+        opens_at = _midnight() + timedelta(days=1)
+        seconds = round((opens_at - timezone.now()).total_seconds())
+        raise BudgetSpent(opens_at=opens_at, retry_after=max(1, seconds))
+
+
+def _midnight() -> datetime:
+    here = timezone.localtime(timezone=timezone.get_default_timezone())
+    return here.replace(hour=0, minute=0, second=0, microsecond=0)
