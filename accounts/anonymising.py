@@ -28,6 +28,7 @@ from accounts.models import (
     User,
 )
 from integrations.sms import codes
+from integrations.sms import services as text_messages
 
 HIDDEN = "…"
 """Stands in the audit trail for a value that was forgotten."""
@@ -91,6 +92,7 @@ def _forget_sign_ins(person: User, username: str, mark: str) -> None:
     LoginEvent.objects.filter(theirs).update(**ORIGIN, username=mark)
     ApiToken.objects.filter(owner=person).update(name=mark, allowed_addresses=[], last_used_ip=None)
     PasswordRequest.objects.filter(name__iexact=username).delete()
+    text_messages.forget(person)
     for kind in (SecondFactor, SignInChallenge, PasswordLink, Device, Mail):
         kind._default_manager.filter(user=person).delete()
 

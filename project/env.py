@@ -322,6 +322,7 @@ class Environment:
     SMS_AT_ONCE: int = variable(
         "16", kind.integer(1, 64), "Text messages a worker sends at the same time when many wait."
     )
+    SMS_DAYS: int = variable("180", kind.integer(1, 36_500), "Days text messages are kept.")
     SMS_CURRENCY: str = variable("CNY", kind.currency, "What text messages are paid in.", example="SGD")
     SMS_SIGN_IN: bool = variable(
         "true", kind.boolean, "May people sign in, and choose a new password, with a code by text message?"

@@ -99,6 +99,7 @@ EVENTS: dict[str, Look] = {
     "export.large": Look(gettext_lazy("took out many rows"), "warning", "bad"),
     "export.cancelled": Look(gettext_lazy("cancelled an export"), "cancel"),
     "export.downloaded": Look(gettext_lazy("downloaded an export"), "download"),
+    "sms.asked": Look(gettext_lazy("sent a text message"), "sms"),
     "sms.cancelled": Look(gettext_lazy("cancelled a text message"), "cancel"),
     "sms.sent_again": Look(gettext_lazy("sent a text message again"), "forward_to_inbox", "warn"),
     "sms.given_up": Look(gettext_lazy("gave a text message up"), "sms_failed", "bad"),

@@ -313,6 +313,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "realtime.purge": {"task": "realtime.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
     "sms.drain": {"task": "sms.drain", "schedule": 10.0, "options": {"expire_seconds": 10}},
     "sms.look": {"task": "sms.look", "schedule": 20.0, "options": {"expire_seconds": 20}},
+    "sms.purge": {"task": "sms.purge", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
     "sms.watch": {"task": "sms.watch", "schedule": 600.0, "options": {"expire_seconds": 600}},
     "sms.forget_codes": {"task": "sms.forget_codes", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
@@ -415,6 +416,10 @@ SPECTACULAR_SETTINGS = {
         "ReasonEnum": "accounts.models.LoginEvent.Reason",
         "DeadLetterStateEnum": "realtime.models.DeadLetter.State",
         "DeadLetterReasonEnum": "realtime.models.DeadLetter.Reason",
+        "KindEnum": "accounts.models.LoginSession.Kind",
+        "MessageStateEnum": "integrations.sms.models.Message.State",
+        "SmsProviderKindEnum": "integrations.sms.models.Provider.Kind",
+        "AttemptOutcomeEnum": "integrations.sms.models.Attempt.Outcome",
         "ImportModeEnum": "integrations.sheets.models.ImportJob.Mode",
         "ImportUndoEnum": "integrations.sheets.models.ImportJob.Undo",
     },
@@ -487,6 +492,7 @@ DEFAULT_FROM_EMAIL = env.DEFAULT_FROM_EMAIL
 SMS_REGION = env.SMS_REGION
 SMS_CURRENCY = env.SMS_CURRENCY
 SMS_AT_ONCE = env.SMS_AT_ONCE
+SMS_DAYS = env.SMS_DAYS
 SMS_ALARM = "accounts.alarms.text_messages"
 SMS_CODE_RECIPIENT = "accounts.phone_codes.recipient"
 SMS_SIGN_IN = env.SMS_SIGN_IN

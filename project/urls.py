@@ -20,6 +20,7 @@ handler500 = "project.core.api.server_error"
 api: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("integrations.sheets.api.urls")),
+    path("", include("integrations.sms.api.urls")),
     path("realtime/", include("realtime.api.urls")),
 ]
 

@@ -10,6 +10,7 @@ class BuiltIn(NamedTuple):
 
     name: str
     texts: dict[str, str]
+    by_hand: bool = True
 
 
 TEMPLATES = {
@@ -17,17 +18,18 @@ TEMPLATES = {
         gettext_noop("Verification code"),
         {
             "zh-hans": "您的验证码是${code}，${minutes}分钟内有效。请勿将验证码告诉任何人。",
-            "en": "Your verification code is ${code}. It is valid for ${minutes} minutes. Do not tell it to anybody.",
+            "en": "Your code is ${code}, valid for ${minutes} minutes. Do not share it.",
         },
+        by_hand=False,
     ),
     "notice": BuiltIn(gettext_noop("Notice"), {"zh-hans": "${text}", "en": "${text}"}),
 }
 
 
-def ensure(key: str, template_model: Any, text_model: Any) -> None:
+def ensure(key: str, template_model: Any, text_model: Any, **also: Any) -> None:
     """Make the built-in template `key` unless there is one of that key; safe when several do so at once."""
     built_in = TEMPLATES[key]
-    template, fresh = template_model.objects.get_or_create(key=key, defaults={"name": built_in.name})
+    template, fresh = template_model.objects.get_or_create(key=key, defaults={"name": built_in.name, **also})
     if fresh:
         rows = [
             text_model(template=template, language=language, text=text) for language, text in built_in.texts.items()

@@ -8,6 +8,7 @@ GatehouseError
 │   ├── NotInThisState      10005  409   sent again while it is on its way, ...
 │   └── ReceiptRefused      50003  403   a receipt from nobody who may send one
 └── InvalidParameters
+    ├── NoPhone             10000  400   the person has none
     ├── NotAPhoneNumber     10000  400   see phones.py
     └── UnknownTemplate     50001  400   no template of this name, or it is switched off
 """
@@ -21,6 +22,7 @@ from project.core.errors import GatehouseError, InvalidParameters
 
 __all__ = [
     "BadParameters",
+    "NoPhone",
     "NoProvider",
     "NotAPhoneNumber",
     "NotInThisState",
@@ -51,6 +53,13 @@ class UnknownTemplate(InvalidParameters):
 
     def __init__(self, key: str) -> None:
         super().__init__(fields={"template": [_("Choose one of the templates.")]}, key=key)
+
+
+class NoPhone(InvalidParameters):
+    message = _("This person has no mobile number.")
+
+    def __init__(self) -> None:
+        super().__init__(fields={"user": [self.message]})
 
 
 class BadParameters(SmsError):

@@ -20,6 +20,12 @@ def drain() -> int:
     return services.drain()
 
 
+@shared_task(name="sms.purge")
+def purge() -> int:
+    """Forget old messages; return how many."""
+    return services.purge()
+
+
 @shared_task(name="sms.look")
 def look() -> int:
     """Ask what became of messages that left; return of how many there was news."""

@@ -29,6 +29,7 @@ OUR_OWN = {
     "realtime.end_lost_watches": gettext_lazy("Write down the end of watches whose node was killed"),
     "realtime.purge": gettext_lazy("Forget old dead letters"),
     "sms.drain": gettext_lazy("Send text messages that wait"),
+    "sms.purge": gettext_lazy("Forget old text messages"),
     "sms.look": gettext_lazy("Ask what became of text messages"),
     "sheets.purge": gettext_lazy("Delete files of old imports and exports"),
 }

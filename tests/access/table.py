@@ -148,6 +148,16 @@ ROWS: dict[str, Row] = {
     "GET sign-ins/": SEES_SIGN_INS,
     "GET sign-ins/{id}/": SEES_SIGN_INS,
     "GET sign-ins/export/": SEES_SIGN_INS,
+    "GET sms/messages/": holders("sms.view_message"),
+    "POST sms/messages/": holders(
+        "sms.send_message", phone="+8613800000000", template="notice", parameters={"text": "x"}
+    ),
+    "GET sms/messages/{id}/": holders("sms.view_message"),
+    "POST sms/messages/{id}/cancel/": holders("sms.send_message"),
+    "POST sms/messages/{id}/resend/": holders("sms.resend_message"),
+    "GET sms/templates/": holders("sms.view_template"),
+    "GET sms/providers/": holders("sms.view_provider"),
+    "POST sms/receipts/{key}": Anybody(),
     "GET tokens/": SEES_TOKENS,
     "GET tokens/{key_id}/": SEES_TOKENS,
     "DELETE tokens/{key_id}/": holders("revoke_apitoken", ranked=True),

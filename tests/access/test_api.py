@@ -15,6 +15,8 @@ from django.utils import timezone
 from accounts import services, sessions
 from accounts.models import AddressRule, ApiToken, Department, LoginEvent, User
 from integrations.sheets.models import ColumnSet, ExportJob, ImportJob
+from integrations.sms.models import Message, Provider
+from integrations.sms.services import enqueue as ask_for_message
 from realtime.models import DeadLetter, KeptSettings
 from tests.access.table import API, ROWS, Anybody, Holders, Row, Themselves
 from tests.accounts.conftest import PASSWORD, Program
@@ -35,6 +37,17 @@ def calls() -> dict[str, dict[str, Any]]:
 
 def rows(kind: type[Row]) -> Iterator[tuple[str, Any]]:
     return ((call, row) for call, row in ROWS.items() if isinstance(row, kind))
+
+
+def _message_to(person: User) -> Message:
+    return ask_for_message(
+        phone="+8613800000000",
+        template="notice",
+        parameters={"text": "x"},
+        language="en",
+        purpose="notice",
+        person=person,
+    )
 
 
 class Things:
@@ -62,6 +75,10 @@ class Things:
             "imports": ImportJob.objects.create(resource="users", created_by=self.person).pk,
             "exports": ExportJob.objects.create(resource="users", created_by=self.person).pk,
             "column-sets": ColumnSet.objects.create(owner=self.person, resource="users", name="mine").pk,
+            "sms/messages": _message_to(self.person).pk,
+            "sms/receipts": Provider.objects.create(
+                key=name, name=name, kind="aliyun", enabled=False, receipt_addresses=["127.0.0.1"]
+            ).key,
             "keys": "nokey",
             "realtime/connections": "gone",
             "realtime/settings": KeptSettings.objects.create(user=self.person, seen_at=timezone.now()).pk,

@@ -38,8 +38,9 @@ def bodies() -> dict[tuple[str, str], frozenset[str]]:
     for path, calls in whole["paths"].items():
         for method, about in calls.items():
             content = about.get("requestBody", {}).get("content", {}) if isinstance(about, dict) else {}
-            if "application/json" in content:
-                found[method.upper(), path] = frozenset(_properties(whole, content["application/json"]["schema"]))
+            taken = content.get("application/json", {}).get("schema", {"type": "array"})
+            if taken.get("type") != "array":  # what others send us in their form has no names of ours
+                found[method.upper(), path] = frozenset(_properties(whole, taken))
     return found
 
 
@@ -54,7 +55,7 @@ def _properties(whole: dict[str, Any], it: dict[str, Any]) -> Iterator[str]:
 @cache
 def columns() -> frozenset[str]:
     """The names of all columns of our own tables, and of what else might be guessed."""
-    ours = (model for app in ("accounts", "sheets") for model in apps.get_app_config(app).get_models())
+    ours = (model for app in ("accounts", "sheets", "sms") for model in apps.get_app_config(app).get_models())
     return frozenset(
         name for model in ours for field in model._meta.concrete_fields for name in (field.name, field.attname)
     )

@@ -36,6 +36,7 @@ MALFORMED = {
     "DJANGO_SUPERUSER_EMAIL": "nobody",
     "SMS_REGION": "China",
     "SMS_AT_ONCE": "65",
+    "SMS_DAYS": "0",
     "SMS_CURRENCY": "¥",
     "SMS_SIGN_IN": "sometimes",
     "SMS_VERIFIED_ONLY": "maybe",

@@ -29,7 +29,7 @@ class TemplateQuerySet(models.QuerySet["Template"]):
         """The template of this key if it is in use, with its texts. A built-in one that was lost is made again."""
         if key in built_in.TEMPLATES and not self.filter(key=key).exists():
             with transaction.atomic():
-                built_in.ensure(key, Template, TemplateText)
+                built_in.ensure(key, Template, TemplateText, by_hand=built_in.TEMPLATES[key].by_hand)
         return self.in_use().filter(key=key).prefetch_related("texts").first()
 
 
@@ -39,6 +39,9 @@ class Template(models.Model):
     key = models.SlugField(_("key"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=60)
     enabled = models.BooleanField(_("enabled"), default=True)
+    by_hand = models.BooleanField(
+        _("for staff"), default=True, help_text=_("May staff send it? Codes are sent by the product alone.")
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = TemplateQuerySet.as_manager()

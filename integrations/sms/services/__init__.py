@@ -1,19 +1,28 @@
 """Every way a text message comes to be and changes."""
 
+from integrations.sms.services.by_hand import send_by_hand
 from integrations.sms.services.draining import drain, wake_many
-from integrations.sms.services.following import look, take_receipts
+from integrations.sms.services.following import SIGNATURE, look, take_receipts
+from integrations.sms.services.forgetting import forget, purge
 from integrations.sms.services.messages import Request, cancel, enqueue, enqueue_many, send_again
+from integrations.sms.services.providers import Health, health
 from integrations.sms.services.sending import deliver
 
 __all__ = [
+    "SIGNATURE",
+    "Health",
     "Request",
     "cancel",
     "deliver",
     "drain",
     "enqueue",
     "enqueue_many",
+    "forget",
+    "health",
     "look",
+    "purge",
     "send_again",
+    "send_by_hand",
     "take_receipts",
     "wake_many",
 ]

@@ -1,7 +1,7 @@
 """What becomes of messages that left: told by the provider when asked, or in its receipts.
 
-Both come here, in any order, late and several times. The first final word about an attempt counts; that one of them arrived
-counts for the message whatever the others say.
+Both come here, in any order, late and several times. That an attempt arrived outweighs whatever else is said of it, and of
+the other attempts of its message.
 """
 
 import hashlib
@@ -93,7 +93,7 @@ def take_receipts(provider: Provider, body: bytes, headers: Mapping[str, str], i
         raise ReceiptRefused
     try:
         receipts = client_of(provider).read_receipts(body)
-    except (NotSent, ValueError, sealing.Unreadable) as problem:
+    except (NotSent, ValueError, RecursionError, sealing.Unreadable) as problem:
         raise InvalidParameters from problem
     news = 0
     for receipt in receipts:
@@ -139,23 +139,25 @@ def _take(attempt: Attempt, told: Delivery) -> bool:
         arrived = row.exclude(outcome=Attempt.Outcome.ACCEPTED).update(
             outcome=Attempt.Outcome.ACCEPTED, remote_id=told.remote_id or attempt.remote_id, ended_at=now
         )
-        final = told.fate is not Fate.UNDER_WAY and row.filter(receipt="").update(
+        # a receipt that it arrived outweighs one that it did not
+        open_to = ("", Attempt.Receipt.FAILED) if told.fate is Fate.DELIVERED else ("",)
+        final = told.fate is not Fate.UNDER_WAY and row.filter(receipt__in=open_to).update(
             receipt=told.fate.value, receipt_code=told.code, receipt_at=told.at or now
         )
-        moved = _follow(attempt, told, now) if arrived or final else False
-    return bool(arrived or final or moved)
+        if arrived or final:
+            _follow(attempt, told, now)
+    return bool(arrived or final)
 
 
-def _follow(attempt: Attempt, told: Delivery, now: datetime) -> bool:
+def _follow(attempt: Attempt, told: Delivery, now: datetime) -> None:
     for _try in range(TRIES):  # a worker may move it at the same moment
         message = Message.objects.get(pk=attempt.message_id)
         state, fields = _what_follows(message, attempt, told, now)
         if state is None:
-            return False
+            return
         if message.move(state, remote_id=told.remote_id or attempt.remote_id or message.remote_id, **fields):
             log.info("sms.told", id=str(message.pk), state=state, code=told.code)
-            return True
-    return False
+            return
 
 
 def _what_follows(

@@ -91,7 +91,7 @@ class TestSending:
     def test_says_the_words_in_the_language_and_forgets_the_secret(self, ask, outbox):
         message = work(ask())
 
-        assert outbox[0].text.startswith("Your verification code is 314159. It is valid for 5 minutes.")
+        assert outbox[0].text.startswith("Your code is 314159, valid for 5 minutes.")
         assert message.state == "sent"
         assert message.secret == ""
         assert message.sent_at is not None

@@ -1,0 +1,216 @@
+"""What the API of text messages takes and tells."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from integrations.sms import phones
+from integrations.sms.models import Attempt, Message, Provider, Template, TemplateCode
+from integrations.sms.services import Health
+from project.core.api import StrictSerializer
+
+SEE_PHONES = "sms.view_phone"
+
+
+class LanguageField(serializers.ChoiceField):
+    """A language of the house."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=list(settings.LANGUAGES), **options)
+
+
+class SendSerializer(StrictSerializer):
+    """A message to a number, or to a person in your scope."""
+
+    phone = serializers.CharField(required=False, max_length=phones.LONGEST, help_text="Best in E.164.")
+    user = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
+    template = serializers.SlugField(max_length=40)
+    parameters = serializers.DictField(child=serializers.CharField(max_length=200), default=dict)
+    language = LanguageField(required=False, help_text="By default the person's.")
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Exactly one of both."""
+        if ("phone" in given) == ("user" in given):
+            wrong = [str(serializers.Field.default_error_messages["required"])]
+            raise serializers.ValidationError({"phone": wrong})
+        return given
+
+
+class AcceptedSerializer(serializers.Serializer[Message]):
+    """It waits for a worker."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(Message.State.choices)
+
+
+class MessageQuerySerializer(StrictSerializer):
+    """How the messages may be narrowed; newest first."""
+
+    state = serializers.ChoiceField(Message.State.choices, required=False)
+    purpose = serializers.CharField(required=False, max_length=20)
+    template = serializers.SlugField(required=False, max_length=40)
+    provider = serializers.SlugField(required=False, max_length=40)
+    phone = serializers.CharField(required=False, max_length=phones.LONGEST, help_text="The whole number.")
+    user = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
+    since = serializers.DateTimeField(required=False)
+    until = serializers.DateTimeField(required=False, help_text="Without this moment itself.")
+
+
+class MessageSerializer(serializers.ModelSerializer[Message]):
+    """A message. Its secret parameters are nobody's to read."""
+
+    state_text = serializers.CharField(source="get_state_display")
+    phone = serializers.SerializerMethodField(help_text="Masked without `sms.view_phone`.")
+    template = serializers.CharField(source="template.key")
+    text = serializers.CharField()
+    user = serializers.IntegerField(source="person_id", allow_null=True)
+    asked_by = serializers.IntegerField(source="created_by_id", allow_null=True)
+    provider = serializers.CharField(source="provider.key", default=None, allow_null=True)
+    can_be_sent_again = serializers.BooleanField()
+
+    class Meta:
+        model = Message
+        fields: tuple[str, ...] = (
+            "id",
+            "state",
+            "state_text",
+            "phone",
+            "template",
+            "text",
+            "language",
+            "purpose",
+            "user",
+            "asked_by",
+            "provider",
+            "segments",
+            "cost",
+            "currency",
+            "error_code",
+            "error",
+            "created_at",
+            "expires_at",
+            "sent_at",
+            "delivered_at",
+            "can_be_sent_again",
+        )
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.CharField())
+    def get_phone(self, message: Message) -> str:
+        sees = self.context["request"].user.has_perm(SEE_PHONES)
+        return message.phone if sees else phones.masked(message.phone)
+
+
+class AttemptSerializer(serializers.ModelSerializer[Attempt]):
+    """A time the message was handed to a provider, and what came back."""
+
+    provider = serializers.CharField(source="provider_key")
+    outcome_text = serializers.CharField(source="get_outcome_display")
+
+    class Meta:
+        model = Attempt
+        fields = (
+            "number",
+            "provider",
+            "started_at",
+            "ended_at",
+            "outcome",
+            "outcome_text",
+            "error_code",
+            "error",
+            "remote_id",
+            "request_id",
+            "repeats",
+            "receipt",
+            "receipt_code",
+            "receipt_at",
+        )
+        read_only_fields = fields
+
+
+class MessageDetailSerializer(MessageSerializer):
+    """A message, with each time it was tried."""
+
+    tries = AttemptSerializer(many=True)
+
+    class Meta(MessageSerializer.Meta):
+        fields = (*MessageSerializer.Meta.fields, "tries")
+        read_only_fields = fields
+
+
+class NothingSerializer(StrictSerializer):
+    """Nothing is asked for."""
+
+
+class TemplateCodeSerializer(serializers.ModelSerializer[TemplateCode]):
+    """How a provider calls it."""
+
+    provider = serializers.CharField(source="provider.key")
+
+    class Meta:
+        model = TemplateCode
+        fields = ("provider", "language", "code", "sign_name")
+        read_only_fields = fields
+
+
+class TemplateSerializer(serializers.ModelSerializer[Template]):
+    """A kind of message."""
+
+    name = serializers.CharField(source="__str__")
+    parameters = serializers.SerializerMethodField(help_text="What must be sent along.")
+    texts = serializers.SerializerMethodField(help_text="By language.")
+    codes = TemplateCodeSerializer(many=True)
+
+    class Meta:
+        model = Template
+        fields = ("key", "name", "enabled", "by_hand", "parameters", "texts", "codes")
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_parameters(self, template: Template) -> list[str]:
+        return sorted(template.places)
+
+    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
+    def get_texts(self, template: Template) -> dict[str, str]:
+        return {one.language: one.text for one in template.texts.all()}
+
+
+class ProviderSerializer(serializers.Serializer[Health]):
+    """A provider, and how it is. The breaker is that of the process that answers."""
+
+    key = serializers.CharField(source="provider.key")
+    name = serializers.CharField(source="provider.name")
+    kind = serializers.ChoiceField(Provider.Kind.choices, source="provider.kind")
+    enabled = serializers.BooleanField(source="provider.enabled")
+    is_used = serializers.BooleanField(help_text="Enabled, and not a plaything in production.")
+    position = serializers.IntegerField(source="provider.position")
+    prefixes = serializers.ListField(child=serializers.IntegerField(), source="provider.prefixes")
+    sign_name = serializers.CharField(source="provider.sign_name")
+    endpoint = serializers.CharField(source="provider.endpoint")
+    credentials = serializers.DictField(
+        child=serializers.CharField(), source="provider.masked_credentials", help_text="Masked."
+    )
+    cost_per_segment = serializers.DecimalField(10, 4, source="provider.cost_per_segment")
+    daily_quota = serializers.IntegerField(source="provider.daily_quota", allow_null=True)
+    sent_today = serializers.IntegerField()
+    breaker = serializers.ChoiceField(["closed", "open", "half-open"])
+    failed_lately = serializers.IntegerField(help_text="Calls of the last ten seconds.")
+    trouble_code = serializers.CharField(source="provider.trouble_code", help_text="Empty: it takes messages.")
+    trouble = serializers.CharField(source="provider.trouble")
+    trouble_at = serializers.DateTimeField(source="provider.trouble_at", allow_null=True)
+    calls_back = serializers.BooleanField(source="provider.calls_back", help_text="Its receipts are taken.")
+
+
+class ReceiptsAnswerSerializer(serializers.Serializer[Any]):
+    """What providers want to hear."""
+
+    code = serializers.IntegerField()
+    msg = serializers.CharField()
+
+
+def person_of(user: Any, pk: int) -> Any:
+    """The person of this id among those `user` reaches; None when there is none."""
+    return get_user_model()._default_manager.get_queryset().seen_by(user).filter(pk=pk).first()

@@ -1,0 +1,16 @@
+"""Where text messages stand in the API."""
+
+from django.urls import URLPattern, URLResolver, path
+
+from integrations.sms.api.views import MessageViewSet, ProviderViewSet, ReceiptsView, TemplateViewSet
+from project.core.api import Router
+
+router = Router()
+router.register("sms/messages", MessageViewSet, basename="sms-message")
+router.register("sms/templates", TemplateViewSet, basename="sms-template")
+router.register("sms/providers", ProviderViewSet, basename="sms-provider")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("sms/receipts/<slug:key>", ReceiptsView.as_view(), name="sms-receipts"),
+    *router.urls,
+]

@@ -1,0 +1,208 @@
+"""Text messages over HTTP. One sees those to people in one's scope, and those one asked for."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from integrations.sms import phones, services
+from integrations.sms.api import serializers as told
+from integrations.sms.api.permissions import Holds
+from integrations.sms.errors import (
+    BadParameters,
+    NoPhone,
+    NotAPhoneNumber,
+    NotInThisState,
+    ReceiptRefused,
+    UnknownTemplate,
+)
+from integrations.sms.models import Message, MessageQuerySet, Provider, Template
+from project.core import context, idempotency
+from project.core.api import error_responses
+from project.core.errors import InvalidParameters, NoPermission, NotFound
+
+PAGING = frozenset({"page", "page_size"})
+KEY = OpenApiParameter(
+    "Idempotency-Key",
+    str,
+    OpenApiParameter.HEADER,
+    description="The same key and body within 24 hours: the same answer, and no second message.",
+)
+
+
+class MessageViewSet(mixins.RetrieveModelMixin, GenericViewSet[Message]):
+    """Text messages."""
+
+    queryset = Message.objects.none()
+    permission_classes = (IsAuthenticated, Holds)
+    needs = {
+        "list": "sms.view_message",
+        "retrieve": "sms.view_message",
+        "create": "sms.send_message",
+        "resend": "sms.resend_message",
+        "cancel": "sms.send_message",
+        "metadata": "sms.view_message",
+    }
+    lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> MessageQuerySet:
+        if getattr(self, "swagger_fake_view", False):
+            return Message.objects.none()
+        seen = Message.objects.seen_by(self.request.user)
+        return seen.select_related("template", "provider").prefetch_related("template__texts")
+
+    def get_serializer_class(self) -> Any:
+        return told.MessageSerializer if self.action == "list" else told.MessageDetailSerializer
+
+    @extend_schema(
+        parameters=[told.MessageQuerySerializer],
+        responses={200: told.MessageSerializer(many=True), **error_responses(InvalidParameters, NoPermission)},
+    )
+    def list(self, request: Request) -> Response:
+        """List text messages, narrowed by any of the parameters together."""
+        query = told.MessageQuerySerializer(
+            data={name: value for name, value in request.query_params.items() if name not in PAGING}
+        )
+        query.is_valid(raise_exception=True)
+        page = self.paginate_queryset(_narrowed(self.get_queryset(), query.validated_data))
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @extend_schema(responses={200: told.MessageDetailSerializer, **error_responses(NoPermission, NotFound)})
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """A message, with each time it was tried and what became of that."""
+        return super().retrieve(request, *args, **kwargs)
+
+    @extend_schema(
+        request=told.SendSerializer,
+        parameters=[KEY],
+        responses={
+            202: told.AcceptedSerializer,
+            **error_responses(InvalidParameters, NotAPhoneNumber, NoPhone, UnknownTemplate, BadParameters),
+            **error_responses(idempotency.StillRunning, idempotency.KeyReused, NoPermission),
+        },
+    )
+    @idempotency.once
+    def create(self, request: Request) -> Response:
+        """Send a text message to a number, or to a person in your scope; it leaves in the background."""
+        asked = told.SendSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = dict(asked.validated_data)
+        if "user" in given:
+            given["person"] = told.person_of(request.user, given.pop("user"))
+            if given["person"] is None:
+                raise InvalidParameters(fields={"user": [NotFound.message]})
+        message = services.send_by_hand(by=request.user, **given)
+        return self._accepted(message)
+
+    @extend_schema(
+        request=told.NothingSerializer,
+        parameters=[KEY],
+        responses={
+            202: told.AcceptedSerializer,
+            **error_responses(NoPermission, NotFound, NotInThisState, idempotency.KeyReused),
+        },
+    )
+    @action(detail=True, methods=["post"])
+    @idempotency.once
+    def resend(self, request: Request, pk: Any = None) -> Response:
+        """Send a message once more that did not arrive, or may not have. One with a code is not: ask for a new code."""
+        return self._accepted(services.send_again(self._named(request), by=request.user))
+
+    @extend_schema(
+        request=told.NothingSerializer,
+        responses={202: told.AcceptedSerializer, **error_responses(NoPermission, NotFound, NotInThisState)},
+    )
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: Any = None) -> Response:
+        """Do not send a message that still waits."""
+        return self._accepted(services.cancel(self._named(request), by=request.user))
+
+    def _named(self, request: Request) -> Message:
+        message: Message = self.get_object()
+        told.NothingSerializer(data=request.data).is_valid(raise_exception=True)
+        return message
+
+    def _accepted(self, message: Message) -> Response:
+        return Response(told.AcceptedSerializer(message).data, status=status.HTTP_202_ACCEPTED)
+
+
+class TemplateViewSet(GenericViewSet[Template]):
+    """What text messages say."""
+
+    queryset = Template.objects.none()
+    serializer_class = told.TemplateSerializer
+    permission_classes = (IsAuthenticated, Holds)
+    needs = {"list": "sms.view_template", "metadata": "sms.view_template"}
+
+    @extend_schema(responses={200: told.TemplateSerializer(many=True), **error_responses(NoPermission)})
+    def list(self, request: Request) -> Response:
+        """List the templates, with what must be sent along and their ids at the providers."""
+        found = Template.objects.prefetch_related("texts", "codes__provider")
+        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
+
+
+class ProviderViewSet(GenericViewSet[Any]):
+    """Who carries text messages."""
+
+    queryset = Provider.objects.none()
+    serializer_class = told.ProviderSerializer
+    permission_classes = (IsAuthenticated, Holds)
+    needs = {"list": "sms.view_provider", "metadata": "sms.view_provider"}
+
+    @extend_schema(responses={200: told.ProviderSerializer(many=True), **error_responses(NoPermission)})
+    def list(self, request: Request) -> Response:
+        """List the providers in the order in which they are asked, and how they are."""
+        page = self.paginate_queryset(Provider.objects.all())
+        return self.get_paginated_response(self.get_serializer(services.health(page), many=True).data)
+
+
+class ReceiptsView(APIView):
+    """Where providers call back."""
+
+    authentication_classes = ()
+    permission_classes = (AllowAny,)
+
+    @extend_schema(
+        operation_id="sms_receipts",
+        request={"application/json": {"type": "array", "items": {"type": "object", "additionalProperties": True}}},
+        parameters=[
+            OpenApiParameter(
+                services.SIGNATURE, str, OpenApiParameter.HEADER, description="`sha256=` and the hex HMAC of the body."
+            )
+        ],
+        responses={
+            200: told.ReceiptsAnswerSerializer,
+            **error_responses(InvalidParameters, ReceiptRefused, NotFound),
+        },
+    )
+    def post(self, request: Request, key: str) -> Response:
+        """Receipts in the provider's own form: signed, or from one of the addresses it is known to call from."""
+        provider = Provider.objects.filter(key=key).first()
+        if provider is None:
+            raise NotFound
+        services.take_receipts(provider, request.body, request.headers, context.get_ip())
+        # Alibaba wants `code`, Tencent `result`
+        return Response({"code": 0, "msg": "OK", "result": 0, "errmsg": "OK"})
+
+
+def _narrowed(messages: MessageQuerySet, asked: dict[str, Any]) -> MessageQuerySet:
+    paths = {
+        "state": "state",
+        "purpose": "purpose",
+        "template": "template__key",
+        "provider": "provider__key",
+        "user": "person",
+        "since": "created_at__gte",
+        "until": "created_at__lt",
+    }
+    conditions = {paths[name]: value for name, value in asked.items() if name in paths}
+    if "phone" in asked:
+        conditions["phone"] = phones.parse(asked["phone"])
+    return messages.filter(**conditions)

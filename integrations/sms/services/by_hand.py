@@ -1,0 +1,55 @@
+"""Staff and programs send a single message."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from integrations.sms import phones
+from integrations.sms.errors import NoPhone, UnknownTemplate
+from integrations.sms.models import Message, Template
+from integrations.sms.services.messages import enqueue
+from project.core import audit
+
+PURPOSE = "manual"
+
+
+def send_by_hand(
+    *,
+    template: str,
+    parameters: Mapping[str, str],
+    by: Any,
+    phone: str = "",
+    person: Any = None,
+    language: str = "",
+) -> Message:
+    """Ask for a message to a number, or to a person's own; the trail says who did.
+
+    :param phone: as people write it; empty: the person's.
+    :raises NotAPhoneNumber: :raises NoPhone: when there is no number to write to.
+    :raises UnknownTemplate: also for templates that are not for hands, such as that of codes.
+    :raises BadParameters: when the template asks for others.
+    """
+    known = Template.objects.named(template)
+    if known is None or not known.by_hand:
+        raise UnknownTemplate(template)
+    number = phones.parse(phone or _phone_of(person))
+    with transaction.atomic():
+        message = enqueue(
+            phone=number,
+            template=template,
+            parameters=parameters,
+            language=language or getattr(person, "language", "") or settings.LANGUAGE_CODE,
+            purpose=PURPOSE,
+            person=person,
+            asked_by=by,
+        )
+        audit.record("sms.asked", message, actor=by, template=template)
+    return message
+
+
+def _phone_of(person: Any) -> str:
+    if person is None or not person.phone:
+        raise NoPhone
+    return str(person.phone)
