@@ -62,6 +62,7 @@ class AddressRuleResource(ServedResource):
         widget=Choice(AddressRule.Effect, aliases=EFFECTS, empty=None),
         required=True,
         width=10,
+        example=AddressRule.Effect.DENY.label,
     )
     pattern = Column(
         "pattern",
@@ -71,11 +72,12 @@ class AddressRuleResource(ServedResource):
         required=True,
         width=32,
         note=_("One address, a network (10.0.0.0/8), a range (10.0.0.1-10.0.0.9) or a beginning (10.1.*)."),
+        example="203.0.113.0/24",
     )
     for_admin = Column("for_admin", _("back office"), aliases=("后台",), widget=Flag(), width=12)
     for_api = Column("for_api", _("API"), aliases=("接口",), widget=Flag(), width=8)
     for_gateway = Column("for_gateway", _("sockets"), aliases=("长连接",), widget=Flag(), width=10)
-    comment = Column("comment", _("comment"), aliases=("备注", "说明"), width=36)
+    comment = Column("comment", _("comment"), aliases=("备注", "说明"), width=36, example=_("Example"))
     is_active = Column("is_active", _("active"), aliases=("启用", "有效"), widget=Flag(), width=10)
     expires_at = Until("expires_at", _("expires"), aliases=("过期时间", "到期时间"), widget=Moment(), width=20)
     hits = Column("hits", _("hits"), widget=Whole(), readonly=True, width=10)

@@ -77,6 +77,7 @@ class DepartmentResource(ServedResource):
         note=_(
             "From the top, with slashes: Head office / Research. Rows are matched by it; one that is not there is made."
         ),
+        example=_("Example office / Example team"),
     )
     head = HeadColumn(
         "head", _("head"), aliases=("负责人", "部门负责人", "主管"), widget=Person(), width=20, note=_("A user name.")

@@ -62,15 +62,26 @@ class RoleResource(ServedResource):
         required=True,
         width=18,
         note=_("Letters, digits, hyphens. Rows are matched by it: a key that is there already is changed, not added."),
+        example="example-role",
     )
-    name = NameColumn("name", _("name"), aliases=("名称", "角色", "角色名称", "role"), required=True, width=20)
-    rank = Column("rank", _("rank"), aliases=("级别", "等级"), widget=Whole(), width=8, note=_("Below your own."))
+    name = NameColumn(
+        "name",
+        _("name"),
+        aliases=("名称", "角色", "角色名称", "role"),
+        required=True,
+        width=20,
+        example=_("Example role"),
+    )
+    rank = Column(
+        "rank", _("rank"), aliases=("级别", "等级"), widget=Whole(), width=8, note=_("Below your own."), example="10"
+    )
     scope = Column(
         "scope",
         _("people in reach"),
         aliases=("数据范围", "可见范围", "data scope"),
         widget=Choice(Role.Scope, aliases={}, empty=None),
         width=36,
+        example=Role.Scope.SELF.label,
     )
     departments = DepartmentsColumn(
         "departments",

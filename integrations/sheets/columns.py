@@ -171,6 +171,9 @@ class Choice(Widget):  # type: ignore[misc]  # import-export has no types
 class Flag(Widget):  # type: ignore[misc]  # import-export has no types
     """Yes or no; an empty cell is neither, which only a new row may leave to the model's default."""
 
+    def choices(self) -> list[str]:
+        return [_("yes"), _("no")]
+
     def clean(self, value: Cell, row: Any = None, **_options: Any) -> bool | None:
         text = plain_text(value).strip(BLANKS).casefold()
         if not text:

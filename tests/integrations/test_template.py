@@ -16,10 +16,13 @@ pytestmark = pytest.mark.django_db
 
 
 class TestTemplate:
-    def test_its_example_is_left_out_in_whatever_language(self, upload, boss):
+    @pytest.mark.parametrize("resource", ["users", "departments", "roles", "address_rules"])
+    def test_its_example_is_left_out_in_whatever_language(self, upload, boss, resource):
         for language in ("en", "zh-hans"):
-            file = template(language, boss)
-            job = upload(file)
+            file = template(language, boss, resource=resource)
+            assert opened(file).worksheets[0]["A2"].value
+
+            job = upload(file, resource=resource)
 
             assert (job.state, job.error_code) == ("failed", "30002")  # there is nothing but the example
 
@@ -44,10 +47,17 @@ class TestTemplate:
         assert (people["A2"].value, lists.sheet_state, rule.formula1) == ("wangxiaoming", "hidden", "_lists!$A$2:$A$41")
         assert "Department, number 7" in [row[0].value for row in lists.iter_rows()]
 
+    def test_yes_and_no_are_dropped_down_too(self, boss):
+        rules = (
+            opened(template("zh-hans", boss, resource="address_rules")).worksheets[0].data_validations.dataValidation
+        )
 
-def template(language: str, by: User, *rows: list[str]) -> bytes:
+        assert [rule.formula1 for rule in rules].count('"是,否"') == 4
+
+
+def template(language: str, by: User, *rows: list[str], resource: str = "users") -> bytes:
     with translation.override(language):
-        workbook = opened(content_of(services.template("users", by=by)))
+        workbook = opened(content_of(services.template(resource, by=by)))
     sheet = workbook.worksheets[0]
     for number, row in enumerate(rows, 3):
         for column, value in enumerate(row, 1):

@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from import_export import resources
 
-from integrations.sheets.columns import Choice, Column
+from integrations.sheets.columns import Choice, Column, Flag
 from integrations.sheets.filters import IDS, SEARCH, Filter, in_words, narrowed
 from integrations.sheets.rows import Checked
 
@@ -128,7 +128,7 @@ class Declared(resources.ModelResource):  # type: ignore[misc]  # import-export 
 
     def choices(self, column: Column) -> list[str]:
         """What may stand in a column's cells, for the drop-downs of the template; empty for anything."""
-        return column.widget.choices() if isinstance(column.widget, Choice) else []
+        return column.widget.choices() if isinstance(column.widget, Choice | Flag) else []
 
     def guard(self, instance: Any, values: Mapping[str, Any]) -> str:
         """Return why the actor may not write this row, or nothing."""
