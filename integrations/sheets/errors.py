@@ -29,7 +29,7 @@ REASONS: dict[str, Any] = {
     "old_excel": _("This is a workbook of the old kind (.xls). Save it as .xlsx and upload it again."),
     "open_document": _("This is an OpenDocument sheet (.ods). Save it as .xlsx and upload it again."),
     "binary_workbook": _("This is a binary workbook (.xlsb). Save it as .xlsx and upload it again."),
-    "web_page": _("This is a web page or XML text with the name of a workbook. Save it as .xlsx and upload it again."),
+    "web_page": _("This is a web page or XML text, whatever its name says. Save it as .xlsx and upload it again."),
     "csv_named_workbook": _(
         "This is comma-separated text with the name of a workbook. Name it .csv, or save it as .xlsx."
     ),

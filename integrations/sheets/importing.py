@@ -157,7 +157,7 @@ def _reverse(job: ImportJob) -> None:
     cancelled = job.reversing == CANCELLED
     error = "" if cancelled else _("Nothing was imported. {reason}").format(reason=job.reversing)
     state = ImportJob.State.CANCELLED if cancelled else ImportJob.State.FAILED
-    if job.move(state, error=error, error_code="" if cancelled else "30001", done=0, skipped_rows=0):
+    if job.move(state, error=error, error_code="" if cancelled else "30001", done=0, total=job.rows, skipped_rows=0):
         storage.discard(job)
         audit.record("import.taken_back", job, actor=job.created_by, reason=str(job.reversing))
         tell(job)

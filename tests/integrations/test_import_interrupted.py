@@ -7,16 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import User
 from integrations.sheets import importing, services
 from integrations.sheets.checking import resource_of, saved_headers
 from integrations.sheets.models import ImportJob
+from integrations.sheets.tasks import work_on_import
 from project.core import jobs
 from project.core.errors import GatehouseError
 from tests.accounts.together import together
 from tests.clients import until
+from tests.core.redis_server import RedisServer
 from tests.integrations.conftest import finish
 from tests.integrations.makers import book, people
 
@@ -94,6 +97,20 @@ class TestImpatience:
         with pytest.raises(GatehouseError):
             services.confirm(job, by=boss)
 
+    def test_cancelling_while_the_file_is_read_forgets_it(self, boss, private_files):
+        file = SimpleUploadedFile("people.xlsx", names(600))
+        job = services.start_import(resource="users", file=file, mode="all", by=boss)
+        held = jobs.claim(ImportJob, job.pk)
+        assert held
+        held.move("reading")
+
+        services.cancel(ImportJob.objects.get(pk=job.pk), by=boss)
+        work_on_import(held)
+
+        job.refresh_from_db()
+        assert (job.state, job.rows, job.chunks.count(), job.error) == ("cancelled", 0, 0, "")
+        assert not [path for path in private_files.rglob("*") if path.is_file()]
+
     def test_cancelling_while_rows_are_written_takes_them_back(self, upload, boss):
         job = services.confirm(upload(names(600)), by=boss)
         held = jobs.claim(ImportJob, job.pk)
@@ -153,53 +170,81 @@ class TestDeath:
         assert imported() == 0
 
 
+PEOPLE = 600
+WITH_PASSWORD = 15
+"""The last ones: of the first chunk nobody, so that it is written at once, and the next one takes a moment."""
+WRITTEN = "SELECT created_rows FROM sheets_importjob"
+REMOVED = "SELECT removed_rows FROM sheets_importjob"
+
+
 @pytest.mark.attack("T-X-9")
 class TestKill:
     """In a process of its own, that is killed while it works and opened again when its lease is over."""
 
-    PEOPLE = 600
-    WITH_PASSWORD = 15
-    """The last ones: of the first chunk nobody, so that it is written at once, and the next one takes a moment."""
-
     def test_minus_nine_in_the_middle_ends_in_all_rows_and_of_an_undo_in_none(self, new_office: Any):
         office = new_office(DJANGO_SUPERUSER_PASSWORD="Gate-house-1")
         caller = office.sign_in("admin", "Gate-house-1")
-        address = self.uploaded(caller)
+        address = uploaded(caller)
 
         assert caller.post(f"{address}/confirm/", {}).json()["state"] == "importing"
-        written = killed_in_the_middle(office, "SELECT created_rows FROM sheets_importjob")
-        assert 0 < written == people_in(office) < self.PEOPLE
+        written = killed_in_the_middle(office, WRITTEN)
+        assert 0 < written == people_in(office) < PEOPLE
 
         caller = office.open().sign_in("admin", "Gate-house-1")
-        ended = self.ended(caller, address, "importing")
-        assert (ended["state"], ended["result"]["created"], people_in(office)) == ("done", self.PEOPLE, self.PEOPLE)
+        done = once_no_longer(caller, address, "importing")
+        assert (done["state"], done["result"]["created"], people_in(office)) == ("done", PEOPLE, PEOPLE)
 
         assert caller.post(f"{address}/undo/", {}).json()["state"] == "undoing"
-        removed = killed_in_the_middle(office, "SELECT removed_rows FROM sheets_importjob")
-        assert 0 < removed == self.PEOPLE - people_in(office) < self.PEOPLE
+        removed = killed_in_the_middle(office, REMOVED)
+        assert 0 < removed == PEOPLE - people_in(office) < PEOPLE
 
-        ended = self.ended(office.open().sign_in("admin", "Gate-house-1"), address, "undoing")
-        assert (ended["state"], ended["undo"]["removed"], people_in(office)) == ("undone", self.PEOPLE, 0)
+        undone = once_no_longer(office.open().sign_in("admin", "Gate-house-1"), address, "undoing")
+        assert (undone["state"], undone["undo"]["removed"], people_in(office)) == ("undone", PEOPLE, 0)
 
-    def uploaded(self, caller: Any) -> str:
-        rows = people(self.PEOPLE)
-        for row in rows[: -self.WITH_PASSWORD]:
-            row[HEADERS.index("密码")] = ""
-        file = ("people.xlsx", book(HEADERS, *rows))
-        answer = caller.ask("POST", "imports/", files={"file": file}, data={"resource": "users"})
-        assert answer.status_code == 202, answer.text
-        address = f"imports/{answer.json()['id']}"
-        self.ended(caller, address, "queued", "reading")
-        return address
 
-    def ended(self, caller: Any, address: str, *busy: str) -> Any:
-        """What the import says of itself as soon as it is none of `busy` any more."""
+@pytest.mark.services
+def test_who_imports_while_redis_dies_loses_nothing(new_office: Any, tmp_path: Any):
+    redis = RedisServer(tmp_path).start()
+    try:
+        office = new_office(DJANGO_SUPERUSER_PASSWORD="Gate-house-1", REDIS_URL=redis.url)
+        caller = office.sign_in("admin", "Gate-house-1")
+        address = uploaded(caller)
+        caller.post(f"{address}/confirm/", {})
+        until_counted(office, WRITTEN)
+        redis.stop()
 
-        def look() -> Any:
-            job = caller.get(f"{address}/").json()
-            return {} if job["state"] in busy else job
+        done = once_no_longer(caller, address, "importing")
+        answer = caller.post(f"{address}/undo/", {"mode": "check"})
 
-        return until(look, f"it is no longer {busy}")
+        assert (done["state"], people_in(office)) == ("done", PEOPLE)
+        assert (answer.status_code, answer.json()["state"]) == (202, "undoing"), "it waits for a worker"
+        redis.start()
+        assert once_no_longer(caller, address, "undoing")["undo"]["outlook"]["removes"] == PEOPLE
+    finally:
+        redis.stop()
+
+
+def uploaded(caller: Any) -> str:
+    """Have PEOPLE read; return where the import is."""
+    rows = people(PEOPLE)
+    for row in rows[:-WITH_PASSWORD]:
+        row[HEADERS.index("密码")] = ""
+    file = ("people.xlsx", book(HEADERS, *rows))
+    answer = caller.ask("POST", "imports/", files={"file": file}, data={"resource": "users"})
+    assert answer.status_code == 202, answer.text
+    address = f"imports/{answer.json()['id']}"
+    once_no_longer(caller, address, "queued", "reading")
+    return address
+
+
+def once_no_longer(caller: Any, address: str, *busy: str) -> Any:
+    """What the import says of itself as soon as it is none of `busy` any more."""
+
+    def look() -> Any:
+        job = caller.get(f"{address}/").json()
+        return {} if job["state"] in busy else job
+
+    return until(look, f"it is no longer {busy}")
 
 
 def rows_of(office: Any, sql: str) -> int:
@@ -212,10 +257,15 @@ def people_in(office: Any) -> int:
     return rows_of(office, "SELECT count(*) FROM accounts_user WHERE username LIKE 'staff0%'")
 
 
-def killed_in_the_middle(office: Any, counting: str) -> int:
-    """Kill an office as soon as its import counts something; return how much it counts, once its lease is over."""
+def until_counted(office: Any, counting: str) -> None:
+    """Wait until an office's import counts something: more closely than `until`, for it goes on meanwhile."""
     while not rows_of(office, counting):
         time.sleep(0.002)
+
+
+def killed_in_the_middle(office: Any, counting: str) -> int:
+    """Kill an office as soon as its import counts something; return how much it counts, once its lease is over."""
+    until_counted(office, counting)
     office.kill()
     rows_of(office, "UPDATE sheets_importjob SET lease_until = '2020-01-01 00:00:00' RETURNING 1")
     return rows_of(office, counting)

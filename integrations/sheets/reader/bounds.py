@@ -14,6 +14,7 @@ from integrations.sheets.reader.problems import Unreadable
 MAX_PARTS = 200
 XLSX, CSV = "xlsx", "csv"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_PDF = b"%PDF-"
 _ZIP = b"PK\x03\x04"
 _END_OF_DIRECTORY = b"PK\x05\x06"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
@@ -57,8 +58,8 @@ def examine(file: BinaryIO, kind: str, limits: Limits) -> None:
     if kind == XLSX:
         _examine_magic(file, head)
         open_archive(file, limits).close()
-    elif head.startswith((_ZIP, _OLE)):
-        raise Unreadable("workbook_named_csv")
+    else:
+        _examine_text(file, head, limits)
     file.seek(0)
 
 
@@ -82,6 +83,24 @@ def open_archive(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
     return archive
 
 
+def _examine_text(file: BinaryIO, head: bytes, limits: Limits) -> None:
+    """Refuse what is called text and is something else; what it really is, where that can be told."""
+    if head.startswith(_ZIP):
+        open_archive(file, limits).close()
+        raise Unreadable("workbook_named_csv")
+    if head.startswith(_OLE):
+        _examine_magic(file, head)
+    if head.startswith(_PDF):
+        raise Unreadable("not_text")
+    if _is_page(head):
+        raise Unreadable("web_page")
+
+
+def _is_page(head: bytes) -> bool:
+    text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    return text.startswith((b"<!doctype", b"<html", b"<?xml", b"<table"))
+
+
 def _examine_magic(file: BinaryIO, head: bytes) -> None:
     if head.startswith(_ZIP):
         return
@@ -90,8 +109,7 @@ def _examine_magic(file: BinaryIO, head: bytes) -> None:
         raise Unreadable("encrypted" if _ENCRYPTED_PACKAGE in file.read() else "old_excel")
     if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise Unreadable("not_a_workbook")
-    text = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<table")):
+    if _is_page(head):
         raise Unreadable("web_page")
     raise Unreadable("csv_named_workbook" if any(mark in head for mark in b",;\t") else "not_a_workbook")
 
