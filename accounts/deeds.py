@@ -16,6 +16,9 @@ OTHER_DEEDS: Mapping[str, Any] = {
     "impersonate_write": _("Change things while acting as others"),
     "rotate_keys": _("Rotate and retire keys"),
     "send": _("Send messages"),
+    "send_message": _("Send text messages"),
+    "resend_message": _("Send text messages again"),
+    "view_phone": _("See whole phone numbers of text messages"),
     "disconnect": _("Disconnect"),
 }
 

@@ -109,6 +109,15 @@ EVENTS: dict[str, Look] = {
     "user.phone_bound": Look(gettext_lazy("bound a phone"), "phonelink_lock", "ok"),
     "user.phone_removed": Look(gettext_lazy("removed a phone number"), "phonelink_erase", "warn"),
     "sms.account_trouble": Look(gettext_lazy("was refused by a provider of text messages"), "sms_failed", "bad"),
+    "sms_template.created": Look(gettext_lazy("created a template of text messages"), "add_comment", "ok"),
+    "sms_template.changed": Look(gettext_lazy("changed a template of text messages"), "edit_note"),
+    "sms_template.deleted": Look(gettext_lazy("deleted a template of text messages"), "delete", "bad"),
+    "sms_provider.created": Look(gettext_lazy("added a provider of text messages"), "add_circle", "warn"),
+    "sms_provider.changed": Look(gettext_lazy("changed a provider of text messages"), "cell_tower", "warn"),
+    "sms_provider.switched_on": Look(gettext_lazy("switched a provider of text messages on"), "toggle_on", "ok"),
+    "sms_provider.switched_off": Look(gettext_lazy("switched a provider of text messages off"), "toggle_off", "warn"),
+    "sms_provider.deleted": Look(gettext_lazy("deleted a provider of text messages"), "delete", "bad"),
+    "sms_provider.tried": Look(gettext_lazy("tried a provider of text messages out"), "send"),
     "demo.loaded": Look(gettext_lazy("loaded demo data"), "theater_comedy"),
 }
 BY_ACTION: dict[int, Look] = {

@@ -516,6 +516,7 @@ SMS_CONVERSION_PERCENT = env.SMS_CONVERSION_PERCENT
 SMS_CONVERSION_LEAST = env.SMS_CONVERSION_LEAST
 SMS_CODE_DAYS = env.SMS_CODE_DAYS
 SMS_REFUSAL_DAYS = env.SMS_REFUSAL_DAYS
+SMS_PROOF_PAGE = "accounts.admin.step_up.ask"
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 

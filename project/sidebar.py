@@ -143,6 +143,15 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
         ),
     ),
     (
+        "messages",
+        _("Messages"),
+        (
+            Item("sms", _("SMS"), "sms", "admin:sms_message_changelist", "sms.view_message"),
+            Item("sms_templates", _("Templates"), "edit_note", "admin:sms_template_changelist", "sms.view_template"),
+            Item("sms_providers", _("Providers"), "cell_tower", "admin:sms_provider_changelist", "sms.view_provider"),
+        ),
+    ),
+    (
         "system",
         _("System"),
         (

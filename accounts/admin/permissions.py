@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from accounts.deeds import DEEDS, OTHER_DEEDS
 
 Cell = TypeVar("Cell")
-OWN_APPS = ("accounts", "realtime", "sheets", "django_celery_beat", "auditlog")
+OWN_APPS = ("accounts", "realtime", "sheets", "sms", "django_celery_beat", "auditlog")
 HIDDEN_MODELS = frozenset(
     {
         ("django_celery_beat", "solarschedule"),

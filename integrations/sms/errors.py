@@ -10,6 +10,7 @@ GatehouseError
 └── InvalidParameters
     ├── NoPhone             10000  400   the person has none
     ├── NotAPhoneNumber     10000  400   see phones.py
+    ├── BadTemplate         10000  400   its texts or ids cannot be used like that
     └── UnknownTemplate     50001  400   no template of this name, or it is switched off
 """
 
@@ -23,6 +24,7 @@ from project.core.errors import GatehouseError, InvalidParameters
 __all__ = [
     "BadParameters",
     "NoPhone",
+    "BadTemplate",
     "NoProvider",
     "NotAPhoneNumber",
     "NotInThisState",
@@ -68,6 +70,10 @@ class BadParameters(SmsError):
 
     def __init__(self, key: str, wrong: dict[str, Any]) -> None:
         super().__init__(fields={"parameters": wrong}, key=key)
+
+
+class BadTemplate(InvalidParameters):
+    """A template would not be one; `fields` says where."""
 
 
 class NotInThisState(SmsError):

@@ -14,6 +14,8 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from accounts.models import LoginEvent, Role, User
 from integrations.sheets.models import ExportJob, ImportJob
+from integrations.sms import routing
+from integrations.sms.models import Provider, Template, TemplateText
 from tests.admin.conftest import texts
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +34,7 @@ NAMED = """
     Gatehouse English JSON MessagePack API UTF GBK NUL ASCII Excel XML OpenDocument JPEG PNG WebP GIF MB KB xlsx csv Redis Cookie
     Ctrl make run core sweep chores Chrome Firefox Edge Safari Linux Windows iOS iPhone MacBook Pixel Android macOS Mozilla
     AppleWebKit KHTML like Gecko Version Mobile Mac OS Intel NT Win Edg rv python requests RS EdDSA sqlite memory gatehouse
-    IPv RabbitMQ public lobby ping title eyJ ms esc manage py jwt_keys rotate SECRET_KEY CSV JWT_KEY_AUTO_ROTATE GATEWAY_KEEP_SETTINGS true
+    IPv RabbitMQ public lobby ping title eyJ ms esc manage py jwt_keys rotate SECRET_KEY SMS CNY CSV JWT_KEY_AUTO_ROTATE GATEWAY_KEEP_SETTINGS true
 """
 """Brands, units, formats, commands: they are called so in every language."""
 NAMES = set(LATIN.findall(NAMED))
@@ -40,7 +42,8 @@ NAMES = set(LATIN.findall(NAMED))
 
 @pytest.fixture
 def rows(company: None) -> None:
-    """The company, and a schedule."""
+    """The company, a schedule, and the terminal that carries text messages."""
+    routing.providers()
     every, _new = IntervalSchedule.objects.get_or_create(every=10, period=IntervalSchedule.SECONDS)
     PeriodicTask.objects.create(name="core.sweep", task="core.sweep", interval=every)
 
@@ -74,6 +77,9 @@ def own_words() -> set[str]:
         (ImportJob, ("file_name",)),
         (ExportJob, ("file_name",)),
         (LogEntry, ("object_repr",)),
+        (Provider, ("key", "name")),
+        (Template, ("key",)),
+        (TemplateText, ("text",)),
     ):
         for row in model._base_manager.values_list(*fields):
             found |= set(LATIN.findall(" ".join(map(str, row))))

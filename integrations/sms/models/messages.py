@@ -80,6 +80,8 @@ class Message(Job):
     provider = models.ForeignKey(
         Provider, models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("SMS provider")
     )
+    # nobody else may carry it
+    pinned = models.BooleanField(default=False, editable=False)
     remote_id = models.CharField(_("id at the provider"), max_length=80, blank=True)
     segments = models.PositiveSmallIntegerField(_("segments"), default=1)
     # expected until it is sent, then what the provider that carried it asks for

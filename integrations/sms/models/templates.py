@@ -84,7 +84,7 @@ class TemplateText(models.Model):
         constraints = [models.UniqueConstraint(fields=["template", "language"], name="sms_one_text_for_each_language")]
 
     def __str__(self) -> str:
-        return f"{self.template.key} · {self.language}"
+        return self.get_language_display()
 
 
 class TemplateCode(models.Model):

@@ -7,12 +7,18 @@ from integrations.sms.services.forgetting import forget, purge
 from integrations.sms.services.messages import Request, cancel, enqueue, enqueue_many, send_again
 from integrations.sms.services.providers import Health, health
 from integrations.sms.services.sending import deliver
+from integrations.sms.services.setting_up import delete_provider, send_test, switch_provider, write_provider
+from integrations.sms.services.templates import check_orders, check_texts, delete_template, write_template
 
 __all__ = [
     "SIGNATURE",
     "Health",
     "Request",
     "cancel",
+    "check_orders",
+    "check_texts",
+    "delete_provider",
+    "delete_template",
     "deliver",
     "drain",
     "enqueue",
@@ -23,6 +29,10 @@ __all__ = [
     "purge",
     "send_again",
     "send_by_hand",
+    "send_test",
+    "switch_provider",
     "take_receipts",
     "wake_many",
+    "write_provider",
+    "write_template",
 ]

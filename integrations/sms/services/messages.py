@@ -44,6 +44,7 @@ def enqueue(
     person: Any = None,
     asked_by: Any = None,
     expires_at: datetime | None = None,
+    only: Provider | None = None,
 ) -> Message:
     """Ask for one message, in the caller's transaction; a worker sends it once that is through.
 
@@ -53,12 +54,15 @@ def enqueue(
     :param secret: more of it, which nobody may read: kept sealed, and no longer than the message waits.
     :param purpose: "login", "reset", "notice", …: for limits and lists.
     :param expires_at: it is never sent later than this.
+    :param only: no other provider may carry it, and this one may although it is switched off: to try it out.
     :raises UnknownTemplate: when there is none of this key in use.
     :raises BadParameters: when the template asks for others.
     """
     request = Request(phone, parameters, language, person.pk if person is not None else None, secret or {})
     writer = _Writer(template, purpose=purpose, asked_by=asked_by, expires_at=expires_at)
     message = writer.message(request)
+    if only is not None:
+        message.provider, message.pinned = only, True
     message.save(force_insert=True)
     jobs.wake(message)
     return message
@@ -87,7 +91,7 @@ def enqueue_many(
         yield Message.objects.bulk_create(batch)
 
 
-def cancel(message: Message, *, by: Any) -> Message:
+def cancel(message: Message, *, by: Any, reason: str = "") -> Message:
     """Do not send a message that still waits.
 
     :raises NotInThisState: when it is on its way already.
@@ -95,11 +99,11 @@ def cancel(message: Message, *, by: Any) -> Message:
     with transaction.atomic():
         if message.state != Message.State.PENDING or not message.move(Message.State.CANCELLED):
             raise NotInThisState(state=_fresh(message).get_state_display())
-        audit.record("sms.cancelled", message, actor=by)
+        audit.record("sms.cancelled", message, actor=by, reason=reason)
     return message
 
 
-def send_again(message: Message, *, by: Any) -> Message:
+def send_again(message: Message, *, by: Any, reason: str = "") -> Message:
     """Let a message that did not arrive, or may not have, be sent once more; the one way an unknown one is.
 
     :raises NotInThisState: when it waits, is on its way or has arrived, or when it held a secret, which is gone.
@@ -111,7 +115,7 @@ def send_again(message: Message, *, by: Any) -> Message:
         fields = {"expires_at": None, "error": "", "error_code": "", "remote_id": "", "look_at": None, "looks": 0}
         if not message.can_be_sent_again or not message.move(Message.State.PENDING, **fields):
             raise NotInThisState(state=_fresh(message).get_state_display())
-        audit.record("sms.sent_again", message, actor=by, was=before)
+        audit.record("sms.sent_again", message, actor=by, reason=reason, was=before)
         jobs.wake(message)
     return message
 

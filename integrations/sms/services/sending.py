@@ -51,7 +51,7 @@ def deliver(message: Message) -> None:
         _move(message, Message.State.EXPIRED)
         return
     problems: list[Problem] = []
-    for provider in routing.route(message.prefix):
+    for provider in routing.carriers_of(message):
         problem = _try(message, provider)
         if problem is None:
             return

@@ -1,0 +1,7 @@
+"""Text messages in the back office."""
+
+from integrations.sms.admin.messages import MessageAdmin
+from integrations.sms.admin.providers import ProviderAdmin
+from integrations.sms.admin.templates import TemplateAdmin
+
+__all__ = ["MessageAdmin", "ProviderAdmin", "TemplateAdmin"]

@@ -1,0 +1,18 @@
+"""Values that stand for parameters where nobody gave any: in previews and tests."""
+
+from collections.abc import Iterable, Mapping
+
+EXAMPLES: Mapping[str, str] = {
+    "code": "123456",
+    "minutes": "5",
+    "name": "Li Na",
+    "time": "10:30",
+    "date": "2026-10-01",
+    "amount": "128.00",
+    "text": "Gatehouse",
+}
+
+
+def of(places: Iterable[str]) -> dict[str, str]:
+    """Return a value for each parameter; one that nobody thought of stands for itself."""
+    return {name: EXAMPLES.get(name, name) for name in sorted(places)}
