@@ -101,7 +101,7 @@ class TestMessages:
         pages = [seen(browser.get(LIST)), seen(browser.get(f"{LIST}{code.pk}/change/"))]
 
         assert not any("314159" in page for page in pages)
-        assert "Your verification code is ******" in pages[1]
+        assert "******" in pages[1]
 
     def test_cancels_one_that_waits(self, browser_of, desk, message):
         browser = browser_of(desk)

@@ -46,6 +46,7 @@ class TextForm(forms.ModelForm[TemplateText]):
     class Meta:
         model = TemplateText
         fields = ("language", "text")
+        help_texts = {"text": gettext_lazy("Parameters as in: your code is ${code}")}
         widgets = {"text": UnfoldAdminTextareaWidget(attrs={"rows": 3, "data-text": ""})}
 
 
