@@ -13,6 +13,7 @@ from accounts import captcha, errors, sign_in
 from accounts.models import LoginEvent, LoginSession, User
 from accounts.sign_in import Caller
 from integrations.sms import codes, phones, shield
+from integrations.sms.errors import NotAPhoneNumber
 from integrations.sms.models import VerificationCode
 from integrations.sms.shield import Asked
 from integrations.sms.shield.passing import ensure_worth_asking
@@ -35,6 +36,14 @@ def as_kept(phone: str) -> str:
 def as_sent(phone: str) -> str:
     """Return a number of somebody's row in E.164."""
     return phone if phone.startswith("+") else HOME + phone
+
+
+def as_asked(text: str) -> str:
+    """Return a number as captchas and limits know it, however it was written; what is none stays as it is."""
+    try:
+        return phones.parse(text)
+    except NotAPhoneNumber:
+        return text
 
 
 def owner_of(phone: str) -> User | None:

@@ -14,7 +14,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from accounts import keys as signing_keys
-from accounts.admin import devices, forgotten, impersonation, keys, lockouts, machines, passwords, second_factor
+from accounts.admin import (
+    by_phone,
+    devices,
+    forgotten,
+    impersonation,
+    keys,
+    lockouts,
+    machines,
+    own_phone,
+    passwords,
+    second_factor,
+)
 from project import feed, figures, health, history, queues, search, sidebar
 
 
@@ -84,8 +95,11 @@ pages: list[URLPattern | URLResolver] = [
     path("devices/", inside(devices.show), name="devices"),
     path("devices/end/", inside(devices.end), name="end_device"),
     path("sign-in-safety/", inside(second_factor.safety), name="safety"),
+    path("phone/", inside(own_phone.show), name="phone"),
     path("second-step/", second_factor.second_step_page, name="second_step"),
     path("forgot-password/", forgotten.forgotten, name="forgotten"),
+    path("forgot-password/sms/", by_phone.reset, name="forgotten_by_sms"),
+    path("sms-sign-in/", by_phone.sign_in, name="sms_sign_in"),
     path("new-password/", forgotten.choose, name="new_password"),
     path("tokens/", inside(machines.show), name="tokens"),
     path("tokens/revoke/", inside(machines.revoke), name="revoke_token"),

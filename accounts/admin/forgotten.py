@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -78,7 +79,9 @@ def forgotten(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         return redirect(reverse("dashboard:forgotten") + "?sent=1")
     minutes = int(links.GOOD_FOR[links.Purpose.RESET].total_seconds()) // 60
-    return _page(request, "forgotten", form=form, sent="sent" in request.GET, minutes=minutes)
+    return _page(
+        request, "forgotten", form=form, sent="sent" in request.GET, minutes=minutes, by_sms=settings.SMS_SIGN_IN
+    )
 
 
 @login_not_required
@@ -87,7 +90,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
 def choose(request: HttpRequest) -> HttpResponse:
     """Let whoever came by a link choose a password."""
     if "token" in request.GET:
-        return _moved(request, request.GET["token"])
+        return moved(request.GET["token"], secure=request.is_secure())
     token = request.COOKIES.get(COOKIE, "")
     link = links.open_link(token)
     form = LinkForm(request.POST if request.method == "POST" else None, token)
@@ -100,12 +103,12 @@ def choose(request: HttpRequest) -> HttpResponse:
     return _page(request, "new_password", form=form, person=link.user, purpose=link.purpose)
 
 
-def _moved(request: HttpRequest, token: str) -> HttpResponse:
+def moved(token: str, *, secure: bool) -> HttpResponse:
     """Take the secret out of the address: what the page loads or links to is not told, and no history keeps it."""
     answer = redirect("dashboard:new_password")
     options: Any = {"max_age": COOKIE_SECONDS, "path": reverse("dashboard:new_password"), "httponly": True}
     kept = token if TOKEN.fullmatch(token) else ""
-    answer.set_cookie(COOKIE, kept, secure=request.is_secure(), samesite="Lax", **options)
+    answer.set_cookie(COOKIE, kept, secure=secure, samesite="Lax", **options)
     answer.headers["Referrer-Policy"] = "no-referrer"
     return answer
 

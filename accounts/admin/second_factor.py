@@ -3,16 +3,14 @@
 from typing import Any
 
 import segno
+from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth import login as enter
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -21,18 +19,23 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import errors, second_factor, second_step
 from accounts.admin import step_up
 from accounts.admin.devices import own_sid
+from accounts.admin.entering import (
+    BACKEND,
+    COOKIE,
+    TOO_MANY,
+    next_of,
+    on_to_second_step,
+    refused,
+    remember_choice,
+    with_next,
+)
 from accounts.admin.forms import acting
 from accounts.models import SecondFactor
-from accounts.signing_in_and_out import INSTEAD_KEY, caller_of
+from accounts.signing_in_and_out import caller_of
 from project.core.admin import ago
 from project.core.errors import GatehouseError
 
-COOKIE = "second_step"
-"""Holds the challenge between the two pages; nobody is signed in yet."""
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 CODE_FIELD = "code"
-TOO_MANY = "sign_out_oldest"
-"""After a refusal the page offers a box of this name."""
 
 # --- signing in -------------------------------------------------------------------------------------------------------
 
@@ -43,17 +46,14 @@ TOO_MANY = "sign_out_oldest"
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Django's own page; who gave the right password and needs a second factor goes on to the next one."""
     if request.method == "POST":
-        _remember_choice(request)
+        remember_choice(request)
     try:
-        return admin.site.login(request, extra_context={"too_many": TOO_MANY in request.GET})
+        shown = {"too_many": TOO_MANY in request.GET, "by_sms": settings.SMS_SIGN_IN}
+        return admin.site.login(request, extra_context=shown)
     except errors.TooManyDevices as refusal:
-        return _refused(request, refusal)
+        return refused(request, refusal)
     except errors.SecondFactorRequired as needed:
-        answer = redirect(_with_next("dashboard:second_step", request))
-        lifetime = needed.extra["expires_in"]
-        options: Any = {"max_age": lifetime, "path": reverse("dashboard:second_step"), "httponly": True}
-        answer.set_cookie(COOKIE, needed.extra["challenge"], secure=request.is_secure(), samesite="Lax", **options)
-        return answer
+        return on_to_second_step(request, needed)
 
 
 @login_not_required
@@ -77,55 +77,29 @@ def second_step_page(request: HttpRequest) -> HttpResponse:
             return _let_in(request, proven)
     if held is None:
         messages.error(request, str(errors.ChallengeOver()))
-        answer: HttpResponse = redirect(_with_next("admin:login", request))
+        answer: HttpResponse = redirect(with_next("admin:login", request))
         answer.delete_cookie(COOKIE, path=reverse("dashboard:second_step"))
         return answer
     enrolment = None
     if not second_factor.state_of(held.user).enabled:
         enrolment = _drawn(second_factor.begin(held.user, begun_for=held.token_hash))
-    page = {"problem": problem, "enrolment": enrolment, "next": _next(request)}
+    page = {"problem": problem, "enrolment": enrolment, "next": next_of(request)}
     return TemplateResponse(request, "gatehouse/second_step.html", admin.site.each_context(request) | page)
 
 
 def _let_in(request: HttpRequest, proven: second_step.Proven) -> HttpResponse:
+    request.sign_in_method = proven.method  # type: ignore[attr-defined]  # ours
     try:
         enter(request, proven.user, backend=BACKEND)
     except errors.TooManyDevices as refusal:
-        return _refused(request, refusal)
-    goal = _next(request)
+        return refused(request, refusal)
+    goal = next_of(request)
     if proven.recovery_codes:
         answer: HttpResponse = _codes_page(request, proven.recovery_codes, goal)
     else:
         answer = redirect(goal)
     answer.delete_cookie(COOKIE, path=reverse("dashboard:second_step"))
     return answer
-
-
-def _remember_choice(request: HttpRequest) -> None:
-    """Keep, over a second step, that the person would rather sign out of the oldest device."""
-    if request.POST.get(TOO_MANY):
-        request.session[INSTEAD_KEY] = True
-    elif INSTEAD_KEY in request.session:
-        del request.session[INSTEAD_KEY]
-
-
-def _refused(request: HttpRequest, refusal: errors.TooManyDevices) -> HttpResponse:
-    # Django had let them in already when their session was refused
-    request.session.flush()
-    request.user = AnonymousUser()
-    messages.error(request, str(refusal))
-    return redirect(f"{_with_next('admin:login', request)}&{TOO_MANY}=1")
-
-
-def _next(request: HttpRequest) -> str:
-    asked = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME) or ""
-    hosts = {request.get_host()}
-    is_ours = url_has_allowed_host_and_scheme(asked, allowed_hosts=hosts, require_https=request.is_secure())
-    return asked if is_ours else reverse("admin:index")
-
-
-def _with_next(page: str, request: HttpRequest) -> str:
-    return f"{reverse(page)}?{urlencode({REDIRECT_FIELD_NAME: _next(request)})}"
 
 
 # --- sign-in safety ---------------------------------------------------------------------------------------------------
@@ -175,6 +149,7 @@ def _safety_page(request: HttpRequest, begun: SecondFactor | None = None, proble
         "since": ago(state.since),
         "enrolment": _drawn(begun) if begun else None,
         "problem": problem,
+        "person": acting(request),
     }
     return TemplateResponse(request, "gatehouse/sign_in_safety.html", page)
 

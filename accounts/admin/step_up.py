@@ -15,28 +15,37 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
-from accounts import second_factor, step_up
+from accounts import phone_codes, second_factor, step_up
 from accounts.admin.forms import acting
 from accounts.errors import NotWhileActing
 from accounts.impersonation.middleware import refusal
 from accounts.models import LoginSession
 from accounts.signing_in_and_out import caller_of
+from integrations.sms.phones import masked
 from project.core.admin import ServiceAdmin
 from project.core.errors import GatehouseError
 
 M = TypeVar("M", bound=Model)
 
 PREFIX = "proof"
-OURS = ("csrfmiddlewaretoken", f"{PREFIX}-password", f"{PREFIX}-code", f"{PREFIX}-then")
+SEND = f"{PREFIX}-send"
+"""The button that has a code sent."""
+OURS = ("csrfmiddlewaretoken", SEND, *(f"{PREFIX}-{one}" for one in ("password", "code", "sms_code", "then")))
 
 View = Callable[..., HttpResponse]
 
 
 class ProofForm(forms.Form):
-    """The password, or a code."""
+    """The password, or a code of the app or by text message."""
 
     code = forms.CharField(
         label=gettext_lazy("Code of your app"),
+        required=False,
+        max_length=40,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+    sms_code = forms.CharField(
+        label=gettext_lazy("Code by text message"),
         required=False,
         max_length=40,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
@@ -53,16 +62,22 @@ class ProofForm(forms.Form):
         is_answer = f"{PREFIX}-password" in request.POST
         super().__init__(request.POST if is_answer else None, prefix=PREFIX)
         self.request, self.session = request, session
-        if second_factor.state_of(acting(request)).enabled:
-            self.fields["password"].label = _("Or your password")
-            first = self.fields["code"]
-        else:
+        person = acting(request)
+        self.phone = masked(phone_codes.own_phone(person)) if person.has_verified_phone else ""
+        self.is_sent = SEND in request.POST
+        if not second_factor.state_of(person).enabled:
             del self.fields["code"]
-            first = self.fields["password"]
-        first.widget.attrs["autofocus"] = True
+        if not self.is_sent and not self.data.get(f"{PREFIX}-sms_code"):
+            del self.fields["sms_code"]
+        fields = list(self.fields.values())
+        if len(fields) > 1:
+            self.fields["password"].label = _("Or your password")
+        fields[0].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any]:
-        given = {name: self.cleaned_data.get(name) or "" for name in ("password", "code")}
+        if self.is_sent:
+            return self._send()
+        given = {name: self.cleaned_data.get(name) or "" for name in ("password", "code", "sms_code")}
         if not any(given.values()):
             raise forms.ValidationError(_("Give your password or a code."))
         try:
@@ -71,6 +86,17 @@ class ProofForm(forms.Form):
             said = [text for texts in problem.fields.values() for text in texts]
             raise forms.ValidationError(said or str(problem)) from problem
         return given
+
+    def _send(self) -> dict[str, Any]:
+        """Have a code sent to the person's own phone; the form is not finished with that."""
+        person, caller = acting(self.request), caller_of(self.request)
+        try:
+            number = phone_codes.own_phone(person)
+            phone_codes.ask(number, phone_codes.Purpose.CONFIRM, caller._replace(mark=self.session.sid), person=person)
+        except GatehouseError as problem:
+            self.is_sent = False
+            raise forms.ValidationError(str(problem)) from problem
+        return {}
 
 
 def ask(request: HttpRequest) -> HttpResponse | None:
@@ -86,7 +112,7 @@ def ask(request: HttpRequest) -> HttpResponse | None:
     if step_up.is_recent(session):
         return None
     form = ProofForm(request, session)
-    if form.is_bound and form.is_valid():
+    if form.is_bound and form.is_valid() and not form.is_sent:
         return redirect(request.get_full_path()) if request.POST.get(f"{PREFIX}-then") == "get" else None
     sent = [(name, value) for name, values in request.POST.lists() if name not in OURS for value in values]
     then = request.POST.get(f"{PREFIX}-then") or ("get" if request.method == "GET" else "post")

@@ -1,6 +1,5 @@
 """A captcha, for who wants to solve it before they are asked."""
 
-from contextlib import suppress
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -14,8 +13,6 @@ from accounts import captcha, lockout, phone_codes, sign_in
 from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.captcha import Purpose
 from accounts.passwords import asked
-from integrations.sms import phones
-from integrations.sms.errors import NotAPhoneNumber
 from project.core.api import StrictSerializer, error_responses
 
 
@@ -69,8 +66,7 @@ class CaptchaView(APIView):
         elif purpose == Purpose.PASSWORD_RESET:
             needed = asked.captcha_level(caller().ip)
         else:
-            with suppress(NotAPhoneNumber):
-                about = phones.parse(about)
+            about = phone_codes.as_asked(about)
             needed = phone_codes.captcha_level(about, caller().ip)
         due, level = needed is not None, needed or 0
         return Response(captcha.challenge(purpose, about, level=level) | {"due": due}, headers=NOT_CACHED)

@@ -15,7 +15,7 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.module_loading import import_string
 
@@ -47,7 +47,8 @@ def ask(asked: Asked) -> None:
     """
     with passing(asked):
         expires_at = timezone.now() + timedelta(seconds=settings.SMS_CODE_SECONDS)
-        wanted = VerificationCode.objects.create(expires_at=expires_at, created_by=asked.person, **asked.as_row())
+        more = {"language": _language(), "expires_at": expires_at, "created_by": asked.person}
+        wanted = VerificationCode.objects.create(**more, **asked.as_row())
         jobs.wake(wanted)
 
 
@@ -88,7 +89,7 @@ def answer(wanted: VerificationCode) -> None:
             template=TEMPLATE,
             parameters={"minutes": str(settings.SMS_CODE_SECONDS // 60)},
             secret={"code": code},
-            language=meant.language or settings.LANGUAGE_CODE,
+            language=meant.language or wanted.language or settings.LANGUAGE_CODE,
             purpose=wanted.purpose,
             person=meant.person,
             expires_at=wanted.expires_at,
@@ -111,6 +112,11 @@ def forget(phone: str) -> None:
 
 def _asked(wanted: VerificationCode) -> Asked:
     return Asked(wanted.phone, wanted.purpose, wanted.about, wanted.ip or "", person=wanted.created_by)
+
+
+def _language() -> str:
+    spoken = translation.get_language() or ""
+    return spoken if spoken in dict(settings.LANGUAGES) else ""
 
 
 def _is_right(wanted: VerificationCode, code: str) -> bool:

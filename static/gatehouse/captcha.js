@@ -34,7 +34,7 @@ class Captcha {
         this.field.value = "";
         this.show("working");
         try {
-            const about = this.form.elements.username?.value ?? "";
+            const about = (this.form.elements.username ?? this.form.elements.phone)?.value ?? "";
             const answer = await fetch(`${this.box.dataset.again}&about=${encodeURIComponent(about)}`);
             if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
             this.take(await answer.json());

@@ -34,6 +34,11 @@ def knock(ask: Callable[..., Any], body: dict[str, Any], **more: Any) -> Any:
 
 def knock_at_page(browser: Any, body: dict[str, Any], page: str = "/admin/login/", **more: Any) -> Any:
     """Try to sign in to the back office as a browser does (Django's test client): the page's captcha, if any, is solved."""
-    shown = re.search(r'id="captcha-challenge"[^>]*>(.+?)</script>', browser.get(page, **more).content.decode())
-    extra = {"captcha": solved(json.loads(shown[1]))} if shown else {}
-    return browser.post(page, body | extra, **more)
+    solution = solved_on(browser.get(page, **more).content.decode())
+    return browser.post(page, body | ({"captcha": solution} if solution else {}), **more)
+
+
+def solved_on(page: str) -> str:
+    """Solve the captcha of a page; empty when it has none."""
+    shown = re.search(r'id="captcha-challenge"[^>]*>(.+?)</script>', page)
+    return solved(json.loads(shown[1])) if shown else ""

@@ -48,6 +48,12 @@ def codes(phone: str = E164) -> list[str]:
     return [one for said in memory.outbox if said.phone == phone for one in re.findall(r"\d{6}", said.text)]
 
 
+def texts(phone: str = E164) -> list[str]:
+    """What came, word for word."""
+    work()
+    return [one.text for one in memory.outbox if one.phone == phone]
+
+
 def wrong(code: str) -> str:
     """Another one."""
     return f"{(int(code) + 1) % 10**6:06}"

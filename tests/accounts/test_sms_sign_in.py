@@ -67,6 +67,16 @@ class TestSigningIn:
 
         assert enter(codes()[0], spelling).status_code == 200
 
+    @pytest.mark.parametrize(("theirs", "asked_in", "said"), [
+        ("en", "zh-hans", "Your code is"), ("", "en", "Your code is"), ("", "zh-hans", "您的验证码是"),
+    ])  # fmt: skip
+    def test_speaks_the_persons_language_or_else_that_of_who_asks(self, hire, ask, theirs, asked_in, said):
+        hire("lenabauer", phone=PHONE, language=theirs)
+
+        ask(headers={"accept-language": asked_in})
+
+        assert sms.texts()[0].startswith(said)
+
     def test_displaces_the_session_before(self, lena, ask, enter, program):
         desk = program().sign_in(lena)
         ask()

@@ -43,6 +43,8 @@ class VerificationCode(Job):
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
     # what else it is bound to: the door, or the person
     about = models.CharField(max_length=40, blank=True, editable=False)
+    # of whoever asked, for people who chose none
+    language = models.CharField(_("language"), max_length=10, blank=True, editable=False)
     ip = models.GenericIPAddressField(_("address"), null=True, blank=True)
     network = models.CharField(_("network"), max_length=50, blank=True)
     # keyed hash of what the device says of itself
