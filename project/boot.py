@@ -22,6 +22,7 @@ from django_celery_beat.schedulers import ModelEntry
 
 from accounts import keys
 from accounts.services import ensure_first_administrator
+from integrations.sms import routing
 from project import demo
 from project.celery import app
 from project.core import databases
@@ -30,6 +31,10 @@ from project.demo.people import Account
 LOCK_SECONDS = 300
 LOCK_TRIES_EVERY = 0.25
 Say = Callable[[str], None]
+
+
+class NotForProduction(Exception):
+    """What is set up in the database is for development."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,13 @@ def prepare(*, with_demo: bool, say: Say) -> Ready:
     """Make this installation ready to serve; tell each longer step through `say`.
 
     :raises NoDatabase: when the database cannot be used; says why and what to do.
-    :raises UnusableKeys: likewise.
+    :raises UnusableKeys, NotForProduction: likewise.
     """
     _reach_database()
     _look_at_database(say)
     with alone(say):
         fresh = _migrate(say)
+        ensure_telephones()
         _collect_static(say)
         _plan()
         keys.ensure()
@@ -147,6 +153,15 @@ def _migrate(say: Say) -> bool:
         call_command("migrate", interactive=False, verbosity=0, stdout=StringIO())
         say(f"Database ready in {time.monotonic() - started:.1f} s")
     return fresh
+
+
+def ensure_telephones() -> None:
+    """:raises NotForProduction: when text messages would be printed here instead of being sent."""
+    if used := routing.playthings_in_use():
+        raise NotForProduction(
+            f"Text messages would not be sent: {', '.join(used)} is a provider for development. Switch it off with"
+            f" `manage.py sms disable {used[0]}`, and set up another one in the back office."
+        )
 
 
 def _plan() -> None:

@@ -37,6 +37,11 @@ def is_plaything(provider: Provider) -> bool:
     return settings.ENVIRONMENT == "prod" and provider.kind in Provider.PLAYTHINGS
 
 
+def playthings_in_use() -> list[str]:
+    """Return the keys of enabled providers that reach no telephone, where telephones must be reached."""
+    return [one.key for one in Provider.objects.enabled() if is_plaything(one)]
+
+
 def is_used_up(provider: Provider) -> bool:
     """Tell whether today's quota is sent. Overshot by at most as many as are being sent at the same time."""
     return provider.daily_quota is not None and sent_today(provider) >= provider.daily_quota

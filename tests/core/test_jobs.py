@@ -302,3 +302,19 @@ class TestSweep:
 
     def test_finds_every_registered_kind(self, parcels):
         assert Parcel in jobs.registered()
+
+
+class TestLater:
+    def test_puts_the_row_off_without_counting_an_attempt(self, the_courier, send, work):
+        def deliver(parcel):
+            raise jobs.Later(40)
+
+        the_courier.deliver = deliver
+        parcel = send()
+
+        assert work(parcel)
+
+        parcel = fresh(parcel)
+        assert (parcel.state, parcel.attempts, parcel.worker) == ("queued", 0, "")
+        assert timezone.now() + timedelta(seconds=30) < parcel.next_at < timezone.now() + timedelta(seconds=50)
+        assert not work(parcel)

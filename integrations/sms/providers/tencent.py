@@ -102,7 +102,7 @@ def _asked(call: Callable[[], Any]) -> Any:
         return call()
     except TencentCloudSDKException as problem:
         code = problem.get_code() or "no_code"
-        if code in NO_ANSWER:
+        if code in NO_ANSWER or problem.__context__ is not None:  # it dresses whatever happens to it as its own
             raise transport.not_sent(problem) from None
         raise NotSent(
             verdicts.of_tencent(code), code, problem.get_message() or "", problem.get_request_id() or ""

@@ -81,6 +81,10 @@ def _try(message: Message, provider: Provider) -> Problem | None:
     except (Open, Busy) as problem:  # another worker was faster: nothing was sent
         attempt.delete()
         return Problem(None, "busy", str(problem))
+    except Exception as problem:  # noqa: BLE001 (whatever a vendor's SDK did: the message may have gone out)
+        # without its traceback: an SDK's errors tell the URL, in which there are codes
+        log.warning("sms.sdk_failed", id=str(message.pk), provider=provider.key, kind=type(problem).__name__)
+        return _not_sent(message, attempt, provider, NotSent(Verdict.NO_ANSWER, type(problem).__name__))
     _accepted(message, attempt, provider, accepted)
     return None
 

@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 self._everything(options)
         except (server.PortTaken, boot.NoDatabase) as problem:
             raise CommandError(str(problem)) from problem
-        except boot.UnusableKeys as problem:
+        except (boot.UnusableKeys, boot.NotForProduction) as problem:
             raise CommandError(str(problem), returncode=EX_CONFIG) from problem
         hits.finish()
         logs.flush()

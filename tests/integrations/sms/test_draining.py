@@ -1,0 +1,48 @@
+"""Many messages are sent by several threads, and none twice."""
+
+import pytest
+from django.db import transaction
+
+from integrations.sms import services
+from integrations.sms.models import Message
+from tests.core.threads import in_threads
+from tests.fakes.alibaba import Refuse
+from tests.integrations.sms.conftest import account_at
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ask_for(number: int) -> None:
+    many = (services.Request(f"+86138{one:08}", {"text": f"Lunch {one}"}, "zh-hans") for one in range(number))
+    with transaction.atomic():
+        for _batch in services.enqueue_many(many, template="notice", purpose="campaign"):
+            pass
+
+
+class TestDraining:
+    def test_sends_all_that_waits(self, gateway):
+        account_at(gateway.url)
+        ask_for(60)
+
+        assert services.drain() == 60
+        assert len({one.phone for one in gateway.taken}) == len(gateway.taken) == 60
+        assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
+        assert services.drain() == 0
+
+    def test_leaves_what_is_to_be_tried_again_for_later(self, gateway):
+        account_at(gateway.url)
+        ask_for(5)
+        gateway.next(Refuse("isp.SYSTEM_ERROR"))
+
+        assert services.drain() == 5
+        assert Message.objects.filter(state="pending").count() == 1
+        assert services.drain() == 0
+
+    def test_by_two_workers_sends_nothing_twice(self, gateway, settings):
+        settings.SMS_AT_ONCE = 4
+        account_at(gateway.url)
+        ask_for(40)
+
+        # in one process one drains and the other has nothing to do
+        assert sorted(in_threads(2, lambda _number: services.drain())) == [0, 40]
+        assert len(gateway.taken) == 40
