@@ -18,6 +18,7 @@ BLOCKS = {
     "ending": ("ending",),
     "restarts": ("rolling",),
     "sheets": ("sheets.importing", "sheets.exporting"),
+    "sheets on PostgreSQL": ("sheets.postgres",),
 }
 """Which block of docs/performance.md shows which modules."""
 TABLES = {"gateway": goals.table, "sheets": sheets_goals.table}

@@ -52,9 +52,9 @@ def _measured(name: str, engine: str) -> list[Figure]:
 
 def _figure(what: str, office: Office, port: int, clients: list[list[load.Request]]) -> Figure:
     load.run(office.url, clients, 1.0)  # connections are open and caches warm
-    here, there = _cpu(office.process.pid), _cpu(_listener(port))
+    here, there = cpu(office.process.pid), cpu(listener(port))
     seen = load.run(office.url, clients, SECONDS)
-    here, there = _cpu(office.process.pid) - here, _cpu(_listener(port)) - there
+    here, there = cpu(office.process.pid) - here, cpu(listener(port)) - there
     milliseconds = [one * 1000 for one in seen.times]
     count = len(seen.times)
     database = f"{1000 * there / count:.2f} ms of the database server's CPU each" if port else "the database is inside"
@@ -81,7 +81,7 @@ def _database(engine: str) -> Iterator[tuple[str, int]]:
         database.drop()
 
 
-def _listener(port: int) -> int:
+def listener(port: int) -> int:
     """Return the process that listens on a port; 0 for none."""
     if not port:
         return 0
@@ -89,7 +89,7 @@ def _listener(port: int) -> int:
     return next(one.pid or 0 for one in listening if getattr(one.laddr, "port", 0) == port)
 
 
-def _cpu(pid: int) -> float:
+def cpu(pid: int) -> float:
     """CPU seconds of a process and all below it, those that have ended included."""
     if not pid:
         return 0.0

@@ -31,14 +31,19 @@ class Ground:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._office = folder / "office.sqlite3"
-        _run("office", **self.environment(self._office))
+        self.furnish(f"sqlite:///{self._office}")
 
-    def environment(self, database: Path) -> dict[str, str]:
+    def furnish(self, url: str) -> dict[str, str]:
+        """Put an office into an empty database; return the environment of who works there."""
+        _run("office", **self.environment(url))
+        return self.environment(url)
+
+    def environment(self, url: str) -> dict[str, str]:
         return {
             "GATEHOUSE_HOME": str(self._folder / "home"),
             "GATEHOUSE_ENV": "dev",
             "SECRET_KEY": "b" * 64,
-            "DATABASE_URL": f"sqlite:///{database}",
+            "DATABASE_URL": url,
             "REDIS_URL": "",
             "LOG_LEVEL": "warning",
             "IMPORT_MAX_UNZIPPED": "1GB",
@@ -49,7 +54,7 @@ class Ground:
         """A workbook of so many people."""
         path = self._folder / f"people-{number}.xlsx"
         if not path.exists():
-            _run("sheet", str(number), str(path), **self.environment(self._office))
+            _run("sheet", str(number), str(path), **self.environment(f"sqlite:///{self._office}"))
         return path
 
     def fresh(self, source: Path | None = None) -> dict[str, str]:
@@ -58,7 +63,7 @@ class Ground:
         for old in self._folder.glob("contest.sqlite3*"):
             old.unlink()
         shutil.copy(source or self._office, copy)
-        return self.environment(copy)
+        return self.environment(f"sqlite:///{copy}")
 
     def crowd(self, number: int) -> Path:
         """A database with so many people in it."""
@@ -160,3 +165,5 @@ if __name__ == "__main__":
             _sheet(int(number), path)
         case ["crowd", number]:
             _crowd(int(number))
+    # who copies the file copies all of it: what SQLite keeps in a second one goes in with the last line to it
+    importlib.import_module("django.db").connections.close_all()

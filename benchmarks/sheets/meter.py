@@ -80,12 +80,18 @@ def cost(module: str, *arguments: object, **environment: str) -> Cost:
 
 
 def _watch(pid: int, largest: list[float]) -> None:
-    """Keep the peak of the children of `pid`; what the system tells of a child that has ended counts its parent in."""
+    """Keep the peak of the children of `pid`; what the system tells of a child that has ended counts its parent in.
+
+    So does what it tells of one that has not begun to be itself: until then it goes by its parent's command.
+    """
     with suppress(psutil.Error):
         process = psutil.Process(pid)
+        own = process.cmdline()
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             for child in process.children(recursive=True):
-                largest[0] = max(largest[0], _kilobytes(str(child.pid), "VmHWM") / 1024)
+                with suppress(psutil.Error):
+                    if child.cmdline() not in (own, []):
+                        largest[0] = max(largest[0], _kilobytes(str(child.pid), "VmHWM") / 1024)
             time.sleep(LOOK_EVERY)
 
 
