@@ -44,6 +44,9 @@ messages: $(DEVELOPMENT) ## collect the texts people see into locale/ and compil
 docs: $(DEVELOPMENT) ## write the generated parts of the docs and .env.example
 	@exec $(BIN)/python -m tests.docs
 
+jenkins-sim: $(DEVELOPMENT) ## a simulated Jenkins with demo jobs on http://127.0.0.1:8080; ARGS="--port 9090" puts it elsewhere
+	@exec $(BIN)/python -m tests.fakes.jenkins --demo $(ARGS)
+
 services: ## install (Debian) and start the real servers some tests want
 	@exec sh .ci/python -m tests.services start
 
@@ -64,4 +67,4 @@ $(DEVELOPMENT): requirements-dev.txt requirements.txt constraints.txt
 	@PYTHON="$(PYTHON)" sh .ci/install requirements-dev.txt
 	@touch $(RUNTIME) $@
 
-.PHONY: help run test coverage check format attacks bench bench-peers screenshots messages docs services services-stop lock clean
+.PHONY: help run test coverage check format attacks bench bench-peers screenshots messages docs jenkins-sim services services-stop lock clean

@@ -1,0 +1,161 @@
+"""What goes wrong on demand, between the network and Jenkins.
+
+`jenkins.faults.add("slow", 30)` makes every request slow until `jenkins.faults.clear()`; `path="queue"` limits it to
+addresses that contain that, `method="POST"` to those requests, `times=1` to the next one.
+"""
+
+import socket
+import threading
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+from tests.fakes.jenkins.stapler import Refused, Request, Response
+
+MEGABYTE = 1 << 20
+LOGIN = (
+    b"<!DOCTYPE html><html><head><title>Sign in [Jenkins]</title></head><body><form name='login' method='post'>"
+    b"<input name='j_username'><input name='j_password' type='password'></form></body></html>"
+)
+
+MEANINGS = {
+    "latency": "the answer comes after SIZE milliseconds",
+    "slow": "the answer comes after SIZE seconds (30)",
+    "black_hole": "nothing comes, ever",
+    "lost": "the request is carried out, and the connection closed without an answer",
+    "drip": "the body comes byte by byte, one each SIZE seconds (1)",
+    "huge": "200 with a body of SIZE megabytes (200)",
+    "gzip_bomb": "200 with a small body that unpacks to SIZE megabytes (200)",
+    "html": "200 with the page to sign in",
+    "crumb": "403, No valid crumb was included in the request",
+    "unauthorized": "401",
+    "forbidden": "403 of a user without the permission",
+    "not_found": "404",
+    "error": "500 with a page full of Java",
+    "starting": "503, Please wait while Jenkins is getting ready to work",
+    "empty": "200 with nothing",
+    "broken": "200 with JSON that ends in the middle",
+    "redirect": "302 to another host (`to`)",
+}
+"""Besides `down`, which closes the port."""
+
+
+class Vanish(Exception):
+    """Close the connection without a word."""
+
+
+@dataclass
+class Fault:
+    kind: str
+    size: float | None = None
+    path: str = ""
+    method: str = ""
+    times: int = 0
+    to: str = "http://169.254.169.254/latest/meta-data/"
+    met: int = 0
+
+    def meets(self, method: str, target: str) -> bool:
+        return self.path in target and self.method in {"", method} and (not self.times or self.met < self.times)
+
+
+@dataclass
+class Faults:
+    """The handle for tests, and what the control page drives."""
+
+    refuse: Callable[[], None]
+    accept: Callable[[], None]
+    present: list[Fault] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.cleared = threading.Event()
+
+    def add(self, kind: str, size: float | None = None, **limits: str | int) -> Fault:
+        if kind not in MEANINGS:
+            raise ValueError(f"{kind} is none of {', '.join(MEANINGS)}")
+        fault = Fault(kind, size, **limits)  # type: ignore[arg-type]
+        self.present.append(fault)
+        return fault
+
+    def down(self, seconds: float | None = None) -> None:
+        """Refuse connections and cut those there are, until `clear()` or for some seconds."""
+        self.refuse()
+        if seconds is not None:
+            threading.Timer(seconds, self.clear).start()
+
+    def clear(self) -> None:
+        """All is well again; what hung is let go."""
+        self.present.clear()
+        self.cleared.set()
+        self.cleared = threading.Event()
+        self.accept()
+
+    def meeting(self, method: str, target: str) -> list[Fault]:
+        found = [fault for fault in list(self.present) if fault.meets(method, target)]
+        for fault in found:
+            fault.met += 1
+        return found
+
+    def before(self, fault: Fault) -> None:
+        """Wait, where it is one of those that wait."""
+        if fault.kind == "black_hole":
+            self.cleared.wait()
+            raise Vanish
+        if fault.kind in {"latency", "slow"}:
+            self.cleared.wait((fault.size or 0) / 1000 if fault.kind == "latency" else fault.size or 30)
+
+    def instead(self, fault: Fault, request: Request) -> Response | None:
+        """The answer in the place of Jenkins'."""
+        match fault.kind:
+            case "html":
+                return Response(200, LOGIN)
+            case "empty":
+                return Response(200, b"", "application/json;charset=utf-8")
+            case "broken":
+                return Response(200, b'{"_class":"hudson.model.Hudson","jobs":[{"na', "application/json;charset=utf-8")
+            case "redirect":
+                return Response(302, headers={"Location": fault.to})
+            case "gzip_bomb":
+                packed = {"Content-Encoding": "gzip"}
+                return Response(200, bomb(int(fault.size or 200)), "application/json;charset=utf-8", packed)
+        refusals = {
+            "crumb": Refused(403, "No valid crumb was included in the request"),
+            "unauthorized": Refused(401, "Unauthorized", **{"WWW-Authenticate": 'Basic realm="Jenkins"'}),
+            "forbidden": Refused(403, f"{request.user or 'anonymous'} is missing the Overall/Read permission"),
+            "not_found": Refused(404, "Not Found"),
+            "error": Refused(500, "java.lang.NullPointerException\n\tat hudson.model.Queue.getItems(Queue.java:1021)"),
+            "starting": Refused(503, "Please wait while Jenkins is getting ready to work"),
+        }
+        if fault.kind in refusals:
+            raise refusals[fault.kind]
+        return None
+
+
+def stream(fault: Fault, body: bytes, faults: Faults) -> Iterator[bytes]:
+    """The body as the fault sends it."""
+    if fault.kind == "huge":
+        yield b'{"_class":"hudson.model.Hudson","description":"'
+        for _ in range(int(fault.size or 200)):
+            yield b"x" * MEGABYTE
+        yield b'"}'
+        return
+    for each in body:
+        yield bytes([each])
+        if faults.cleared.wait(fault.size or 1):
+            raise Vanish
+
+
+@cache
+def bomb(megabytes: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = [packer.compress(b'{"description":"')]
+    packed += [packer.compress(b" " * MEGABYTE) for _ in range(megabytes)]
+    return b"".join([*packed, packer.compress(b'"}'), packer.flush()])
+
+
+def cut(connection: socket.socket) -> None:
+    """End a connection somebody may be reading from."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
