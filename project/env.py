@@ -377,6 +377,26 @@ class Environment:
     SMS_CODE_DAYS: int = variable("30", kind.integer(2, 3650), "Days it is kept that a code was asked for.")
     SMS_REFUSAL_DAYS: int = variable("90", kind.integer(1, 3650), "Days it is kept that a code was refused.")
 
+    # Jenkins
+    JENKINS_ALLOWED_SERVERS: list[str] = variable(
+        "",
+        kind.servers,
+        "Where Jenkins servers may be: host names and networks. Empty: nowhere; in `debug` and `dev`, this machine. "
+        "This machine and its own line (169.254.0.0/16) only where a network says so, whatever a name leads to.",
+        example="jenkins.example.com,10.20.0.0/16",
+    )
+    JENKINS_CA_FILE: Path | None = variable(
+        "",
+        kind.existing_file,
+        "Certificates (PEM) that Jenkins servers' are signed by, if not by one that everybody trusts.",
+        example="/etc/gatehouse/jenkins-ca.pem",
+    )
+    JENKINS_REFRESH_SECONDS: int = variable(
+        "15", kind.integer(5, 3600), "How often each Jenkins server is asked for its jobs, in one request."
+    )
+    JENKINS_LOG_MAX_BYTES: int = variable("100 MB", kind.size, "How much of a build's log is kept here.")
+    JENKINS_LOG_DAYS: int = variable("30", kind.integer(1, 3650), "How long logs of builds are kept here.")
+
     # logs
     LOG_LEVEL: str = variable(
         "",

@@ -107,6 +107,18 @@ def hosts(given: str) -> list[str]:
     return found
 
 
+def servers(given: str) -> list[str]:
+    """A list of host names (.example.com covers what is below), addresses and networks such as 10.0.0.0/8."""
+    found = words(given)
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError:
+            if not re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", one) or one.rpartition(".")[2].isdigit():
+                raise
+    return found
+
+
 def user_name(given: str) -> str:
     """Letters, digits and @ . + - _ only."""
     if not re.fullmatch(r"[\w.@+-]{1,150}", given):

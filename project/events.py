@@ -118,6 +118,17 @@ EVENTS: dict[str, Look] = {
     "sms_provider.switched_off": Look(gettext_lazy("switched a provider of text messages off"), "toggle_off", "warn"),
     "sms_provider.deleted": Look(gettext_lazy("deleted a provider of text messages"), "delete", "bad"),
     "sms_provider.tried": Look(gettext_lazy("tried a provider of text messages out"), "send"),
+    "jenkins_server.added": Look(gettext_lazy("added a Jenkins server"), "add_circle", "warn"),
+    "jenkins_server.changed": Look(gettext_lazy("changed a Jenkins server"), "edit", "warn"),
+    "jenkins_server.deleted": Look(gettext_lazy("deleted a Jenkins server"), "delete", "bad"),
+    "jenkins_server.restarted": Look(gettext_lazy("restarted a Jenkins server"), "restart_alt", "warn"),
+    "jenkins_job.approval": Look(gettext_lazy("changed who must approve builds"), "how_to_reg", "warn"),
+    "jenkins_build.asked": Look(gettext_lazy("asked for a build"), "play_circle"),
+    "jenkins_build.approved": Look(gettext_lazy("approved a build"), "task_alt", "ok"),
+    "jenkins_build.rejected": Look(gettext_lazy("rejected a build"), "block", "bad"),
+    "jenkins_build.expired": Look(gettext_lazy("let a build expire that nobody approved"), "timer_off", "warn"),
+    "jenkins_build.stopped": Look(gettext_lazy("stopped a build"), "stop_circle", "warn"),
+    "jenkins_build.over": Look(gettext_lazy("saw a build end"), "flag"),
     "demo.loaded": Look(gettext_lazy("loaded demo data"), "theater_comedy"),
 }
 BY_ACTION: dict[int, Look] = {

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "realtime",
     "integrations.sheets",
     "integrations.sms",
+    "integrations.jenkins",
     "accounts",
     # last: it dresses what the others registered with the admin
     "project",
@@ -314,6 +315,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sms.drain": {"task": "sms.drain", "schedule": 10.0, "options": {"expire_seconds": 10}},
     "sms.look": {"task": "sms.look", "schedule": 20.0, "options": {"expire_seconds": 20}},
     "sms.purge": {"task": "sms.purge", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
+    "jenkins.refresh": {
+        "task": "jenkins.refresh",
+        "schedule": float(env.JENKINS_REFRESH_SECONDS),
+        "options": {"expire_seconds": env.JENKINS_REFRESH_SECONDS},
+    },
+    "jenkins.expire": {"task": "jenkins.expire", "schedule": 60.0, "options": {"expire_seconds": 60}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
     "sms.watch": {"task": "sms.watch", "schedule": 600.0, "options": {"expire_seconds": 600}},
     "sms.forget_codes": {"task": "sms.forget_codes", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
@@ -517,6 +524,15 @@ SMS_CONVERSION_LEAST = env.SMS_CONVERSION_LEAST
 SMS_CODE_DAYS = env.SMS_CODE_DAYS
 SMS_REFUSAL_DAYS = env.SMS_REFUSAL_DAYS
 SMS_PROOF_PAGE = "accounts.admin.step_up.ask"
+
+# --- Jenkins ----------------------------------------------------------------------------------------------------------
+
+THIS_MACHINE = ["127.0.0.0/8", "::1/128"]
+JENKINS_ALLOWED_SERVERS = env.JENKINS_ALLOWED_SERVERS or (THIS_MACHINE if ENVIRONMENT in {"debug", "dev"} else [])
+JENKINS_CA_FILE = env.JENKINS_CA_FILE
+JENKINS_REFRESH_SECONDS = env.JENKINS_REFRESH_SECONDS
+JENKINS_LOG_MAX_BYTES = env.JENKINS_LOG_MAX_BYTES
+JENKINS_LOG_DAYS = env.JENKINS_LOG_DAYS
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 

@@ -56,6 +56,11 @@ MALFORMED = {
     "SMS_CONVERSION_LEAST": "0",
     "SMS_CODE_DAYS": "1",
     "SMS_REFUSAL_DAYS": "0",
+    "JENKINS_ALLOWED_SERVERS": "http://jenkins.example.com",
+    "JENKINS_CA_FILE": "/nowhere/ca.pem",
+    "JENKINS_REFRESH_SECONDS": "1",
+    "JENKINS_LOG_MAX_BYTES": "much",
+    "JENKINS_LOG_DAYS": "0",
     "MULTI_LOGIN": "maybe",
     "MULTI_LOGIN_WEB": "-1",
     "MULTI_LOGIN_APP": "few",
@@ -131,7 +136,7 @@ ANY_TEXT = {
 }
 """Variables that no text is wrong for, on its own."""
 
-OF_THE_OPERATORS_MACHINE = {"TLS_CERT_FILE", "TLS_KEY_FILE", "JWT_KEYS_DIR", "IP2REGION_FILE"}
+OF_THE_OPERATORS_MACHINE = {"TLS_CERT_FILE", "TLS_KEY_FILE", "JWT_KEYS_DIR", "IP2REGION_FILE", "JENKINS_CA_FILE"}
 """Variables whose example names a file that is not here."""
 
 SAFE_PRODUCTION = {

@@ -1,0 +1,12 @@
+"""Jenkins."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JenkinsConfig(AppConfig):
+    """Jenkins servers: their jobs, builds, logs, queues, and who may do what with them."""
+
+    name = "integrations.jenkins"
+    label = "jenkins"
+    verbose_name = _("Builds")

@@ -1,0 +1,78 @@
+"""Builds that run or ran, and their logs."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from integrations.jenkins import names
+from integrations.jenkins.client import shapes
+from integrations.jenkins.client.jobs import JobCalls
+from integrations.jenkins.client.queue import QueueCalls
+
+STATE = (
+    "number,building,result,url,timestamp,duration,estimatedDuration,queueId,artifacts[relativePath],"
+    "actions[causes[userId,userName,shortDescription],parameters[name,value]]"
+)
+LOG_SECONDS = 60.0
+
+
+class BuildCalls(JobCalls, QueueCalls):
+    def build_numbers(self, job: str) -> list[int]:
+        """The numbers of all builds of a job that are kept, the newest first."""
+        told = self._json(names.path(job), tree="allBuilds[number]", what=job)
+        return [shapes.number(one, "number") for one in shapes.each(told, "allBuilds")]
+
+    def build(self, job: str, number: int) -> shapes.BuildState:
+        """One build.
+
+        :raises NotAtJenkins: when there is none (any more).
+        """
+        return shapes.build(self._json(_path(job, number), tree=STATE, what=f"{job} #{number}"))
+
+    def latest_builds(self, job: str, most: int = 20) -> list[shapes.BuildState]:
+        """The newest builds of a job, in one request."""
+        told = self._json(names.path(job), tree=f"builds[{STATE}]{{0,{int(most)}}}", what=job)
+        return [shapes.build(one) for one in shapes.each(told, "builds")]
+
+    def build_from_queue(self, number: int) -> shapes.BuildState | None:
+        """The build that a queue item became; None while it waits."""
+        item = self.queue_item(number)
+        return None if item.build is None else self.build(item.job, item.build)
+
+    def stop_build(self, job: str, number: int) -> None:
+        """Stop a build that runs."""
+        self._post(f"{_path(job, number)}stop", what=f"{job} #{number}")
+
+    def log(self, job: str, number: int, start: int = 0) -> tuple[str, int, bool]:
+        """What a build wrote since `start`, up to 5 MB: the text, where it goes on, and whether more is to come."""
+        answer = self.transport.send(
+            "GET", f"{_path(job, number)}logText/progressiveText?start={int(start)}", kind="text/plain", what=job
+        )
+        return answer.text, _size(answer.headers, start + len(answer.body)), _goes_on(answer.headers)
+
+    def last_log(self, job: str) -> str:
+        """What the last build of a job wrote, from the beginning."""
+        path = f"{names.path(job)}lastBuild/logText/progressiveText?start=0"
+        return self.transport.send("GET", path, kind="text/plain", what=job).text
+
+    @contextmanager
+    def log_stream(
+        self, job: str, number: int, start: int = 0, seconds: float = LOG_SECONDS
+    ) -> Iterator[tuple[int | None, bool, Iterator[bytes]]]:
+        """A log of any size: where it goes on once all is read, whether more is to come, and the text piece by piece."""
+        url = f"{_path(job, number)}logText/progressiveText?start={int(start)}"
+        with self.transport.stream(url, seconds=seconds, what=f"{job} #{number}") as (headers, pieces):
+            size = _size(headers, -1)
+            yield (None if size < 0 else size), _goes_on(headers), pieces
+
+
+def _path(job: str, number: int) -> str:
+    return f"{names.path(job)}{int(number)}/"
+
+
+def _size(headers: Mapping[str, str], otherwise: int) -> int:
+    told = headers.get("X-Text-Size", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else otherwise
+
+
+def _goes_on(headers: Mapping[str, str]) -> bool:
+    return headers.get("X-More-Data", "").lower() == "true"

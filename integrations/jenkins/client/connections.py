@@ -1,0 +1,134 @@
+"""Connections to Jenkins: only to addresses that were checked, and never for longer than a call may take."""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from integrations.jenkins import addresses
+
+CONNECT_SECONDS, READ_SECONDS, CALL_SECONDS = 2.0, 5.0, 10.0
+
+_call = threading.local()
+
+
+class Deadline:
+    """The end of one call: at it the connection is cut, whatever either side is doing."""
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self.sent = False
+        self._until = time.monotonic() + seconds
+        self._handles: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    @property
+    def left(self) -> float:
+        return max(0.01, self._until - time.monotonic())
+
+    def watch(self, sock: socket.socket) -> None:
+        # a second handle of the connection: TLS takes the first apart, and this one reaches it nevertheless
+        self._handles.append(socket.socket(sock.family, sock.type, fileno=os.dup(sock.fileno())))
+        if self.passed:
+            self._cut()
+
+    def over(self) -> None:
+        self._timer.cancel()
+        while self._handles:
+            self._handles.pop().close()
+
+    def _cut(self) -> None:
+        self.passed = True
+        for handle in list(self._handles):
+            with suppress(OSError):
+                handle.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[Deadline]:
+    """Everything that this thread does with these connections ends within `seconds`."""
+    mine = _call.deadline = Deadline(seconds)
+    try:
+        yield mine
+    finally:
+        mine.over()
+        _call.deadline = None
+
+
+def _current() -> Deadline | None:
+    return getattr(_call, "deadline", None)
+
+
+class _Checked:
+    """What both kinds of connection do alike."""
+
+    networks: Sequence[str] = ()
+
+    def _new_conn(self: Any) -> socket.socket:
+        mine = _current()
+        try:
+            places = addresses.found(self.host.strip("[]"), self.port, self.networks)
+        except OSError as problem:
+            raise NewConnectionError(self, f"cannot be looked up: {problem}") from problem
+        trouble: OSError | None = None
+        for family, address in places:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+            try:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.settimeout(min(CONNECT_SECONDS, mine.left) if mine else CONNECT_SECONDS)
+                if mine is not None:
+                    mine.watch(sock)
+                sock.connect((address, self.port))
+            except OSError as problem:
+                sock.close()
+                trouble = problem
+                continue
+            return sock
+        if isinstance(trouble, TimeoutError):
+            raise ConnectTimeoutError(self, f"no connection within {CONNECT_SECONDS} s")
+        raise NewConnectionError(self, f"no connection: {trouble}")
+
+    def request(self: Any, *args: Any, **kwargs: Any) -> Any:
+        mine = _current()
+        if self.sock is None:
+            self.connect()
+        elif mine is not None:
+            mine.watch(self.sock)
+        if mine is not None:
+            mine.sent = True
+        return super().request(*args, **kwargs)  # type: ignore[misc]  # of the connection it is mixed into
+
+
+class _Plain(_Checked, HTTPConnection):
+    pass
+
+
+class _Secure(_Checked, HTTPSConnection):
+    pass
+
+
+class CheckedAdapter(HTTPAdapter):
+    """Makes connections of ours; `networks` is the server's own list of where it may be."""
+
+    def __init__(self, networks: Sequence[str]) -> None:
+        self._networks = tuple(networks)
+        super().__init__(pool_connections=1, pool_maxsize=4, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        plain = type("Plain", (_Plain,), {"networks": self._networks})
+        secure = type("Secure", (_Secure,), {"networks": self._networks})
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }

@@ -1,0 +1,274 @@
+"""One request to Jenkins and its answer, within bounds: time, size, kind, place. Whatever goes wrong is one of our errors."""
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from typing import Any, NamedTuple
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+from django.conf import settings
+from django.template.defaultfilters import filesizeformat
+from requests.auth import HTTPBasicAuth
+
+from integrations.jenkins import addresses, errors
+from integrations.jenkins.client.answers import Asked, ensure_good
+from integrations.jenkins.client.connections import (
+    CALL_SECONDS,
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    CheckedAdapter,
+    Deadline,
+    deadline,
+)
+from project.core import breaker
+from project.core.errors import GatehouseError
+
+MOST_BYTES = 5 * 1024 * 1024
+PIECE = 1 << 16
+AT_ONCE = 32
+"""So many calls of a process to one server at the same time."""
+CRUMB = "crumbIssuer/api/json"
+FAILURES = (
+    requests.exceptions.RequestException,
+    urllib3.exceptions.HTTPError,
+    HTTPException,
+    OSError,
+    ValueError,
+    zlib.error,
+)
+"""What requests, and what lies below it, raise when a call fails."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where a server is, and as whom we speak to it. Its `repr` shows no token."""
+
+    key: str
+    """What its breaker is called after."""
+    name: str
+    url: str
+    user: str = ""
+    token: str = field(default="", repr=False)
+    networks: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    server: str = ""
+
+    @property
+    def text(self) -> str:
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return what it says.
+
+        :raises NotJenkins: when that is no JSON.
+        """
+        try:
+            return json.loads(self.body)
+        except ValueError as problem:
+            what = "no JSON" if self.body else "nothing"
+            raise errors.NotJenkins(server=self.server, what=what) from problem
+
+
+class Sent(NamedTuple):
+    """What goes along with a request."""
+
+    data: Any = None
+    files: Any = None
+    headers: Mapping[str, str] | None = None
+
+
+class Transport:
+    """Speaks to one server. Not for several threads at once."""
+
+    def __init__(self, account: Account, *, call_seconds: float = CALL_SECONDS) -> None:
+        """:raises AddressNotAllowed: when the server may not be there."""
+        self.account = account
+        self._place = addresses.placed(account.url)
+        self._call_seconds = call_seconds
+        self._crumb: dict[str, str] = {}
+        self.breaker = breaker.named(
+            f"jenkins-{account.key}", timeout=CALL_SECONDS + 1, concurrent=AT_ONCE, counts=_is_sick
+        )
+        self.session = requests.Session()
+        self.session.trust_env = False
+        self.session.verify = str(settings.JENKINS_CA_FILE or "") or True
+        if account.user:
+            # as bytes: requests would spell anything beyond latin-1 wrongly
+            self.session.auth = HTTPBasicAuth(account.user.encode(), account.token.encode())
+        self.session.headers.update({"User-Agent": "Gatehouse", "Accept-Encoding": "gzip"})
+        for scheme in addresses.PORTS:
+            self.session.mount(f"{scheme}://", CheckedAdapter(account.networks))
+
+    @property
+    def url(self) -> str:
+        return self._place.url
+
+    def close(self) -> None:
+        self.session.close()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        data: Any = None,
+        files: Any = None,
+        headers: Mapping[str, str] | None = None,
+        kind: str = "",
+        what: str = "",
+        most: int = MOST_BYTES,
+    ) -> Answer:
+        """Ask, and return the whole answer. A request that wants a crumb gets one, once.
+
+        :param kind: the media type that the answer must have; empty: any but a web page's.
+        :param what: what it is about, for whoever reads the error.
+        :raises GatehouseError: one of integrations.jenkins.errors, or the breaker's.
+        """
+        about = Asked(self.account.name, method, kind, what)
+        with self.breaker.watching():
+            answer = self._once(method, url, Sent(data, files, headers), most)
+            if method == "POST" and answer.status == 403 and self._renew_crumb():
+                answer = self._once(method, url, Sent(data, files, headers), most)
+            ensure_good(answer.status, answer.headers, answer.body, about, is_ours=self._is_ours)
+        return answer
+
+    @contextmanager
+    def stream(
+        self, url: str, *, seconds: float, what: str = ""
+    ) -> Iterator[tuple[Mapping[str, str], Iterator[bytes]]]:
+        """Ask for something large, and read it piece by piece; whoever reads decides when it is enough."""
+        about = Asked(self.account.name, "GET", "text/plain", what)
+        with self.breaker.watching(), deadline(seconds) as end, self._failures(end):
+            response = self._open("GET", url, Sent())
+            try:
+                if response.status_code != 200:
+                    ensure_good(response.status_code, response.headers, b"", about, is_ours=self._is_ours)
+                ensure_good(200, response.headers, b"-", about, is_ours=self._is_ours)
+                yield response.headers, _pieces(response)
+            finally:
+                response.close()
+
+    def _once(self, method: str, url: str, sent: Sent, most: int) -> Answer:
+        with deadline(self._call_seconds) as end, self._failures(end):
+            response = self._open(method, url, sent)
+            try:
+                body = bytearray()
+                for piece in _pieces(response, most):
+                    body += piece
+                    if len(body) > most:
+                        raise errors.AnswerTooLarge(server=self.account.name, limit=filesizeformat(most))
+                return Answer(response.status_code, response.headers, bytes(body), self.account.name)
+            finally:
+                # one that was not read to its end must not be used again
+                response.close()
+
+    def _open(self, method: str, url: str, sent: Sent) -> requests.Response:
+        crumb = self._crumb if method == "POST" else {}
+        return self.session.request(
+            method,
+            self._absolute(url),
+            data=sent.data,
+            files=sent.files,
+            headers={**(sent.headers or {}), **crumb},
+            allow_redirects=False,
+            stream=True,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+        )
+
+    def _absolute(self, url: str) -> str:
+        absolute = urljoin(self.url, url)
+        if not absolute.startswith(self.url):
+            raise errors.SentElsewhere(server=self.account.name)
+        return absolute
+
+    def _is_ours(self, location: str) -> bool:
+        """Whether a redirect stays at the server."""
+        parts = urlsplit(urljoin(self.url, location))
+        ports = addresses.PORTS
+        try:
+            port = parts.port or ports.get(parts.scheme)
+        except ValueError:
+            return False
+        return (parts.hostname or "").lower() == self._place.host and port in {self._place.port, *ports.values()}
+
+    def _renew_crumb(self) -> bool:
+        """Fetch a crumb; tell whether there is one to try again with. An API token wants none, a password does."""
+        before = self._crumb
+        self._crumb = {}
+        answer = self._once("GET", CRUMB, Sent(), PIECE)
+        if answer.status != 200:
+            return False
+        told = answer.json()
+        if not isinstance(told, dict) or not isinstance(told.get("crumb"), str):
+            return False
+        name = told.get("crumbRequestField")
+        self._crumb = {name if isinstance(name, str) and name.isascii() else "Jenkins-Crumb": told["crumb"][:500]}
+        return self._crumb != before
+
+    @contextmanager
+    def _failures(self, end: Deadline) -> Iterator[None]:
+        """Turn whatever a call dies of into one of our errors."""
+        name = self.account.name
+        try:
+            yield
+        except GatehouseError:
+            raise
+        except requests.exceptions.SSLError as problem:
+            raise errors.UnknownCertificate(server=name) from problem
+        except requests.exceptions.ConnectTimeout as problem:
+            raise errors.NotReached(server=name) from problem
+        except FAILURES as problem:
+            if isinstance(refusal := _refusal(problem), GatehouseError):
+                raise refusal from None
+            raise (errors.NoAnswer if end.sent else errors.NotReached)(server=name) from problem
+
+
+def _pieces(response: requests.Response, most: int | None = None) -> Iterator[bytes]:
+    """The body as it comes, unpacked; a bomb is not unpacked past `most`."""
+    packed = response.headers.get("Content-Encoding", "").lower()
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed in {"gzip", "deflate"} else None
+    if packed not in {"", "identity", "gzip", "deflate"}:
+        raise ValueError(f"an encoding nobody asked for: {packed[:20]}")
+    length = 0
+    while piece := response.raw.read1(PIECE, decode_content=False):
+        while piece:
+            plain = unpack.decompress(piece, PIECE) if unpack else piece
+            piece = unpack.unconsumed_tail if unpack else b""
+            length += len(plain)
+            yield plain
+            if most is not None and length > most:
+                return
+    if unpack and (rest := unpack.flush()):
+        yield rest
+    missing = getattr(response.raw, "length_remaining", None)
+    if missing:
+        raise OSError("the connection was cut in the middle of the answer")
+
+
+def _refusal(problem: BaseException | None) -> BaseException | None:
+    """The error of ours that lies below, if there is one."""
+    seen: set[int] = set()
+    while problem is not None and not isinstance(problem, GatehouseError) and id(problem) not in seen:
+        seen.add(id(problem))
+        inner = [one for one in problem.args if isinstance(one, BaseException)]
+        problem = problem.__cause__ or problem.__context__ or (inner[0] if inner else None)
+    return problem
+
+
+def _is_sick(problem: Exception) -> bool:
+    if isinstance(problem, errors.JenkinsError):
+        return problem.sick
+    return not isinstance(problem, GatehouseError) or problem.status >= 500

@@ -1,0 +1,21 @@
+"""Jenkins servers, their jobs, the builds people asked for, and who may do what."""
+
+from integrations.jenkins.models.builds import Build, BuildQuerySet
+from integrations.jenkins.models.jobs import KEY_PARAMETER, Job, JobQuerySet
+from integrations.jenkins.models.logs import BuildLog
+from integrations.jenkins.models.rules import Rule
+from integrations.jenkins.models.schedules import Schedule
+from integrations.jenkins.models.servers import Server, ServerQuerySet
+
+__all__ = [
+    "KEY_PARAMETER",
+    "Build",
+    "BuildLog",
+    "BuildQuerySet",
+    "Job",
+    "JobQuerySet",
+    "Rule",
+    "Schedule",
+    "Server",
+    "ServerQuerySet",
+]

@@ -1,0 +1,78 @@
+"""People around Jenkins."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from accounts.models import User
+from integrations.jenkins.models import Job, Server
+from project.core import breaker
+
+Hire = Callable[..., User]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_breakers() -> Iterator[None]:
+    """A breaker belongs to the process, and a test may have opened it."""
+    yield
+    for one in breaker.snapshots():
+        if one.name.startswith("jenkins-"):
+            breaker.named(one.name).reset()
+
+
+@pytest.fixture(autouse=True)
+def _this_machine(settings: Any) -> None:
+    """Servers of tests are on this machine."""
+    settings.JENKINS_ALLOWED_SERVERS = ["127.0.0.0/8"]
+
+
+@pytest.fixture
+def hire(db: None) -> Hire:
+    """Take somebody on, with permissions by name: `hire("mei", "jenkins.view_job")`."""
+
+    def one(username: str, *permissions: str, **fields: Any) -> User:
+        person = User.objects.create_user(username, real_name=username.title(), is_staff=True, **fields)
+        for name in permissions:
+            app, _, codename = name.partition(".")
+            person.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+        return User.objects.get(pk=person.pk)
+
+    return one
+
+
+@pytest.fixture
+def boss(hire: Hire) -> User:
+    """A superuser."""
+    return hire("bigboss", is_superuser=True)
+
+
+@pytest.fixture
+def builder(hire: Hire) -> User:
+    """Who may see jobs and start builds."""
+    return hire("builder", "jenkins.view_job", "jenkins.build_job")
+
+
+@pytest.fixture
+def approver(hire: Hire) -> User:
+    """Who may see jobs, start builds, and approve those of others."""
+    return hire("approver", "jenkins.view_job", "jenkins.build_job", "jenkins.approve_build")
+
+
+@pytest.fixture
+def away(db: None) -> Server:
+    """A server that nobody can reach."""
+    return Server.objects.create(name="Away", url="http://127.0.0.1:9/")
+
+
+@pytest.fixture
+def known(away: Server) -> Callable[..., Job]:
+    """A job as if its server had told of it: `known("ci/build", parameters=[…])`."""
+
+    def one(full_name: str, **fields: Any) -> Job:
+        folder, _, name = full_name.rpartition("/")
+        values = {"server": away, "full_name": full_name, "name": name, "folder": folder} | fields
+        return Job.objects.create(**values)
+
+    return one
