@@ -22,7 +22,7 @@ from benchmarks.gateway import contestants
 from benchmarks.gateway.contestants import Running, running
 from benchmarks.gateway.fanout import come_in
 from benchmarks.gateway.ground import ground
-from benchmarks.gateway.load import client
+from benchmarks.gateway.load import Load, client
 
 CONNECTIONS = int(os.environ.get("BENCH_CROWD", "5000"))
 """On both nodes together."""
@@ -67,7 +67,26 @@ def measure() -> list[Figure]:
         for start in range(0, CONNECTIONS, AT_A_TIME):
             come_in(load, east, min(AT_A_TIME, CONNECTIONS - start))
         load.tell("rest", 2)  # each node has told who is there
-        return list(_asked(east))
+        with _answering(load):
+            return list(_asked(east))
+
+
+@contextmanager
+def _answering(load: Load) -> Iterator[None]:
+    """Have the connections answer pings meanwhile, or the nodes would close them one after the other."""
+    done = Event()
+
+    def answer() -> None:
+        while not done.is_set():
+            load.tell("rest", 1)
+
+    thread = Thread(target=answer, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _asked(node: Running) -> Iterator[Figure]:
