@@ -6,8 +6,9 @@ A beat writes all of it again, so a flushed Redis is full again within one.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from random import uniform
+from typing import TypeVar
 
 from realtime.commands import Command
 from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, ConnectionInfo
@@ -16,8 +17,11 @@ from realtime.directory import BEAT_SECONDS, GONE_AFTER, NodeInfo, RedisDirector
 from realtime.link import FAILURES, PAUSES
 
 log = logging.getLogger(__name__)
+Item = TypeVar("Item")
 
-CHUNK = 500
+CHUNK = 100
+"""So many connections are written in one go: reading Redis' answers keeps the sockets of this node waiting."""
+WRITTEN_SECONDS = 5.0
 
 
 class RedisPresence(RedisDirectory):
@@ -31,6 +35,8 @@ class RedisPresence(RedisDirectory):
         self._resized: set[str] = set()
         self._users: dict[str, int] = {}
         """Under which user each connection is listed in Redis."""
+        self._away = False
+        """Redis did not take what was written last."""
         self._work = asyncio.Event()
         self._written: list[asyncio.Future[None]] = []
         self._task: asyncio.Task[None] | None = None
@@ -63,12 +69,12 @@ class RedisPresence(RedisDirectory):
         self._gone[connection.id] = connection.user_id
         self._work.set()
 
-    async def written(self, seconds: float = 1.0) -> None:
-        """Wait, but not for long, until what changed so far can be read by others."""
-        if self._changed or self._gone or self._resized:
+    async def written(self) -> None:
+        """Wait until what changed so far can be read by others; not for long, nor for a Redis known to be away."""
+        if not self._away and (self._changed or self._gone or self._resized):
             waiter = asyncio.get_running_loop().create_future()
             self._written.append(waiter)
-            await asyncio.wait({waiter}, timeout=seconds)
+            await asyncio.wait({waiter}, timeout=WRITTEN_SECONDS)
 
     async def is_online(self, user_id: int) -> bool:
         return bool(self.hub.groups.get(f"user.{user_id}")) or await super().is_online(user_id)
@@ -98,14 +104,13 @@ class RedisPresence(RedisDirectory):
 
     async def _keep(self) -> None:
         next_beat = 0.0
-        told = False
         while True:
             try:
                 if self.hub.clock() >= next_beat:
                     await self._beat()
                     next_beat = self.hub.clock() + BEAT_SECONDS
-                if told:
-                    told = False
+                if self._away:
+                    self._away = False
                     log.info("The other nodes are told who is online again.")
                 await self._write_changes()
                 try:
@@ -114,8 +119,8 @@ class RedisPresence(RedisDirectory):
                 except TimeoutError:
                     continue
             except FAILURES as problem:
-                if not told:
-                    told = True
+                if not self._away:
+                    self._away = True
                     name = type(problem).__name__
                     log.warning("Who is online cannot be told to the other nodes (%s: %s).", name, problem)
                 next_beat = 0.0
@@ -125,9 +130,7 @@ class RedisPresence(RedisDirectory):
         seconds, _micro = await self.redis.time()
         await self.redis.zadd(self.key("nodes"), {self.hub.node: seconds})
         await self.redis.set(self.key("node", self.hub.node), json.dumps(self.about()), ex=int(GONE_AFTER * 2))
-        everybody = list(self.hub.connections.values())
-        for start in range(0, len(everybody), CHUNK):
-            await self._write(everybody[start : start + CHUNK], {})
+        await self._write(self.hub.connections.values(), {})
         for group in list(self.hub.groups):
             self.resized(group)
         await self._forget_strangers()
@@ -139,29 +142,41 @@ class RedisPresence(RedisDirectory):
         gone, self._gone = self._gone, {}
         waiting, self._written = self._written, []
         resized, self._resized = self._resized, set()
-        if changed or gone:
-            await self._write(changed.values(), gone)
-        if resized:
-            await self._write_sizes(resized)
-        for waiter in waiting:
-            if not waiter.done():
-                waiter.set_result(None)
+        try:
+            if changed or gone:
+                await self._write(changed.values(), gone)
+            if resized:
+                await self._write_sizes(resized)
+        finally:
+            for waiter in waiting:
+                if not waiter.done():
+                    waiter.set_result(None)
 
-    async def _write(self, changed: Iterable[Connection], gone: dict[str, int]) -> None:
+    async def _write(self, changed: Collection[Connection], gone: dict[str, int]) -> None:
+        for some in _slices(list(changed)):
+            await self._write_here(some)
+        for names in _slices(list(gone)):
+            await self._write_gone({name: gone[name] for name in names})
+
+    async def _write_here(self, connections: Sequence[Connection]) -> None:
         mine = self.key("connections", self.hub.node)
         async with self.redis.pipeline(transaction=False) as pipeline:
-            for one in changed:
+            for one in connections:
                 if (listed := self._users.get(one.id, 0)) and listed != one.user_id:
                     pipeline.srem(self.key("user", listed), one.id)
                 if one.user_id:
                     pipeline.sadd(self.key("user", one.user_id), one.id)
                 self._users[one.id] = one.user_id
-                pipeline.hset(mine, one.id, json.dumps(one.info()))
+            pipeline.hset(mine, mapping={one.id: json.dumps(one.info()) for one in connections})
+            pipeline.expire(mine, 24 * 3600)
+            await pipeline.execute()
+
+    async def _write_gone(self, gone: dict[str, int]) -> None:
+        async with self.redis.pipeline(transaction=False) as pipeline:
             for name, user_id in gone.items():
                 for listed in {user_id, self._users.get(name, 0)} - {0}:
                     pipeline.srem(self.key("user", listed), name)
-                pipeline.hdel(mine, name)
-            pipeline.expire(mine, 24 * 3600)
+            pipeline.hdel(self.key("connections", self.hub.node), *gone)
             await pipeline.execute()
         for name in gone:
             self._users.pop(name, None)
@@ -188,13 +203,20 @@ class RedisPresence(RedisDirectory):
                 await self._bury(node)
 
     async def _bury(self, node: str) -> None:
-        texts = await self.redis.hvals(self.key("connections", node))
+        for texts in _slices(await self.redis.hvals(self.key("connections", node))):
+            async with self.redis.pipeline(transaction=False) as pipeline:
+                for one in map(json.loads, texts):
+                    if one["user_id"]:
+                        pipeline.srem(self.key("user", one["user_id"]), one["id"])
+                    for group in one["groups"]:
+                        pipeline.hdel(self.key("group", group), node)
+                await pipeline.execute()
         async with self.redis.pipeline(transaction=False) as pipeline:
-            for one in map(json.loads, texts):
-                if one["user_id"]:
-                    pipeline.srem(self.key("user", one["user_id"]), one["id"])
-                for group in one["groups"]:
-                    pipeline.hdel(self.key("group", group), node)
             pipeline.delete(self.key("connections", node), self.key("node", node))
             pipeline.zrem(self.key("nodes"), node)
             await pipeline.execute()
+
+
+def _slices(many: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    for start in range(0, len(many), CHUNK):
+        yield many[start : start + CHUNK]
