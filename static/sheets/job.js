@@ -13,8 +13,8 @@ function draw(job) {
     bar.querySelector(".gh-progress").classList.toggle("sheets-endless", !job.total);
     bar.querySelector(".gh-progress i").style.width = `${share}%`;
     bar.querySelector("[data-done]").textContent = number.format(job.done);
-    const total = bar.querySelector("[data-total]");
-    if (total) total.textContent = number.format(job.total);
+    bar.querySelector("[data-of]").hidden = !job.total;
+    bar.querySelector("[data-total]").textContent = number.format(job.total);
     fill(bar.querySelector("[data-rate]"), "{rate}", job.rate, number);
     fill(bar.querySelector("[data-left]"), "{left}", job.seconds_left, number);
 }
