@@ -149,6 +149,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
             Item("sms", _("SMS"), "sms", "admin:sms_message_changelist", "sms.view_message"),
             Item("sms_templates", _("Templates"), "edit_note", "admin:sms_template_changelist", "sms.view_template"),
             Item("sms_providers", _("Providers"), "cell_tower", "admin:sms_provider_changelist", "sms.view_provider"),
+            Item("sms_refused", _("Refused"), "gpp_maybe", "admin:sms_refusal_changelist", "sms.view_refusal"),
         ),
     ),
     (

@@ -157,6 +157,8 @@ ROWS: dict[str, Row] = {
     "POST sms/messages/{id}/resend/": holders("sms.resend_message"),
     "GET sms/templates/": holders("sms.view_template"),
     "GET sms/providers/": holders("sms.view_provider"),
+    "GET sms/refusals/": holders("sms.view_refusal"),
+    "GET sms/refusals/{id}/": holders("sms.view_refusal"),
     "POST sms/receipts/{key}": Anybody(),
     "GET tokens/": SEES_TOKENS,
     "GET tokens/{key_id}/": SEES_TOKENS,

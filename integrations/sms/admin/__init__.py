@@ -2,6 +2,7 @@
 
 from integrations.sms.admin.messages import MessageAdmin
 from integrations.sms.admin.providers import ProviderAdmin
+from integrations.sms.admin.refused import RefusalAdmin
 from integrations.sms.admin.templates import TemplateAdmin
 
-__all__ = ["MessageAdmin", "ProviderAdmin", "TemplateAdmin"]
+__all__ = ["MessageAdmin", "ProviderAdmin", "RefusalAdmin", "TemplateAdmin"]

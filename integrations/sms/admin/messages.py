@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from integrations.sms import looks, pages, phones, services
+from integrations.sms import looks, pages, services
 from integrations.sms.admin import sending
 from integrations.sms.admin.filters import CountryFilter, PurposeFilter
+from integrations.sms.admin.masked import MaskedPhones
 from integrations.sms.models import Message
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
 from project.core.errors import GatehouseError
@@ -28,7 +29,7 @@ TWICE = "twice"
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin, ModelAdmin[Message]):
+class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
     """Every text message, and what became of it."""
 
     list_display = (
@@ -74,36 +75,6 @@ class MessageAdmin(ReadOnlyAdmin, ModelAdmin[Message]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         return Message.objects.seen_by(request.user)
-
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
-        found = super().get_changelist_instance(request)
-        for one in found.result_list:
-            one.shown_to = request.user
-        found.search_help_text = (
-            _("Phone number")
-            if request.user.has_perm(looks.VIEW_PHONE)
-            else _("The last four digits of the phone number")
-        )
-        return found
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
-    ) -> tuple[QuerySet[Message], bool]:
-        digits = "".join(one for one in search_term if one.isdecimal())
-        if not search_term.strip():
-            return queryset, False
-        if not digits:
-            return queryset.none(), False
-        if request.user.has_perm(looks.VIEW_PHONE):
-            return queryset.filter(phone__contains=digits), False
-        # more than is shown would let people guess the rest, digit by digit
-        return (
-            queryset.filter(phone__endswith=digits) if len(digits) <= phones.SHOWN_DIGITS else queryset.none()
-        ), False
-
-    @display(description=gettext_lazy("Phone"))
-    def shown_phone(self, message: Any) -> SafeString:
-        return format_html('<span class="gh-mono">{}</span>', looks.phone(message.phone, message.shown_to))
 
     @display(description=gettext_lazy("Person"))
     def shown_person(self, message: Message) -> Any:

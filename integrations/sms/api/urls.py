@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from integrations.sms.api.refusals import RefusalViewSet
 from integrations.sms.api.views import MessageViewSet, ProviderViewSet, ReceiptsView, TemplateViewSet
 from project.core.api import Router
 
@@ -9,6 +10,7 @@ router = Router()
 router.register("sms/messages", MessageViewSet, basename="sms-message")
 router.register("sms/templates", TemplateViewSet, basename="sms-template")
 router.register("sms/providers", ProviderViewSet, basename="sms-provider")
+router.register("sms/refusals", RefusalViewSet, basename="sms-refusal")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("sms/receipts/<slug:key>", ReceiptsView.as_view(), name="sms-receipts"),
