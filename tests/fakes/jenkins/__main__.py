@@ -2,6 +2,7 @@
 
 import argparse
 import signal
+import socket
 import sys
 
 from tests.fakes.jenkins.simulator import Simulator
@@ -13,6 +14,11 @@ parser.add_argument("--jobs", type=int, default=0, help="begin with that many jo
 parser.add_argument("--folders", type=int, default=0, help="… in that many folders")
 parser.add_argument("--quiet-period", type=float, default=5)
 asked = parser.parse_args()
+
+try:
+    socket.create_server(("127.0.0.1", asked.port)).close()
+except OSError as taken:
+    parser.error(f'port {asked.port} cannot be had ({taken.strerror}); choose another with ARGS="--port …"')
 
 with Simulator(
     asked.port, demo_content=asked.demo, jobs=asked.jobs, folders=asked.folders, quiet_period=asked.quiet_period

@@ -1,6 +1,7 @@
 """A build: `hudson.model.Run`, `hudson.model.FreeStyleBuild` and `WorkflowRun` (workflow-job-plugin)."""
 
 import hashlib
+import html
 import mimetypes
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -18,10 +19,10 @@ COLORS = {"SUCCESS": "blue", "UNSTABLE": "yellow", "FAILURE": "red", "ABORTED": 
 
 
 def actions(causes: list[dict[str, str]], parameters: list[Value]) -> list[Bean]:
-    """`Actionable.getAllActions`: what was given (`ParametersAction`) and why it runs (`CauseAction`)."""
+    """`Actionable.getAllActions`: what was given (`ParametersAction`) and why it runs (`CauseAction`), and others that say nothing."""
     why = [Facts("hudson.model.Cause$UserIdCause", 3, **cause) for cause in causes]
     found: list[Bean] = [Facts("hudson.model.ParametersAction", 2, parameters=parameters)] if parameters else []
-    return [*found, Facts("hudson.model.CauseAction", 2, causes=why)]
+    return [*found, Facts("hudson.model.CauseAction", 2, causes=why), Facts()]
 
 
 class Build(Bean):
@@ -132,6 +133,11 @@ class Build(Bean):
         """`Run.doConsoleText`: all of it, as it is."""
         return Response(HTTPStatus.OK, bytes(self.log.content), "text/plain;charset=utf-8")
 
+    @web("console", "consoleFull")
+    def console(self, request: Request) -> Response:
+        """The page that links to a build's log lead to."""
+        return Response(HTTPStatus.OK, b"<pre>" + html.escape(self.log.content.decode()).encode() + b"</pre>")
+
     @web("buildNumber")
     def build_number(self, request: Request) -> Response:
         """`Run.doBuildNumber`."""
@@ -152,8 +158,10 @@ class Build(Bean):
         name = request.path.rstrip("/").rpartition("/")[2]
         if name != "stop" and not self.job.is_pipeline:
             raise Refused(HTTPStatus.NOT_FOUND, "Not Found")
-        self.finish("ABORTED", "Hard kill!" if name == "kill" else f"Aborted by {request.user}")
-        return request.redirect(request.headers.get("referer", "."))
+        said = ["Hard kill!"] if name == "kill" else ["Build was aborted", f"Aborted by {request.user}"]
+        self.finish("ABORTED", *said)
+        referer = request.headers.get("referer")
+        return Response(HTTPStatus.FOUND, headers={"Location": referer}) if referer else request.redirect(".")
 
     @web("doDelete", post=True)
     def delete(self, request: Request) -> Response:

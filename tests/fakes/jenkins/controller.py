@@ -13,7 +13,7 @@ from tests.fakes.jenkins.nodes import Nodes
 from tests.fakes.jenkins.plugins import Plugins
 from tests.fakes.jenkins.queue import Queue, WaitingItem
 from tests.fakes.jenkins.security import Account, Security
-from tests.fakes.jenkins.stapler import Bean, Facts, Request, Response, exported, web
+from tests.fakes.jenkins.stapler import Bean, Facts, Request, Response, exported, for_people, web
 
 VERSION = "2.579"
 
@@ -137,8 +137,6 @@ class Jenkins(Group):
                 return {"queue": self.queue, "computer": self.nodes, "pluginManager": self.plugins}[name]
             case "manage":
                 return self
-            case "plugin":
-                return self.plugins.child("plugin", rest)
             case "label" if rest:
                 return self.nodes.label(rest.pop(0))
             case "fingerprint" if rest:
@@ -146,6 +144,8 @@ class Jenkins(Group):
         return super().child(name, rest)
 
     # -- what can be done with it
+
+    login = web("login")(for_people)
 
     @web("quietDown", post=True)
     def quiet_down(self, request: Request) -> Response:

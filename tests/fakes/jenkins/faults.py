@@ -20,6 +20,7 @@ LOGIN = (
 )
 
 MEANINGS = {
+    "down": "connections are refused, those there are cut, for SIZE seconds (10)",
     "latency": "the answer comes after SIZE milliseconds",
     "slow": "the answer comes after SIZE seconds (30)",
     "black_hole": "nothing comes, ever",
@@ -38,7 +39,6 @@ MEANINGS = {
     "broken": "200 with JSON that ends in the middle",
     "redirect": "302 to another host (`to`)",
 }
-"""Besides `down`, which closes the port."""
 
 
 class Vanish(Exception):
@@ -69,10 +69,11 @@ class Faults:
 
     def __post_init__(self) -> None:
         self.cleared = threading.Event()
+        self.timer: threading.Timer | None = None
 
     def add(self, kind: str, size: float | None = None, **limits: str | int) -> Fault:
-        if kind not in MEANINGS:
-            raise ValueError(f"{kind} is none of {', '.join(MEANINGS)}")
+        if kind not in MEANINGS or kind == "down":
+            raise Refused(400, f"{kind} is none of {', '.join(MEANINGS)}, or a call of its own")
         fault = Fault(kind, size, **limits)  # type: ignore[arg-type]
         self.present.append(fault)
         return fault
@@ -81,11 +82,14 @@ class Faults:
         """Refuse connections and cut those there are, until `clear()` or for some seconds."""
         self.refuse()
         if seconds is not None:
-            threading.Timer(seconds, self.clear).start()
+            self.timer = threading.Timer(seconds, self.clear)
+            self.timer.start()
 
     def clear(self) -> None:
         """All is well again; what hung is let go."""
         self.present.clear()
+        if self.timer:
+            self.timer.cancel()
         self.cleared.set()
         self.cleared = threading.Event()
         self.accept()

@@ -1,5 +1,6 @@
 """Jobs: `hudson.model.Job`, `hudson.model.FreeStyleProject`, `WorkflowJob` (workflow-job-plugin)."""
 
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -122,6 +123,11 @@ class Job(Item):
     def properties(self) -> list[Bean]:
         return [Facts(PROPERTY, 2, parameterDefinitions=self.definitions)] if self.definitions else []
 
+    @exported("actions")
+    def actions(self) -> list[Bean]:
+        """The definitions once more (`ParametersDefinitionProperty.getJobActions`), and others that say nothing."""
+        return [*self.properties(), Facts()]
+
     @exported("healthReport")
     def health(self) -> list[Bean]:
         """`Job.getBuildStabilityHealthReport`: of the last five builds that say something."""
@@ -157,9 +163,9 @@ class Job(Item):
 
     def _schedule(self, request: Request, parameters: list[Value], merged: int) -> Response:
         delay = request.get("delay")
-        quiet = float(delay.removesuffix("sec").removesuffix("s")) if delay else self.quiet_period
+        quiet = seconds(delay) if delay else self.quiet_period
         item, created = self.jenkins.queue.schedule(self, quiet, request.user, parameters)
-        return request.redirect(f"{self.jenkins.url()}{item.url()}", HTTPStatus.CREATED if created else merged)
+        return request.redirect(f"/{item.url()}", HTTPStatus.CREATED if created else merged)
 
     @web("build")
     def build(self, request: Request) -> Response:
@@ -240,6 +246,14 @@ class WorkflowJob(Job):
 
     def closing(self) -> list[str]:
         return ["[Pipeline] }", "[Pipeline] // node", "[Pipeline] End of Pipeline"]
+
+
+def seconds(delay: str) -> int:
+    """`jenkins.util.TimeDuration`: `5sec`; milliseconds where it names no unit."""
+    found = re.fullmatch(r"\s*(-?\d+)\s*(secs?)?\s*", delay)
+    if not found:
+        raise Refused(HTTPStatus.INTERNAL_SERVER_ERROR, f"Invalid time duration value: {delay}")
+    return int(found[1]) if found[2] else int(found[1]) // 1000
 
 
 def _text(value: object) -> str:

@@ -49,8 +49,13 @@ class Log(Bean):
         start = 0 if start > len(self.content) else start
         if not self.build.is_building:
             return start, bytes(self.content[start:])
-        lines = bytes(self.content[start:]).split(b"\n")[:-1][:MOST_LINES]
-        return start, b"".join(line + b"\n" for line in lines)
+        end = start
+        for _ in range(MOST_LINES):
+            newline = self.content.find(b"\n", end)
+            if newline < 0:
+                break
+            end = newline + 1
+        return start, bytes(self.content[start:end])
 
     def _answer(self, body: bytes, reached: int, kind: str) -> Response:
         more = {"X-More-Data": "true"} if self.build.is_building else {}

@@ -73,7 +73,10 @@ class BlockedItem(NotWaitingItem):
 
     @exported("why")
     def why(self) -> str | None:
-        build = self.job.running()[0]
+        running = self.job.running()
+        if not running:
+            return "A build is already in progress"
+        build = running[0]
         left = max(0.0, self.job.estimated_duration() / 1000 - (self.job.jenkins.now - build.started))
         return f"Build #{build.number} is already in progress (ETA: {span(left) if left else 'N/A'})"
 
@@ -177,12 +180,18 @@ class Queue(Bean):
                 continue
             if isinstance(item, WaitingItem):
                 item.ready_since = self.jenkins.now
-            is_free = item.job.is_concurrent or not item.job.running()
+            is_free = item.job.is_concurrent or not (item.job.running() or self._is_ready(item))
             item.__class__ = BuildableItem if is_free else BlockedItem
             if isinstance(item, BuildableItem) and not self.jenkins.is_quieting_down:
                 self._begin(item)
         for item in [each for each in self.left.values() if each.left_at < self.jenkins.now - REMEMBERED]:
             del self.left[item.id]
+
+    def _is_ready(self, item: QueueItem) -> bool:
+        """Whether another item of its job waits for an executor already."""
+        return any(
+            other.job is item.job and isinstance(other, BuildableItem) for other in self.items if other is not item
+        )
 
     def _begin(self, item: QueueItem) -> None:
         """Give it to an executor; a pipeline takes a one-off executor of the built-in node."""

@@ -53,13 +53,18 @@ class Server(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     server: Server
 
     def handle_one(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         request = read(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
         if request.path.startswith(CONTROL):
-            self.send(control(self.server.simulator, request))
+            try:
+                self.send(control(self.server.simulator, request))
+            except Refused as refused:
+                self.send(page(refused))
             return
         simulator = self.server.simulator
         simulator.requests.append(request)

@@ -144,10 +144,12 @@ class Simulator:
             self._server = Server(self._port, self)
             self._port = int(self._server.server_address[1])
             self.jenkins.root_url = self.url
-            threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+            self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+            self._thread.start()
 
     def _refuse(self) -> None:
         server, self._server = self._server, None
         if server:
             server.shutdown()
+            self._thread.join()
             server.server_close()

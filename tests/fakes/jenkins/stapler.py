@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, ClassVar, NamedTuple, Self
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 
 @dataclass
@@ -44,8 +44,8 @@ class Request:
         raise Refused(HTTPStatus.BAD_REQUEST, said)
 
     def redirect(self, url: str, status: int = HTTPStatus.FOUND) -> "Response":
-        """`ResponseImpl.sendRedirect`: absolute, from where the request was."""
-        return Response(status, headers={"Location": urljoin(self.url, url)})
+        """`ResponseImpl.sendRedirect`: to somewhere in here, at the address the request came to."""
+        return Response(status, headers={"Location": urljoin(self.url, urlsplit(url).path)})
 
 
 @dataclass
@@ -120,8 +120,8 @@ class Bean:
     def __init_subclass__(cls) -> None:
         cls.exports, cls.methods = {}, {}
         for owner in reversed(cls.__mro__):
-            for value in vars(owner).values():
-                marks = getattr(value, "__dict__", {})
+            for attribute, marked in vars(owner).items():
+                marks, value = getattr(marked, "__dict__", {}), getattr(cls, attribute)
                 if "exported" in marks:
                     name, visibility, inline = marks["exported"]
                     cls.exports[name] = Exported(value, visibility or getattr(owner, "visibility", 1), inline)
@@ -169,7 +169,8 @@ def answer(root: Bean, request: Request) -> Response:
 
 def for_people(bean: Bean, request: Request) -> Response:
     """A page, which redirects lead browsers to."""
-    return Response(body=b"<html><head><title>Jenkins</title></head><body>Jenkins</body></html>")
+    said = f"A simulated {bean.java or 'object'}: see <a href='api/json?pretty=true'>api/json</a>"
+    return Response(body=f"<html><head><title>Jenkins</title></head><body>{said}</body></html>".encode())
 
 
 def api(bean: Bean, request: Request) -> Response:
