@@ -109,6 +109,13 @@ EVENTS: dict[str, Look] = {
     "user.phone_bound": Look(gettext_lazy("bound a phone"), "phonelink_lock", "ok"),
     "user.phone_removed": Look(gettext_lazy("removed a phone number"), "phonelink_erase", "warn"),
     "sms.account_trouble": Look(gettext_lazy("was refused by a provider of text messages"), "sms_failed", "bad"),
+    "sms_campaign.begun": Look(gettext_lazy("began a campaign"), "campaign"),
+    "sms_campaign.confirmed": Look(gettext_lazy("had a campaign sent"), "campaign", "warn"),
+    "sms_campaign.waits": Look(
+        gettext_lazy("let a campaign wait: the day's budget is nearly spent"), "payments", "warn"
+    ),
+    "sms_campaign.stopped": Look(gettext_lazy("stopped a campaign"), "cancel", "bad"),
+    "sms_campaign.done": Look(gettext_lazy("finished a campaign"), "task_alt", "ok"),
     "sms_template.created": Look(gettext_lazy("created a template of text messages"), "add_comment", "ok"),
     "sms_template.changed": Look(gettext_lazy("changed a template of text messages"), "edit_note"),
     "sms_template.deleted": Look(gettext_lazy("deleted a template of text messages"), "delete", "bad"),

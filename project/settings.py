@@ -428,6 +428,7 @@ SPECTACULAR_SETTINGS = {
         "SmsProviderKindEnum": "integrations.sms.models.Provider.Kind",
         "AttemptOutcomeEnum": "integrations.sms.models.Attempt.Outcome",
         "ImportModeEnum": "integrations.sheets.models.ImportJob.Mode",
+        "CampaignStateEnum": "integrations.sms.models.Campaign.State",
         "ImportUndoEnum": "integrations.sheets.models.ImportJob.Undo",
     },
     "POSTPROCESSING_HOOKS": [

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from integrations.sheets.models import ImportJob
+from integrations.sms.models import Campaign
 from project.core.errors import GatehouseError
 from realtime import gateway
 from realtime.models import DeadLetter
@@ -31,6 +32,11 @@ def imports_running() -> int:
 def dead_letters_waiting() -> int:
     """How many messages could not be delivered and wait for somebody to look at them."""
     return int(DeadLetter.objects.waiting().count())
+
+
+def campaigns_running() -> int:
+    """How many campaigns are being counted or sent."""
+    return int(Campaign.objects.filter(state__in=Campaign.CLAIMABLE).count())
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,14 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
         _("Messages"),
         (
             Item("sms", _("SMS"), "sms", "admin:sms_message_changelist", "sms.view_message"),
+            Item(
+                "sms_campaigns",
+                _("Campaigns"),
+                "campaign",
+                "admin:sms_campaign_changelist",
+                "sms.view_campaign",
+                count=campaigns_running,
+            ),
             Item("sms_templates", _("Templates"), "edit_note", "admin:sms_template_changelist", "sms.view_template"),
             Item("sms_providers", _("Providers"), "cell_tower", "admin:sms_provider_changelist", "sms.view_provider"),
             Item("sms_refused", _("Refused"), "gpp_maybe", "admin:sms_refusal_changelist", "sms.view_refusal"),

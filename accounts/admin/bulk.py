@@ -20,7 +20,10 @@ from accounts.admin.forms import acting
 from accounts.models import LoginSession, User
 from accounts.services.bulk import Action, Done
 from accounts.services.people import may_touch
+from integrations.sms import campaigns
+from integrations.sms.forms import chosen as chosen_template
 from project.core.admin import Confirmed, ModelAdmin, confirmation, is_confirmed
+from project.core.errors import GatehouseError
 
 SHOWN_AT_MOST = 50
 NAMED_AT_MOST = 5
@@ -41,6 +44,7 @@ class BulkActions(ModelAdmin[User]):
         "activate",
         "require_password",
         "export_chosen",
+        "write_to",
     )
 
     @admin.action(description=gettext_lazy("Give a role…"), permissions=["change"])
@@ -98,6 +102,25 @@ class BulkActions(ModelAdmin[User]):
             return None
         query = urlencode({"resource": "users", "ids": ",".join(map(str, ids))})
         return redirect(f"{reverse('admin:sheets_exportjob_add')}?{query}")
+
+    def has_write_to_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("sms.send_campaign")
+
+    @admin.action(description=gettext_lazy("Send a text message…"), permissions=["write_to"])
+    def write_to(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        template = chosen_template("notice")
+        if template is None:
+            self.message_user(request, _("No template may be sent by staff: make one first."), messages.WARNING)
+            return None
+        ids = list(queryset.order_by("pk").values_list("pk", flat=True)[: campaigns.MOST_PEOPLE + 1])
+        try:
+            campaign = campaigns.start_from_people(
+                ids=ids, by=acting(request), name="", template=template.key, parameters={}
+            )
+        except GatehouseError as problem:
+            self.message_user(request, str(problem), messages.WARNING)
+            return None
+        return redirect("admin:sms_campaign_change", campaign.pk)
 
     def _change(
         self,

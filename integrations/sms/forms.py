@@ -68,6 +68,33 @@ class ParametersForm(forms.Form):
         return [self[f"{PARAMETER}{name}"] for name in self.places]
 
 
+class CampaignForm(ParametersForm):
+    """What a campaign says. What is left empty stands in the sheet, or is the person's own name."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        required=False,
+        max_length=80,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=gettext_lazy("What you will find it by. Empty: the template's name."),
+    )
+
+    def __init__(self, *args: Any, template: Template | None, **kwargs: Any) -> None:
+        super().__init__(*args, template=template, optional=True, **kwargs)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the campaigns' services ask for."""
+        given = self.cleaned_data
+        return {"name": given["name"], "template": given["template"].key, "parameters": self.parameters}
+
+
+class UploadForm(CampaignForm):
+    """A campaign to the rows of a sheet."""
+
+    file = forms.FileField(label=gettext_lazy("File"), allow_empty_file=True)
+
+
 class SendForm(ParametersForm):
     """One message, to one of the people one reaches, or to a number."""
 

@@ -1,11 +1,14 @@
 """What the worker does with text messages."""
 
 from celery import shared_task
+from django.conf import settings
+from django.utils import translation
 
-from integrations.sms import codes, services
-from integrations.sms.models import Message, VerificationCode
+from integrations.sms import campaigns, codes, services
+from integrations.sms.models import Campaign, Message, VerificationCode
 from integrations.sms.shield import refusals, watch
 from project.core import jobs
+from project.core.errors import GatehouseError
 
 
 @jobs.worker(Message)
@@ -48,3 +51,18 @@ def watch_conversion() -> int:
 def forget_codes() -> int:
     """Forget codes and refusals of long ago; return how many."""
     return codes.purge() + refusals.purge()
+
+
+@jobs.worker(Campaign)
+def work_on_campaign(campaign: Campaign) -> None:
+    """Count whom a campaign is for, or send it."""
+    with translation.override(campaign.language or settings.LANGUAGE_CODE):
+        try:
+            if campaign.state == Campaign.State.SENDING:
+                campaigns.send(campaign)
+            else:
+                campaigns.count(campaign)
+        except GatehouseError as problem:
+            if problem.retry:
+                raise
+            campaigns.fail(campaign, problem)

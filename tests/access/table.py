@@ -148,6 +148,15 @@ ROWS: dict[str, Row] = {
     "GET sign-ins/": SEES_SIGN_INS,
     "GET sign-ins/{id}/": SEES_SIGN_INS,
     "GET sign-ins/export/": SEES_SIGN_INS,
+    "GET sms/campaigns/": holders("sms.view_campaign"),
+    "POST sms/campaigns/": holders(
+        "sms.send_campaign", template="notice", parameters={"text": "x"}, recipients=[{"phone": "+8613800000000"}]
+    ),
+    "POST sms/campaigns/upload/": holders("sms.send_campaign"),
+    "GET sms/campaigns/{id}/": holders("sms.view_campaign"),
+    "GET sms/campaigns/{id}/recipients/": holders("sms.view_campaign"),
+    "POST sms/campaigns/{id}/confirm/": holders("sms.send_campaign"),
+    "POST sms/campaigns/{id}/stop/": holders("sms.send_campaign"),
     "GET sms/messages/": holders("sms.view_message"),
     "POST sms/messages/": holders(
         "sms.send_message", phone="+8613800000000", template="notice", parameters={"text": "x"}

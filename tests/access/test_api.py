@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import services, sessions
 from accounts.models import AddressRule, ApiToken, Department, LoginEvent, User
 from integrations.sheets.models import ColumnSet, ExportJob, ImportJob
-from integrations.sms.models import Message, Provider, Refusal
+from integrations.sms.models import Campaign, Message, Provider, Refusal, Template
 from integrations.sms.services import enqueue as ask_for_message
 from realtime.models import DeadLetter, KeptSettings
 from tests.access.table import API, ROWS, Anybody, Holders, Row, Themselves
@@ -75,6 +75,9 @@ class Things:
             "imports": ImportJob.objects.create(resource="users", created_by=self.person).pk,
             "exports": ExportJob.objects.create(resource="users", created_by=self.person).pk,
             "column-sets": ColumnSet.objects.create(owner=self.person, resource="users", name="mine").pk,
+            "sms/campaigns": Campaign.objects.create(
+                name=name, template=Template.objects.create(key=name, name=name), created_by=self.person
+            ).pk,
             "sms/messages": _message_to(self.person).pk,
             "sms/refusals": Refusal.objects.create(
                 limit="phone", phone="+8613800000000", prefix=86, purpose="login", person=self.person

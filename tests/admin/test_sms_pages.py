@@ -183,7 +183,7 @@ class TestSendingOne:
 
     def test_writes_to_nobody_out_of_reach(self, browser_of, hire, role, provider):
         lone = role("lone", 40, "sms.view_message", "sms.send_message")
-        type(lone).objects.filter(pk=lone.pk).update(scope="own_department")
+        type(lone).objects.filter(pk=lone.pk).update(scope="department")
         sender = hire("sender", is_staff=True, roles=[lone])
         hire("anna", phone="13911112222")
 

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import display
 
 from integrations.sms import looks, pages, services
@@ -50,6 +50,7 @@ class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
         "provider",
         CountryFilter,
         "template",
+        ("campaign", AutocompleteSelectFilter),
         ("created_at", RangeDateTimeFilter),
     )
     list_select_related = ("template", "provider", "person")

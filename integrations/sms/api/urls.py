@@ -2,11 +2,13 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from integrations.sms.api.campaign_views import CampaignViewSet
 from integrations.sms.api.refusals import RefusalViewSet
 from integrations.sms.api.views import MessageViewSet, ProviderViewSet, ReceiptsView, TemplateViewSet
 from project.core.api import Router
 
 router = Router()
+router.register("sms/campaigns", CampaignViewSet, basename="sms-campaign")
 router.register("sms/messages", MessageViewSet, basename="sms-message")
 router.register("sms/templates", TemplateViewSet, basename="sms-template")
 router.register("sms/providers", ProviderViewSet, basename="sms-provider")

@@ -1,5 +1,6 @@
 """Who carries text messages, what they say, and each one of them."""
 
+from integrations.sms.models.campaigns import Campaign, CampaignQuerySet, Recipient
 from integrations.sms.models.codes import VerificationCode, VerificationCodeQuerySet
 from integrations.sms.models.messages import Attempt, Message, MessageQuerySet
 from integrations.sms.models.providers import Provider, ProviderQuerySet
@@ -8,10 +9,13 @@ from integrations.sms.models.templates import Template, TemplateCode, TemplateTe
 
 __all__ = [
     "Attempt",
+    "Campaign",
+    "CampaignQuerySet",
     "Message",
     "MessageQuerySet",
     "Provider",
     "ProviderQuerySet",
+    "Recipient",
     "Refusal",
     "ShieldAlarm",
     "ShieldDoor",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from integrations.sms import alarms, phones, sealing
+from integrations.sms.models.campaigns import Campaign
 from integrations.sms.models.providers import Provider
 from integrations.sms.models.templates import Template, filled, hidden, languages
 from project.core.jobs import Job
@@ -76,6 +77,9 @@ class Message(Job):
         related_name="text_messages",
         verbose_name=_("person"),
     )
+    campaign = models.ForeignKey(
+        Campaign, models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("campaign")
+    )
     # who carries it, or carried it last
     provider = models.ForeignKey(
         Provider, models.SET_NULL, null=True, blank=True, related_name="messages", verbose_name=_("SMS provider")
@@ -115,6 +119,7 @@ class Message(Job):
             models.Index(fields=["purpose", "created_at"], name="sms_by_purpose"),
             models.Index(fields=["provider", "sent_at"], name="sms_by_provider"),
             models.Index(fields=["remote_id"], name="sms_by_remote_id"),
+            models.Index(fields=["campaign", "state"], name="sms_by_campaign"),
             models.Index(fields=["look_at"], name="sms_to_be_looked_at"),
         ]
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations.sms import phones
-from integrations.sms.models import Message
+from integrations.sms.models import Message, Recipient
 
 BATCH = 1_000
 MOST_BATCHES = 1_000
@@ -35,5 +35,6 @@ def forget(person: Any) -> int:
     if person.phone:
         with suppress(phones.NotAPhoneNumber):  # an old number that nobody could be written to at
             theirs = theirs | Message.objects.filter(phone=phones.parse(str(person.phone)))
+    Recipient.objects.filter(person=person).update(phone=None, given=FORGOTTEN, parameters={})
     theirs.filter(state=Message.State.PENDING).update(state=Message.State.CANCELLED)
     return theirs.update(phone=FORGOTTEN, parameters={}, secret="", error="", look_at=None)

@@ -59,7 +59,7 @@ def enqueue(
     :raises BadParameters: when the template asks for others.
     """
     request = Request(phone, parameters, language, person.pk if person is not None else None, secret or {})
-    writer = _Writer(template, purpose=purpose, asked_by=asked_by, expires_at=expires_at)
+    writer = Writer(template, purpose=purpose, asked_by=asked_by, expires_at=expires_at)
     message = writer.message(request)
     if only is not None:
         message.provider, message.pinned = only, True
@@ -85,7 +85,7 @@ def enqueue_many(
     :param fields: further columns of every row.
     :raises UnknownTemplate: :raises BadParameters: as `enqueue`.
     """
-    writer = _Writer(template, purpose=purpose, asked_by=asked_by, expires_at=expires_at, **fields)
+    writer = Writer(template, purpose=purpose, asked_by=asked_by, expires_at=expires_at, **fields)
     waiting = iter(requests)
     while batch := [writer.message(one) for one in islice(waiting, AT_ONCE)]:
         yield Message.objects.bulk_create(batch)
@@ -124,8 +124,8 @@ def _fresh(message: Message) -> Message:
     return Message.objects.get(pk=message.pk)
 
 
-class _Writer:
-    """Makes rows of one template; reads what they have in common once."""
+class Writer:
+    """Makes rows of one template, unsaved; reads what they have in common once."""
 
     def __init__(self, template: str, *, asked_by: Any, **fields: Any) -> None:
         found = Template.objects.named(template)

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integrations.sms.errors import BadTemplate
-from integrations.sms.models import Message, Template, TemplateCode, TemplateText
+from integrations.sms.models import Campaign, Message, Template, TemplateCode, TemplateText
 from integrations.sms.models.templates import PLACE, places_of
 from project.core import audit
 
@@ -88,9 +88,11 @@ def delete_template(template: Template, *, by: Any) -> None:
 
 def waiting(template: Template) -> bool:
     """Tell whether messages of it are still to be sent."""
-    return template.messages.filter(state__in=Message.CLAIMABLE).exists()
+    going_on = [Campaign.State.COUNTING, Campaign.State.READY, Campaign.State.SENDING]
+    messages = template.messages.filter(state__in=Message.CLAIMABLE)
+    return messages.exists() or template.campaigns.filter(state__in=going_on).exists()
 
 
 def is_used(template: Template) -> bool:
-    """Tell whether a message was ever made of it."""
-    return template.messages.exists()
+    """Tell whether a message or a campaign was ever made of it."""
+    return template.messages.exists() or template.campaigns.exists()
