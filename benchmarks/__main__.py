@@ -17,6 +17,7 @@ BLOCKS = {
     "push": ("push",),
     "ending": ("ending",),
     "restarts": ("rolling",),
+    "sms": ("sms.sending", "sms.enqueuing", "sms.kills"),
     "sheets": ("sheets.importing", "sheets.exporting"),
     "sheets on PostgreSQL": ("sheets.postgres",),
 }

@@ -25,13 +25,6 @@ def route(prefix: int) -> list[Provider]:
     return [one for one in providers() if one.carries(prefix) and not is_used_up(one)]
 
 
-def carriers_of(message: Message) -> list[Provider]:
-    """Those that may carry this message: the one it is pinned to, or whoever carries to its country."""
-    if not message.pinned:
-        return route(message.prefix)
-    return [message.provider] if message.provider and not is_plaything(message.provider) else []
-
-
 def is_plaything(provider: Provider) -> bool:
     """Tell whether it is one that reaches no telephone, where telephones must be reached."""
     return settings.ENVIRONMENT == "prod" and provider.kind in Provider.PLAYTHINGS

@@ -23,7 +23,7 @@ import random
 import socket
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, ClassVar, Self, TypeVar
@@ -203,20 +203,31 @@ def run(label: str, pk: str) -> bool:
     job = claim(model, pk)
     if job is None:
         return False
+    work_on(job, work)
+    return True
+
+
+def work_on(job: J, work: Callable[[J], None]) -> None:
+    """Do `work` with a claimed row, as whoever asked for it; whatever goes wrong is the row's result."""
     inner = _context_of(job)
     with context.entered(inner), translation.override(inner.language):
-        log.info("job.started", job=label, id=pk, state=job.state, attempt=job.attempts)
+        log.info("job.started", job=job._meta.label, id=str(job.pk), state=job.state, attempt=job.attempts)
         _work(job, work)
-    return True
 
 
 def claim(model: type[J], pk: Any) -> J | None:
     """Take the row's lease if it is due and nobody has it."""
+    return next(iter(claim_many(model, [pk])), None)
+
+
+def claim_many(model: type[J], pks: Sequence[Any]) -> list[J]:
+    """Take the leases of those rows that are due and that nobody has: so many as can be worked on at once, for their leases
+    begin now."""
     now = timezone.now()
     name = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex}"
     taken = (
         due(model, now)
-        .filter(pk=pk, attempts__lt=model.MAX_ATTEMPTS)
+        .filter(pk__in=pks, attempts__lt=model.MAX_ATTEMPTS)
         .update(
             worker=name,
             lease_until=now + timedelta(seconds=model.LEASE_SECONDS),
@@ -224,10 +235,10 @@ def claim(model: type[J], pk: Any) -> J | None:
             started_at=Coalesce(F("started_at"), now),
         )
     )
-    job = model._base_manager.filter(pk=pk, worker=name).first() if taken else None
-    if job:
+    claimed = list(model._base_manager.filter(pk__in=pks, worker=name)) if taken else []
+    for job in claimed:
         job._held = True
-    return job
+    return claimed
 
 
 def sweep() -> int:

@@ -8,7 +8,7 @@
         gateway.deliver(url)   # sends receipts there
 
 `python -m tests.fakes.alibaba --port 17400 --latency 0.05` is the same in a process of its own, told what to do by HTTP:
-`GET /-/taken`, `POST /-/forget`.
+`GET /-/taken`, `GET /-/count`, `POST /-/forget`.
 """
 
 import argparse
@@ -250,6 +250,8 @@ class Alibaba(HttpServer):
     def _told(self, asked: Asked) -> Answer:
         if asked.path == "/-/forget":
             self.taken.clear()
+        if asked.path == "/-/count":
+            return Answer({"taken": len(self.taken)})
         return Answer({"taken": [asdict(one) for one in self.taken], "refused": self.refused, "copies": self.copies()})
 
 

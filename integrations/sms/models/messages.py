@@ -94,6 +94,8 @@ class Message(Job):
     expires_at = models.DateTimeField(_("not later than"), null=True, blank=True)
     sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True, blank=True)
+    # how many attempts there are of it, also before it was sent again
+    tried = models.PositiveSmallIntegerField(default=0, editable=False)
     # the provider's own word
     error_code = models.CharField(_("error code"), max_length=60, blank=True)
     # when the provider is asked what became of it; empty: never again

@@ -4,19 +4,23 @@ import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import structlog
 from django.conf import settings
 from django.db import connections, transaction
 
+from integrations.sms.directory import Directory
 from integrations.sms.models import Message
+from integrations.sms.services.sending import deliver
 from project.core import jobs, messenger
 from project.core.errors import Unreachable
 
 log = structlog.get_logger(__name__)
 SECONDS = 60.0
 """How long one task goes on; then it asks for another, so that a worker can be stopped and others have their turn."""
-BATCH = 200
+WINDOWS = 4
+"""So many times as many messages as it claims a worker looks at."""
 TASK = "sms.drain"
 _in_this_process = threading.Lock()
 
@@ -37,48 +41,56 @@ def wake_many() -> None:
 
 
 class _Waiting:
-    """The messages that are due, one after the other, for several threads."""
+    """Claimed messages, one after the other, for several threads; claimed as many at a time as there are threads."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int) -> None:
         self._lock = threading.Lock()
-        self._until = time.monotonic() + SECONDS
-        self._batch = self._due()
+        self._threads, self._until = threads, time.monotonic() + SECONDS
+        self._claimed: list[Message] = []
+        self.directory = Directory()
         self.cut = False
 
-    def __len__(self) -> int:
-        return len(self._batch)
-
-    def next(self) -> object | None:
-        """Return one to be tried; None when none is left, or the time is over."""
+    def next(self) -> Message | None:
+        """Return one to be sent; None when none is left, or the time is over."""
         with self._lock:
-            if not self._batch:
+            if not self._claimed:
                 self.cut = time.monotonic() > self._until
-                self._batch = [] if self.cut else self._due()
-            return self._batch.pop() if self._batch else None
+                self._claimed = [] if self.cut else self._claim()
+            return self._claimed.pop() if self._claimed else None
 
-    def _due(self) -> list[object]:
-        found: list[object] = list(jobs.due(Message).order_by("next_at").values_list("pk", flat=True)[:BATCH])
-        random.shuffle(found)  # other workers drain too
-        return found
+    def _claim(self) -> list[Message]:
+        due = jobs.due(Message).filter(attempts__lt=Message.MAX_ATTEMPTS).order_by("next_at")
+        # other workers drain too: not all shall reach for the same
+        first = list(due.values_list("pk", flat=True)[: WINDOWS * self._threads])
+        while first:
+            random.shuffle(first)
+            wanted, first = first[: self._threads], first[self._threads :]
+            if claimed := jobs.claim_many(Message, wanted):
+                self.directory = Directory()
+                return claimed
+        return []
 
 
 def _drain() -> int:
-    waiting = _Waiting()
-    number = min(settings.SMS_AT_ONCE, len(waiting))
-    if not number:
+    waiting = _Waiting(settings.SMS_AT_ONCE)
+    first = waiting.next()
+    if first is None:
         return 0
-    with ThreadPoolExecutor(number, thread_name_prefix="sms") as threads:
-        done = sum(threads.map(_work, [waiting] * number))
+    with ThreadPoolExecutor(settings.SMS_AT_ONCE, thread_name_prefix="sms") as threads:
+        others = [threads.submit(_work, waiting) for _thread in range(settings.SMS_AT_ONCE - 1)]
+        done = threads.submit(_work, waiting, first).result() + sum(one.result() for one in others)
     if waiting.cut:
         _publish()
     return done
 
 
-def _work(waiting: _Waiting) -> int:
-    done = 0
+def _work(waiting: _Waiting, first: Message | None = None) -> int:
+    done, message = 0, first or waiting.next()
     try:
-        while (pk := waiting.next()) is not None:
-            done += jobs.run(Message._meta.label, str(pk))
+        while message is not None:
+            jobs.work_on(message, partial(deliver, directory=waiting.directory))
+            done += 1
+            message = waiting.next()
     finally:
         connections.close_all()
     return done

@@ -35,9 +35,9 @@ SIGNATURE = "X-Signature"
 TRIES = 3
 
 
-def first_look(provider: Provider, now: datetime) -> datetime | None:
-    """When to ask for the first time what became of a message that left now."""
-    if client_to_ask(provider) is None:
+def first_look(provider: Provider, client: Client, now: datetime) -> datetime | None:
+    """When to ask for the first time what became of a message that left now; None: it cannot be asked."""
+    if not client.can_be_asked:
         return None
     return now + (RECEIPTS_COME_WITHIN if provider.calls_back else LOOKS[0])
 

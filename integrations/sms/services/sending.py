@@ -4,7 +4,7 @@ An attempt is a row before its call begins. Whoever finds one without an end kno
 the provider before sending anything twice.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import structlog
@@ -12,11 +12,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.sms import alarms, routing, sealing
+from integrations.sms.directory import Directory
 from integrations.sms.errors import NoProvider, SendFailed
-from integrations.sms.models import Attempt, Message, Provider, TemplateCode
+from integrations.sms.models import Attempt, Message, Provider
 from integrations.sms.models.templates import filled
-from integrations.sms.providers import Accepted, Client, NotSent, Outgoing, Verdict, client_of
+from integrations.sms.providers import Accepted, Client, NotSent, Outgoing, Verdict
 from integrations.sms.services import following
+from integrations.sms.turns import give_way, turn
 from project.core import jobs
 from project.core.breaker import Busy, Open
 
@@ -38,9 +40,10 @@ class Problem(NamedTuple):
     text: str
 
 
-def deliver(message: Message) -> None:
+def deliver(message: Message, directory: Directory | None = None) -> None:
     """Send a claimed message.
 
+    :param directory: one that was read for several messages.
     :raises SendFailed: when it is to be tried again later.
     :raises NoProvider: likewise, since nobody may carry it.
     :raises Later: when nobody could be asked at present.
@@ -50,20 +53,21 @@ def deliver(message: Message) -> None:
     if message.has_expired():
         _move(message, Message.State.EXPIRED)
         return
+    directory = directory or Directory()
     problems: list[Problem] = []
-    for provider in routing.carriers_of(message):
-        problem = _try(message, provider)
+    for provider in directory.carriers_of(message):
+        problem = _try(message, provider, directory)
         if problem is None:
             return
         problems.append(problem)
     _nobody_took(message, problems)
 
 
-def _try(message: Message, provider: Provider) -> Problem | None:
+def _try(message: Message, provider: Provider, directory: Directory) -> Problem | None:
     """Hand it to one provider; None when that settled it, either way."""
     try:
-        client = client_of(provider)
-        outgoing = _compose(message, provider, client)
+        client = directory.client_of(provider)
+        outgoing = _compose(message, provider, client, directory)
     except NotSent as problem:
         alarms.account_trouble(provider, problem.code, problem.text)
         return Problem(problem.verdict, problem.code, problem.text)
@@ -74,6 +78,7 @@ def _try(message: Message, provider: Provider) -> Problem | None:
     if guard.state == "open":
         return Problem(None, "open", str(Open(name=provider.name)))
     attempt = _begin(message, provider)
+    give_way()
     try:
         accepted = guard.call(client.send, _named(outgoing, attempt))
     except NotSent as problem:
@@ -85,15 +90,15 @@ def _try(message: Message, provider: Provider) -> Problem | None:
         # without its traceback: an SDK's errors tell the URL, in which there are codes
         log.warning("sms.sdk_failed", id=str(message.pk), provider=provider.key, kind=type(problem).__name__)
         return _not_sent(message, attempt, provider, NotSent(Verdict.NO_ANSWER, type(problem).__name__))
-    _accepted(message, attempt, provider, accepted)
+    _accepted(message, attempt, provider, accepted, following.first_look(provider, client, timezone.now()))
     return None
 
 
-def _compose(message: Message, provider: Provider, client: Client) -> Outgoing:
+def _compose(message: Message, provider: Provider, client: Client, directory: Directory) -> Outgoing:
     parameters = {**message.parameters, **message.secrets}
-    code = _code(message, provider)
+    template, code = directory.template_of(message), directory.code_of(message, provider)
     if client.needs_code and code is None:
-        text = f"No id of the template {message.template.key} in {message.language}."
+        text = f"No id of the template {template.key} in {message.language}."
         raise NotSent(Verdict.ACCOUNT, "no_template_id", text)
     return Outgoing(
         phone=message.phone,
@@ -102,7 +107,7 @@ def _compose(message: Message, provider: Provider, client: Client) -> Outgoing:
         code=code.code if code else "",
         parameters=parameters,
         order=code.order if code else (),
-        text=filled(message.template.text_in(message.language), parameters),
+        text=filled(template.text_in(message.language), parameters),
     )
 
 
@@ -110,41 +115,34 @@ def _named(outgoing: Outgoing, attempt: Attempt) -> Outgoing:
     return Outgoing(**{**vars(outgoing), "reference": attempt.reference})
 
 
-def _code(message: Message, provider: Provider) -> TemplateCode | None:
-    known = {one.language: one for one in message.template.codes.filter(provider=provider)}
-    return known.get(message.language) or known.get("")
-
-
 def _begin(message: Message, provider: Provider) -> Attempt:
     """Write the attempt down before anything leaves the house."""
-    before = list(message.tries.values_list("outcome", flat=True))
-    with transaction.atomic():
-        _move(message, Message.State.SENDING, provider=provider)
+    before = list(message.tries.values_list("outcome", flat=True)) if message.tried else []
+    number = message.tried + 1
+    with turn(), transaction.atomic():
+        _move(message, Message.State.SENDING, provider=provider, tried=number)
         return Attempt.objects.create(
             message=message,
-            number=len(before) + 1,
+            number=number,
             provider=provider,
             provider_key=provider.key,
             repeats=not Attempt.MAY_HAVE_ARRIVED.isdisjoint(before),
         )
 
 
-def _accepted(message: Message, attempt: Attempt, provider: Provider, accepted: Accepted) -> None:
-    now = timezone.now()
-    # first, and by itself: whoever took the message over in the meantime learns from it that it is gone
-    _end(
+def _accepted(
+    message: Message, attempt: Attempt, provider: Provider, accepted: Accepted, look_at: datetime | None
+) -> None:
+    _end_and_move(
+        message,
         attempt,
         Attempt.Outcome.ACCEPTED,
-        remote_id=accepted.remote_id,
-        request_id=accepted.request_id,
-    )
-    _move(
-        message,
+        {"remote_id": accepted.remote_id, "request_id": accepted.request_id},
         Message.State.SENT,
         remote_id=accepted.remote_id,
-        sent_at=now,
+        sent_at=timezone.now(),
         cost=provider.cost_per_segment * message.segments,
-        look_at=following.first_look(provider, now),
+        look_at=look_at,
         error="",
         error_code="",
     )
@@ -154,23 +152,21 @@ def _accepted(message: Message, attempt: Attempt, provider: Provider, accepted: 
 
 def _not_sent(message: Message, attempt: Attempt, provider: Provider, problem: NotSent) -> Problem | None:
     end = {"error_code": problem.code, "error": problem.text, "request_id": problem.request_id}
-    told = {"error_code": problem.code, "error": problem.text}
-    now = timezone.now()
-    with transaction.atomic():
-        match problem.verdict:
-            case Verdict.NO_ANSWER:
-                _end(attempt, Attempt.Outcome.UNKNOWN, **end)
-                cost = provider.cost_per_segment * message.segments
-                look_at = now + following.LOOKS[0]
-                _move(message, Message.State.UNKNOWN, sent_at=now, look_at=look_at, cost=cost, **told)
-            case Verdict.MESSAGE:
-                _end(attempt, Attempt.Outcome.REFUSED, **end)
-                _move(message, Message.State.FAILED, **told)
-            case Verdict.ACCOUNT:
+    told: dict[str, Any] = {"error_code": problem.code, "error": problem.text}
+    match problem.verdict:
+        case Verdict.NO_ANSWER:
+            now = timezone.now()
+            told |= {"sent_at": now, "look_at": now + following.LOOKS[0]}
+            told |= {"cost": provider.cost_per_segment * message.segments}
+            _end_and_move(message, attempt, Attempt.Outcome.UNKNOWN, end, Message.State.UNKNOWN, **told)
+        case Verdict.MESSAGE:
+            _end_and_move(message, attempt, Attempt.Outcome.REFUSED, end, Message.State.FAILED, **told)
+        case Verdict.ACCOUNT:
+            with transaction.atomic():
                 _end(attempt, Attempt.Outcome.REFUSED, **end)
                 alarms.account_trouble(provider, problem.code, problem.text)
-            case _:
-                _end(attempt, Attempt.Outcome.TRY_AGAIN, **end)
+        case _:
+            _end(attempt, Attempt.Outcome.TRY_AGAIN, **end)
     log.warning(
         "sms.not_sent", id=str(message.pk), provider=provider.key, code=problem.code, verdict=problem.verdict.value
     )
@@ -236,6 +232,17 @@ def _adopt(message: Message, attempt: Attempt, remote_id: str) -> None:
     _end(attempt, Attempt.Outcome.ACCEPTED, remote_id=remote_id)
     now = timezone.now()
     _move(message, Message.State.SENT, remote_id=remote_id, sent_at=attempt.started_at, look_at=now)
+
+
+def _end_and_move(
+    message: Message, attempt: Attempt, outcome: str, end: dict[str, Any], state: str, **fields: Any
+) -> None:
+    """What came of the attempt is kept also where somebody else has the message by now: they learn of it from that."""
+    with turn(), transaction.atomic():
+        _end(attempt, outcome, **end)
+        moved = message.move(state, **fields)
+    if not moved:
+        raise jobs.LeaseLost
 
 
 def _end(attempt: Attempt, outcome: str, **fields: Any) -> None:

@@ -182,7 +182,12 @@ class TestAfterAWorkersDeath:
             Attempt.objects.create(message=message, number=1, provider=aliyun, provider_key=aliyun.key)
         Attempt.objects.update(outcome="open", ended_at=None)
         Message.objects.update(
-            state="sending", secret=ask().secret, worker="dead", lease_until=timezone.now(), next_at=timezone.now()
+            tried=1,
+            state="sending",
+            secret=ask().secret,
+            worker="dead",
+            lease_until=timezone.now(),
+            next_at=timezone.now(),
         )
         return message
 

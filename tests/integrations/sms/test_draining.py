@@ -9,7 +9,7 @@ from tests.core.threads import in_threads
 from tests.fakes.alibaba import Refuse
 from tests.integrations.sms.conftest import account_at
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.every_database]
 
 
 def ask_for(number: int) -> None:

@@ -94,7 +94,7 @@ def test_a_copy_is_counted_where_nobody_can_tell_whether_there_is_one(ask, accou
         provider_key="tencent",
         started_at=timezone.now() - timedelta(minutes=1),
     )
-    Message.objects.update(state="sending", worker="dead", lease_until=timezone.now())
+    Message.objects.update(tried=1, state="sending", worker="dead", lease_until=timezone.now())
 
     assert work(message).state == "sent"
     assert [(one.outcome, one.repeats) for one in message.tries.all()] == [("interrupted", False), ("accepted", True)]
