@@ -20,7 +20,7 @@ def enqueue(number: str) -> Mapping[str, float]:
     rows = 0
     while True:
         with transaction.atomic():
-            batch = next(batches, [])
+            batch: list[Any] = next(batches, [])
         if not batch:
             return {"rows": float(rows), "seconds": time.perf_counter() - began}
         rows += len(batch)

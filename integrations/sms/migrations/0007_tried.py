@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sms', '0005_language_of_codes'),
+        ('sms', '0006_campaigns'),
     ]
 
     operations = [
