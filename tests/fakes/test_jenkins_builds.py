@@ -95,6 +95,8 @@ class TestQueue:
     def test_begins_in_the_order_of_time(self, ask, told, simulator):
         ask("POST", f"{SHOP}build", params={"delay": "30sec"})
         ask("POST", "job/lint/build", params={"delay": "10sec"})
+        assert "previousBuild" not in told(f"{SHOP}lastBuild/")
+        assert told("job/build-app/lastBuild/")["previousBuild"]["number"] == 1
         simulator.skip(3600)
 
         shop, lint = told(f"{SHOP}lastBuild/"), told("job/lint/lastBuild/")

@@ -141,6 +141,15 @@ class TestSecurity:
         assert ask("GET", "api/json", auth=("admin", "wrong")).status_code == 401
         assert ask("GET", "whoAmI/api/json", auth=("viewer", "looks")).json()["name"] == "viewer"
 
+    def test_refuses_who_may_only_look(self, simulator):
+        with requests.Session() as session:
+            session.auth = ("viewer", "looks")
+            crumb = session.get(f"{simulator.url}crumbIssuer/api/json", timeout=10).json()["crumb"]
+            refused = session.post(f"{simulator.url}job/lint/build", {"Jenkins-Crumb": crumb}, timeout=10)
+
+        assert refused.status_code == 403
+        assert "viewer is missing the" in refused.text
+
     @pytest.mark.parametrize(("anonymous", "status"), [("none", 403), ("401", 401), ("read", 200)])
     def test_lets_strangers_see_what_is_configured(self, anonymous, status):
         with Simulator(anonymous=anonymous) as running:
@@ -180,6 +189,40 @@ class TestItems:
         headers = {"Content-Type": "application/xml"}
 
         assert ask("POST", "job/lint/config.xml", data=xml, headers=headers).status_code == 500
+
+    @pytest.mark.parametrize(
+        "xml", ["<project/>", "<project><disabled>false</disabled></project>", "<project></project>"]
+    )
+    def test_is_disabled_and_enabled(self, ask, told, xml):
+        ask("POST", "createItem", params={"name": "new"}, data=xml, headers={"Content-Type": "text/xml"})
+        ask("POST", "job/new/disable")
+        assert (told("job/new/")["color"], told("job/new/")["buildable"]) == ("disabled", False)
+
+        ask("POST", "job/new/enable")
+        assert told("job/new/")["color"] == "notbuilt"
+        assert "<disabled>false</disabled>" in ask("GET", "job/new/config.xml").text
+
+    def test_keeps_renamed_jobs_in_their_views(self, ask, told):
+        view = "<hudson.model.ListView><jobNames><string>lint</string></jobNames></hudson.model.ListView>"
+        ask("POST", "createView", params={"name": "mine"}, data=view, headers={"Content-Type": "text/xml"})
+        ask("POST", "job/lint/confirmRename", data={"newName": "style"})
+
+        assert [job["name"] for job in told("view/mine/")["jobs"]] == ["style"]
+        assert ask("POST", "view/all/doDelete").status_code == 500
+
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("job/lint/config.xml", b"<project>\xff</project>"),
+            ("computer/doCreateItem", b"name=x&json=%7B"),
+            ("pluginManager/installNecessaryPlugins", b"<jenkins"),
+            ("job/lint/build?delay=soon", b""),
+        ],
+    )
+    def test_fails_as_java_does(self, ask, path, body):
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} if b"=" in body else {}
+
+        assert ask("POST", path, data=body, headers=headers).status_code == 500
 
     def test_wants_post(self, ask):
         refused = ask("GET", "job/lint/doDelete")

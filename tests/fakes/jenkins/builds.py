@@ -26,11 +26,11 @@ def actions(causes: list[dict[str, str]], parameters: list[Value]) -> list[Bean]
 
 
 class Build(Bean):
-    """Runs from the moment it is made; `catch_up` lets it log and end."""
+    """`hudson.model.Run`: runs from the moment it is made; `catch_up` lets it log and end."""
 
     def __init__(self, job: "Job", queue_id: int, causes: list[dict[str, str]], parameters: list[Value]) -> None:
         self.job, self.jenkins, self.queue_id = job, job.jenkins, queue_id
-        self.java, self.number = job.build_java, job.next_number
+        self.number = job.next_number
         job.next_number += 1
         self.causes, self.parameters = causes, parameters
         self.script = Script.of(job.config.text)
@@ -103,10 +103,7 @@ class Build(Bean):
     duration = exported("duration")(lambda self: 0 if self.is_building else int((self.ended - self.started) * 1000))
     estimated = exported("estimatedDuration")(lambda self: self.job.estimated_duration())
     actions = exported("actions")(lambda self: actions(self.causes, self.parameters))
-    previous = exported("previousBuild")(lambda self: self.job.before(self))
-    next_build = exported("nextBuild")(lambda self: self.job.after(self))
     culprits = exported("culprits")(lambda self: [])
-    built_on = exported("builtOn")(lambda self: self.computer.node_name if self.computer else "")
 
     @exported("executor")
     def executor(self) -> Bean | None:
@@ -152,13 +149,13 @@ class Build(Bean):
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         return Response(HTTPStatus.OK, self.artifacts_left[path], kind)
 
-    @web("stop", "term", "kill", post=True)
+    @web("stop", post=True)
     def stop(self, request: Request) -> Response:
-        """`AbstractBuild.doStop`, `WorkflowRun.doStop`, `doTerm` and `doKill`; one that has ended stays as it is."""
-        name = request.path.rstrip("/").rpartition("/")[2]
-        if name != "stop" and not self.job.is_pipeline:
-            raise Refused(HTTPStatus.NOT_FOUND, "Not Found")
-        said = ["Hard kill!"] if name == "kill" else ["Build was aborted", f"Aborted by {request.user}"]
+        """`AbstractBuild.doStop`, `Executor.doStop`, `WorkflowRun.doStop`; one that has ended stays as it is."""
+        return self._stop(request, "Build was aborted", f"Aborted by {request.user}")
+
+    def _stop(self, request: Request, *said: str) -> Response:
+        """`HttpResponses.forwardToPreviousPage`."""
         self.finish("ABORTED", *said)
         referer = request.headers.get("referer")
         return Response(HTTPStatus.FOUND, headers={"Location": referer}) if referer else request.redirect(".")
@@ -182,3 +179,28 @@ class Build(Bean):
         """`Run.doSubmitDescription`."""
         self.note = request.get("description")
         return request.redirect(".")
+
+
+class FreeStyleBuild(Build):
+    java = "hudson.model.FreeStyleBuild"
+
+    built_on = exported("builtOn")(lambda self: self.computer.node_name if self.computer else "")
+    change_set = exported("changeSet")(lambda self: Facts("hudson.scm.EmptyChangeLogSet", 1, items=[], kind=None))
+
+
+class WorkflowRun(Build):
+    java = "org.jenkinsci.plugins.workflow.job.WorkflowRun"
+
+    previous = exported("previousBuild")(lambda self: self.job.before(self))
+    next_build = exported("nextBuild")(lambda self: self.job.after(self))
+    change_sets = exported("changeSets")(lambda self: [])
+
+    @web("term", post=True)
+    def term(self, request: Request) -> Response:
+        """`WorkflowRun.doTerm`."""
+        return self._stop(request, "Terminating sh")
+
+    @web("kill", post=True)
+    def kill(self, request: Request) -> Response:
+        """`WorkflowRun.doKill`."""
+        return self._stop(request, "Hard kill!")

@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from tests.fakes.jenkins.builds import Build
 from tests.fakes.jenkins.config import Config
 from tests.fakes.jenkins.items import Folder, Group, Item
 from tests.fakes.jenkins.jobs import Job
@@ -92,7 +91,7 @@ def past(job: Job, result: str, ago: float) -> None:
     """A build that ended `ago` seconds before now."""
     now = job.jenkins.now
     job.jenkins.now = now - ago
-    build = Build(job, 0, [CAUSE], [value for each in job.definitions if (value := each.default())])
+    build = job.build_class(job, 0, [CAUSE], [value for each in job.definitions if (value := each.default())])
     job.builds[build.number] = build
     build.begin(job.jenkins.nodes.built_in)
     job.jenkins.now = min(build.due, now - ago + 60)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tests.fakes.jenkins.builds import Build
+from tests.fakes.jenkins.builds import Build, FreeStyleBuild, WorkflowRun
 from tests.fakes.jenkins.items import Item
 from tests.fakes.jenkins.parameters import KINDS, PROPERTY, Definition, Value
 from tests.fakes.jenkins.stapler import Bean, Facts, Failure, Refused, Request, Response, exported, web
@@ -27,7 +27,7 @@ PERMALINKS = {
 
 
 class Job(Item):
-    build_java: str
+    build_class: type[Build]
     is_pipeline = False
 
     def configured(self) -> None:
@@ -71,7 +71,7 @@ class Job(Item):
         return next((each for number, each in self.builds.items() if number > build.number), None)
 
     def start(self, item: "QueueItem") -> Build:
-        build = Build(self, item.id, item.causes, item.parameters)
+        build = self.build_class(self, item.id, item.causes, item.parameters)
         self.builds[build.number] = build
         return build
 
@@ -212,7 +212,7 @@ class Job(Item):
 
 class FreeStyleProject(Job):
     java = "hudson.model.FreeStyleProject"
-    build_java = "hudson.model.FreeStyleBuild"
+    build_class = FreeStyleBuild
     root = "project"
 
     downstream = exported("downstreamProjects")(lambda self: [])
@@ -229,7 +229,7 @@ class WorkflowJob(Job):
     """A pipeline: it begins on a one-off executor at once, and runs side by side unless its XML forbids that."""
 
     java = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
-    build_java = "org.jenkinsci.plugins.workflow.job.WorkflowRun"
+    build_class = WorkflowRun
     root = "flow-definition"
     is_pipeline = True
 

@@ -81,7 +81,15 @@ class Computer(Bean):
     def _executors(self, builds: list[Build], size: int) -> list[Bean]:
         slots: list[Build | None] = [*builds, *[None] * (size - len(builds))]
         return [
-            Facts("", 1, number=number, idle=not build, likelyStuck=False, progress=-1, currentExecutable=build)
+            Facts(
+                "",
+                1,
+                number=number,
+                idle=not build,
+                likelyStuck=False,
+                progress=_progress(build),
+                currentExecutable=build,
+            )
             for number, build in enumerate(slots)
         ]
 
@@ -195,3 +203,10 @@ class Nodes(Bean):
             raise Failure(f"Agent called ‘{name}’ already exists")
         self.computers.append(Computer(self, name, request.form()))
         return request.redirect(".")
+
+
+def _progress(build: Build | None) -> int:
+    """`Executor.getProgress`: percent of what it usually takes; -1 where nobody knows."""
+    if build is None or build.job.estimated_duration() < 0:
+        return -1
+    return min(99, int((build.jenkins.now - build.started) * 100_000 / max(1, build.job.estimated_duration())))

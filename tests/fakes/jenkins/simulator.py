@@ -129,7 +129,7 @@ class Simulator:
             try:
                 is_new = self.jenkins.security.admit(request)
                 self.jenkins.current = request
-                response = answer(self.jenkins, request)
+                response = self._answered(request)
                 self.jenkins.catch_up()
             except Refused as refused:
                 refused.headers = versions | refused.headers
@@ -138,6 +138,13 @@ class Simulator:
         if is_new:
             response.headers["Set-Cookie"] = f"JSESSIONID.simulator={request.session}; Path=/; HttpOnly"
         return response
+
+    def _answered(self, request: Request) -> Response:
+        try:
+            return answer(self.jenkins, request)
+        except (ValueError, TypeError, LookupError) as error:
+            # as Java does with what nobody catches
+            raise Refused(500, f"java.lang.IllegalArgumentException: {error}") from error
 
     def _listen(self) -> None:
         if self._server is None:
