@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts import captcha, errors, sign_in
 from accounts.models import LoginEvent, LoginSession, User
 from accounts.sign_in import Caller
-from integrations.sms import codes, phones, shield
+from integrations.sms import codes, phones, routing, shield
 from integrations.sms.errors import NotAPhoneNumber
 from integrations.sms.models import VerificationCode
 from integrations.sms.shield import Asked
@@ -44,6 +44,11 @@ def as_asked(text: str) -> str:
         return phones.parse(text)
     except NotAPhoneNumber:
         return text
+
+
+def is_offered() -> bool:
+    """Is signing in by text message of use here: is it allowed, and is there somebody to carry the codes?"""
+    return bool(settings.SMS_SIGN_IN) and routing.may_carry()
 
 
 def owner_of(phone: str) -> User | None:

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import captcha, errors, services
+from accounts import captcha, errors, phone_codes, services
 from accounts.admin.passwords import NewPasswordForm
 from accounts.models import User
 from accounts.passwords import asked, links
@@ -80,7 +79,7 @@ def forgotten(request: HttpRequest) -> HttpResponse:
         return redirect(reverse("dashboard:forgotten") + "?sent=1")
     minutes = int(links.GOOD_FOR[links.Purpose.RESET].total_seconds()) // 60
     return _page(
-        request, "forgotten", form=form, sent="sent" in request.GET, minutes=minutes, by_sms=settings.SMS_SIGN_IN
+        request, "forgotten", form=form, sent="sent" in request.GET, minutes=minutes, by_sms=phone_codes.is_offered()
     )
 
 

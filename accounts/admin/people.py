@@ -78,7 +78,14 @@ class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[Use
         },
     )
     autocomplete_fields = ("department", "manager")
-    readonly_fields = ("shown_status", "shown_factor", "shown_last_login", "date_joined", "shown_password_since")
+    readonly_fields = (
+        "shown_status",
+        "shown_factor",
+        "shown_last_login",
+        "date_joined",
+        "shown_password_since",
+        "shown_phone_state",
+    )
     empty_state = gettext_lazy(
         "Add people one by one, or import a workbook: its columns are matched by their headings."
     )
@@ -91,7 +98,10 @@ class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[Use
         (gettext_lazy("Rights"), {"fields": ("roles", ("is_active", "is_staff", "is_superuser"))}),
         (gettext_lazy("Password"), {"fields": (("must_change_password", "shown_password_since"),)}),
         (gettext_lazy("Preferences"), {"fields": (("language", "time_zone"),)}),
-        (gettext_lazy("History"), {"fields": (("shown_status", "shown_factor"), ("shown_last_login", "date_joined"))}),
+        (
+            gettext_lazy("History"),
+            {"fields": (("shown_status", "shown_factor"), ("shown_last_login", "date_joined"), "shown_phone_state")},
+        ),
     )
     add_fieldsets = (
         *fieldsets[:3],
@@ -130,6 +140,10 @@ class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[Use
     @display(description=gettext_lazy("Second factor"))
     def shown_factor(self, user: User) -> SafeString:
         return shown.factor(user)
+
+    @display(description=gettext_lazy("Codes by text message"))
+    def shown_phone_state(self, user: User) -> SafeString:
+        return shown.phone(user)
 
     @display(description=gettext_lazy("Last sign-in"), ordering=F("last_login").asc(nulls_first=True))
     def shown_last_login(self, user: User) -> SafeString:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import segno
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import login as enter
 from django.contrib.auth.decorators import login_not_required
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
-from accounts import errors, second_factor, second_step
+from accounts import errors, phone_codes, second_factor, second_step
 from accounts.admin import step_up
 from accounts.admin.devices import own_sid
 from accounts.admin.entering import (
@@ -48,7 +47,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         remember_choice(request)
     try:
-        shown = {"too_many": TOO_MANY in request.GET, "by_sms": settings.SMS_SIGN_IN}
+        shown = {"too_many": TOO_MANY in request.GET, "by_sms": phone_codes.is_offered()}
         return admin.site.login(request, extra_context=shown)
     except errors.TooManyDevices as refusal:
         return refused(request, refusal)

@@ -101,6 +101,17 @@ def factor(user: User) -> SafeString:
     return SafeString(DASH)
 
 
+def phone(user: User) -> SafeString:
+    """Whether codes go to somebody's number, and what is known of it."""
+    if not user.phone:
+        return SafeString(DASH)
+    if user.has_verified_phone:
+        return badge(pgettext("phone", "verified"), "ok", icon="verified")
+    if user.phone == user.phone_claimed:
+        return badge(_("typed by themselves: gets none until they verify it"), "warn")
+    return badge(pgettext("phone", "not verified"), "idle")
+
+
 def roles(names: Iterable[str]) -> SafeString:
     """Role names, one label each."""
     shown = format_html_join(" ", '<span class="gh-badge gh-idle gh-plain">{}</span>', ((name,) for name in names))

@@ -20,6 +20,13 @@ def providers() -> list[Provider]:
     return found
 
 
+def may_carry() -> bool:
+    """Tell whether there is anybody in use; a fresh installation for development will have its terminal."""
+    if any(not is_plaything(one) for one in Provider.objects.enabled()):
+        return True
+    return settings.ENVIRONMENT != "prod" and not Provider.objects.exists()
+
+
 def route(prefix: int) -> list[Provider]:
     """Those that carry messages to this country and have some left of today's quota."""
     return [one for one in providers() if one.carries(prefix) and not is_used_up(one)]

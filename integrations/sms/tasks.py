@@ -6,7 +6,7 @@ from django.utils import translation
 
 from integrations.sms import campaigns, codes, services
 from integrations.sms.models import Campaign, Message, VerificationCode
-from integrations.sms.shield import refusals, watch
+from integrations.sms.shield import budget, refusals, watch
 from project.core import jobs
 from project.core.errors import GatehouseError
 
@@ -42,8 +42,10 @@ def answer_for_code(wanted: VerificationCode) -> None:
 
 
 @shared_task(name="sms.watch")
-def watch_conversion() -> int:
-    """Tell staff of countries where hardly any codes are used; return how many there are."""
+def watch_shield() -> int:
+    """Tell staff of a budget that is spent or nearly, and of countries where hardly any codes are used; return how many
+    countries there are."""
+    budget.look()
     return watch.look()
 
 

@@ -126,6 +126,14 @@ class TestDoor:
         assert visitor.get(DOOR).status_code == visitor.get(FORGOTTEN).status_code == 404
         assert DOOR not in visitor.get("/admin/login/").content.decode()
 
+    def test_is_not_shown_where_nobody_carries_the_codes(self, lena, visitor, settings):
+        assert DOOR in visitor.get("/admin/login/").content.decode()
+
+        settings.ENVIRONMENT = "prod"
+
+        assert DOOR not in visitor.get("/admin/login/").content.decode()
+        assert FORGOTTEN not in visitor.get("/admin/forgot-password/").content.decode()
+
     def test_offers_to_sign_out_of_the_oldest_device(self, lena, visitor, settings):
         settings.MULTI_LOGIN, settings.MULTI_LOGIN_OVERFLOW = True, "refuse"
         settings.MULTI_LOGIN_LIMITS = dict.fromkeys(settings.MULTI_LOGIN_LIMITS, 1)

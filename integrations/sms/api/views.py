@@ -23,6 +23,7 @@ from integrations.sms.errors import (
     UnknownTemplate,
 )
 from integrations.sms.models import Message, MessageQuerySet, Provider, Template
+from integrations.sms.shield.errors import BudgetSpent
 from project.core import context, idempotency
 from project.core.api import error_responses
 from project.core.errors import InvalidParameters, NoPermission, NotFound
@@ -85,7 +86,7 @@ class MessageViewSet(mixins.RetrieveModelMixin, GenericViewSet[Message]):
         responses={
             202: told.AcceptedSerializer,
             **error_responses(InvalidParameters, NotAPhoneNumber, NoPhone, UnknownTemplate, BadParameters),
-            **error_responses(idempotency.StillRunning, idempotency.KeyReused, NoPermission),
+            **error_responses(idempotency.StillRunning, idempotency.KeyReused, NoPermission, BudgetSpent),
         },
     )
     @idempotency.once

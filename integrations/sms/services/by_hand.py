@@ -10,6 +10,7 @@ from integrations.sms import phones
 from integrations.sms.errors import NoPhone, UnknownTemplate
 from integrations.sms.models import Message, Template
 from integrations.sms.services.messages import enqueue
+from integrations.sms.shield import budget
 from project.core import audit
 
 PURPOSE = "manual"
@@ -30,7 +31,9 @@ def send_by_hand(
     :raises NotAPhoneNumber: :raises NoPhone: when there is no number to write to.
     :raises UnknownTemplate: also for templates that are not for hands, such as that of codes.
     :raises BadParameters: when the template asks for others.
+    :raises BudgetSpent: until midnight, when the day's budget is.
     """
+    budget.ensure_left()
     known = Template.objects.named(template)
     if known is None or not known.by_hand:
         raise UnknownTemplate(template)

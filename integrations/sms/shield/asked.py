@@ -41,8 +41,9 @@ class Asked(NamedTuple):
 
 def network_of(ip: str) -> str:
     """Return the network whose addresses count together: a /24, of IPv6 a /64."""
-    if not ip:
+    try:
+        address = ip_address(ip)
+    except ValueError:  # no address: a socket of this machine
         return ""
-    address = ip_address(ip)
     version = 4 if isinstance(address, IPv4Address) else 6
     return str(ip_network(f"{address}/{SUFFIXES[version]}", strict=False))

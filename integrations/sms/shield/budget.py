@@ -24,22 +24,25 @@ def spent_today() -> Decimal:
 
 
 def ensure_left() -> None:
-    """Refuse when the money of the day is spent, and tell staff once when it is, or nearly.
+    """Refuse when the money of the day is spent.
 
     :raises BudgetSpent: until midnight.
     """
-    budget = settings.SMS_DAILY_BUDGET
-    if not budget:
-        return
-    spent = spent_today()
-    if spent < budget * NEAR:
-        return
-    kind = ShieldAlarm.Kind.BUDGET_SPENT if spent >= budget else ShieldAlarm.Kind.BUDGET_NEAR
-    alarms.cry(kind, f"{spent:.2f} / {budget:.2f} {settings.SMS_CURRENCY}")
-    if kind == ShieldAlarm.Kind.BUDGET_SPENT:
+    if not look():
         opens_at = _midnight() + timedelta(days=1)
         seconds = round((opens_at - timezone.now()).total_seconds())
         raise BudgetSpent(opens_at=opens_at, retry_after=max(1, seconds))
+
+
+def look() -> bool:
+    """Tell whether money of the day is left, and staff, once, when it is spent, or nearly."""
+    budget = settings.SMS_DAILY_BUDGET
+    spent = spent_today() if budget else Decimal(0)
+    if spent < budget * NEAR or not budget:
+        return True
+    kind = ShieldAlarm.Kind.BUDGET_SPENT if spent >= budget else ShieldAlarm.Kind.BUDGET_NEAR
+    alarms.cry(kind, f"{spent:.2f} / {budget:.2f} {settings.SMS_CURRENCY}")
+    return kind == ShieldAlarm.Kind.BUDGET_NEAR
 
 
 def _midnight() -> datetime:

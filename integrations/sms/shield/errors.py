@@ -24,7 +24,7 @@ class TooManyCodes(TooManyRequests):
 
 class BudgetSpent(TooManyRequests):
     code = "50101"
-    message = _("No more codes are sent today. Sign in another way, or try again tomorrow.")
+    message = _("No more text messages are sent today: the budget is spent. Choose another way, or try again tomorrow.")
     limit, rate = "budget", ""
 
     def __init__(self, *, opens_at: datetime, retry_after: int) -> None:

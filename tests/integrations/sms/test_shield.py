@@ -12,13 +12,14 @@ from django.utils import timezone
 from accounts import services
 from accounts.models import Mail
 from integrations.sms import codes
+from integrations.sms import services as sms_services
 from integrations.sms.codes import Purpose
 from integrations.sms.models import Message, Refusal, ShieldAlarm, VerificationCode
 from integrations.sms.shield import Asked, budget, watch
 from integrations.sms.shield.asked import network_of
 from integrations.sms.shield.errors import BudgetSpent, NumberNotServed, TooManyCodes
 from integrations.sms.shield.passing import ensure_worth_asking
-from integrations.sms.tasks import watch_conversion
+from integrations.sms.tasks import watch_shield
 from project.core import context
 
 pytestmark = pytest.mark.django_db
@@ -150,7 +151,7 @@ class TestNumbers:
 
     @pytest.mark.parametrize(
         ("ip", "network"),
-        [("203.0.113.7", "203.0.113.0/24"), ("2001:db8::7", "2001:db8::/64"), ("", "")],
+        [("203.0.113.7", "203.0.113.0/24"), ("2001:db8::7", "2001:db8::/64"), ("", ""), ("unix", "")],
     )
     def test_addresses_count_by_network_too(self, ip, network):
         assert network_of(ip) == network
@@ -181,6 +182,23 @@ class TestBudget:
         assert Refusal.objects.filter(limit="budget").count() == 2
         with time_machine.travel(timezone.now() + timedelta(days=1), tick=True):
             ensure_worth_asking(Asked(PHONE, Purpose.LOGIN))
+
+    def test_spent_stops_what_staff_send_too(self, ask_message, settings, boss):
+        settings.SMS_DAILY_BUDGET = Decimal(1)
+        ask_message(cost="1.00")
+
+        with pytest.raises(BudgetSpent):
+            sms_services.send_by_hand(template="notice", parameters={"text": "x"}, by=boss, phone=PHONE)
+
+        assert Message.objects.count() == 1
+
+    def test_is_looked_after_while_nobody_asks(self, ask_message, settings, boss):
+        settings.SMS_DAILY_BUDGET = Decimal(1)
+        ask_message(cost="1.00")
+
+        watch_shield()
+
+        assert Mail.objects.get().name == "sms_budget_spent"
 
     def test_counts_what_waits_and_not_what_never_left(self, ask_message, settings):
         settings.SMS_DAILY_BUDGET = Decimal(1)
@@ -231,7 +249,7 @@ class TestConversion:
     def test_below_a_fifth_is_told_once(self, sent, boss):
         sent(25, used=4)
 
-        assert [watch_conversion(), watch_conversion()] == [1, 1]
+        assert [watch_shield(), watch_shield()] == [1, 1]
 
         assert Mail.objects.get().name == "sms_conversion"
         entry = LogEntry.objects.filter(additional_data__event="sms.conversion").get()
@@ -240,18 +258,18 @@ class TestConversion:
     def test_of_a_fifth_is_fine(self, sent, boss):
         sent(25, used=5)
 
-        assert watch_conversion() == 0
+        assert watch_shield() == 0
 
     def test_of_few_says_nothing(self, sent, boss):
         sent(19, used=0)
 
-        assert watch_conversion() == 0
+        assert watch_shield() == 0
 
     def test_is_judged_country_by_country(self, sent, boss):
         sent(100, used=90)
         sent(20, used=0, prefix=44)
 
-        assert watch_conversion() == 1
+        assert watch_shield() == 1
         assert ShieldAlarm.objects.get().about == "+44"
         assert [one.prefix for one in watch.conversions()] == [86, 44]
 
