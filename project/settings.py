@@ -320,6 +320,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": float(env.JENKINS_REFRESH_SECONDS),
         "options": {"expire_seconds": env.JENKINS_REFRESH_SECONDS},
     },
+    "jenkins.purge": {"task": "jenkins.purge", "schedule": 21_600.0, "options": {"expire_seconds": 3600}},
+    "jenkins.run_due": {"task": "jenkins.run_due", "schedule": 20.0, "options": {"expire_seconds": 20}},
     "jenkins.expire": {"task": "jenkins.expire", "schedule": 60.0, "options": {"expire_seconds": 60}},
     "sheets.purge": {"task": "sheets.purge", "schedule": 3600.0, "options": {"expire_seconds": 3600}},
     "sms.watch": {"task": "sms.watch", "schedule": 600.0, "options": {"expire_seconds": 600}},
@@ -418,6 +420,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "RoleScopeEnum": "accounts.models.Role.Scope",
         "SignInScopeEnum": "accounts.models.LoginSession.Scope",
+        "BuildStateEnum": "integrations.jenkins.models.Build.State",
+        "JobStatusEnum": "integrations.jenkins.models.Job.Status",
         "ImportStateEnum": "integrations.sheets.models.ImportJob.State",
         "ExportStateEnum": "integrations.sheets.models.ExportJob.State",
         "ReasonEnum": "accounts.models.LoginEvent.Reason",
@@ -534,6 +538,8 @@ JENKINS_CA_FILE = env.JENKINS_CA_FILE
 JENKINS_REFRESH_SECONDS = env.JENKINS_REFRESH_SECONDS
 JENKINS_LOG_MAX_BYTES = env.JENKINS_LOG_MAX_BYTES
 JENKINS_LOG_DAYS = env.JENKINS_LOG_DAYS
+JENKINS_CONNECT_SECONDS, JENKINS_READ_SECONDS, JENKINS_CALL_SECONDS = 2.0, 5.0, 10.0
+"""To connect, for each silence, and for a call in all."""
 
 # --- logs -------------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("accounts.api.urls")),
     path("", include("integrations.sheets.api.urls")),
     path("", include("integrations.sms.api.urls")),
+    path("", include("integrations.jenkins.api.urls")),
     path("realtime/", include("realtime.api.urls")),
 ]
 

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 
 from integrations.jenkins.errors import AddressNotAllowed
 
-LOOK_UP_SECONDS = 2.0
 PORTS = {"http": 80, "https": 443}
 Address = IPv4Address | IPv6Address
 
@@ -150,7 +149,7 @@ def _is_special(address: Address) -> bool:
 
 
 def _looked_up(host: str, port: int) -> list[tuple[int, str]]:
-    """As the system's resolver does, but not for longer than LOOK_UP_SECONDS."""
+    """As the system's resolver does, but not for longer than a connection may take."""
     answer: list[list[tuple[int, str]] | OSError] = []
 
     def ask() -> None:
@@ -162,7 +161,7 @@ def _looked_up(host: str, port: int) -> list[tuple[int, str]]:
 
     thread = threading.Thread(target=ask, name="jenkins-look-up", daemon=True)
     thread.start()
-    thread.join(LOOK_UP_SECONDS)
+    thread.join(settings.JENKINS_CONNECT_SECONDS)
     if not answer:
         raise TimeoutError(f"{host} could not be looked up in time")
     if isinstance(answer[0], OSError):

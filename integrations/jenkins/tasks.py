@@ -35,3 +35,15 @@ def refresh_server(*, id: int) -> None:  # noqa: A002 (the message's own field)
 def expire() -> int:
     """End what nobody approved in time."""
     return services.expire_late()
+
+
+@shared_task(name="jenkins.purge")
+def purge() -> int:
+    """Delete logs that are kept no longer."""
+    return services.forget_old_logs()
+
+
+@shared_task(name="jenkins.run_due")
+def run_due() -> int:
+    """Ask for the builds whose time has come."""
+    return services.run_due()

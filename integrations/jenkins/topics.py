@@ -1,15 +1,19 @@
 """What sockets hear about Jenkins."""
 
 from typing import Any
+from uuid import UUID
 
+from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from integrations.jenkins import rights, telling
+from integrations.jenkins import following, rights, services, telling
 from integrations.jenkins.models import Build, Job
+from project.core.api import StrictSerializer
 from realtime.core.connection import Connection
 from realtime.events import event
-from realtime.topics import has_permission, policy
+from realtime.topics import ensure_may_join, has_permission, policy, topic
 
 
 class JobChangeSerializer(serializers.Serializer[Any]):
@@ -50,6 +54,28 @@ class BuildChangeSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(required=False)
 
 
+class LogPartSerializer(serializers.Serializer[Any]):
+    """A part of a build's log. Offsets count its bytes: whoever has shown all up to `start` shows `text`, and then has all up to
+    `end`. Where `start` is beyond that, or `text` is empty and `end` too, `GET jenkins/builds/{id}/log?start=` has the rest."""
+
+    build = serializers.CharField(help_text=_("The build."))
+    start = serializers.IntegerField(help_text=_("Where the text begins."))
+    end = serializers.IntegerField(help_text=_("Where it ends."))
+    size = serializers.IntegerField(help_text=_("How much of the log is here."))
+    text = serializers.CharField(allow_blank=True)
+    more = serializers.BooleanField(help_text=_("More follows, or may follow."))
+    complete = serializers.BooleanField(help_text=_("The log is whole."))
+    cut = serializers.BooleanField(help_text=_("The log is longer than what is kept here."))
+
+
+class WatchLogSerializer(StrictSerializer):
+    """Which log, and from where on."""
+
+    build = serializers.UUIDField()
+    start = serializers.IntegerField(min_value=0, max_value=2**53, default=0)
+
+
+REPLY_BYTES = 32 * 1024
 BUILD = {
     "id": "0d9c2f8e-54b7-4c59-9f0e-7a3c1d2b6e10",
     "job": 12,
@@ -93,6 +119,50 @@ async def may_see_jobs(connection: Connection, group: str) -> bool:
 async def may_see_builds(connection: Connection, group: str) -> bool:
     """Whoever may see jobs hears which builds moved on, by their ids."""
     return group == telling.BUILDS and await _has(connection, "view")
+
+
+event(
+    telling.LOG,
+    LogPartSerializer,
+    about=_("A build that you watch wrote more."),
+    example={
+        "build": BUILD["id"], "start": 120, "end": 138, "size": 138, "text": "Compiling module…\n", "more": True,
+        "complete": False, "cut": False,
+    },
+)  # fmt: skip
+
+
+@topic(telling.LOG, permission="jenkins.view_job", rate="60/min", schema=WatchLogSerializer)
+async def watch_log(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
+    """Follow a build's log: joins its group, and answers with the log from `start` on."""
+    build_id = str(data["build"])
+    group = telling.log_group(build_id)
+    await ensure_may_join(connection, group)
+    await connection.join(group)
+    build = await Build.objects.select_related("job", "server").aget(pk=build_id)
+    part = await sync_to_async(services.log_part, thread_sensitive=False)(build, data["start"], REPLY_BYTES)
+    return {"build": build_id, "group": group, **part}
+
+
+@policy(f"{telling.LOG}.")
+async def may_watch_log(connection: Connection, group: str) -> bool:
+    """Whoever may see a job may follow the logs of its builds. The first to do so has this node follow."""
+    if not await _has(connection, "view") or connection.identity is None:
+        return False
+    build_id = group.removeprefix(f"{telling.LOG}.")
+    if not await sync_to_async(_may_watch, thread_sensitive=False)(connection.identity.user_id, build_id):
+        return False
+    following.follow(build_id)
+    return True
+
+
+def _may_watch(user_id: int, build_id: str) -> bool:
+    person = get_user_model()._default_manager.filter(pk=user_id, is_active=True).first()
+    try:
+        build = Build.objects.select_related("job").filter(pk=UUID(build_id)).first() if person else None
+    except ValueError:
+        return False
+    return build is not None and str(build.pk) == build_id and rights.may(person, "view", build.job)
 
 
 async def _has(connection: Connection, action: str) -> bool:

@@ -40,13 +40,30 @@ class Holders:
     body: dict[str, Any] = field(default_factory=dict)
 
 
-Row = Anybody | Themselves | Holders
+@dataclass(frozen=True)
+class Superusers:
+    """Superusers alone, whatever permissions others hold, and no machine.
+
+    :param body: as for holders.
+    """
+
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+Row = Anybody | Themselves | Holders | Superusers
 
 
 def holders(*names: str, ranked: bool = False, people: bool = False, **body: Any) -> Holders:
     return Holders(tuple(name if "." in name else f"accounts.{name}" for name in names), ranked, people, body)
 
 
+def jenkins(*names: str, **body: Any) -> Holders:
+    return holders(*(f"jenkins.{name}" for name in names), **body)
+
+
+SEES_SERVERS, MANAGES_SERVERS = jenkins("view_server"), jenkins("manage_server")
+SEES_JOBS, BUILDS_JOBS = jenkins("view_job"), jenkins("view_job", "build_job")
+CONFIGURES_JOBS = jenkins("view_job", "configure_job")
 OF_ONESELF = Themselves()
 OF_ONES_JOBS = Themselves(machines=True)
 SEES_PEOPLE, SEES_SIGN_INS, SEES_TOKENS = holders("view_user"), holders("view_loginevent"), holders("view_apitoken")
@@ -120,6 +137,54 @@ ROWS: dict[str, Row] = {
     "GET imports/template/": OF_ONES_JOBS,
     "GET imports/matches/": OF_ONES_JOBS,
     "DELETE imports/matches/": OF_ONES_JOBS,
+    "GET jenkins/servers/": SEES_SERVERS,
+    "POST jenkins/servers/": Superusers({"name": "Ours", "url": "http://192.0.2.1/"}),
+    "GET jenkins/servers/{id}/": SEES_SERVERS,
+    "PATCH jenkins/servers/{id}/": Superusers(),
+    "DELETE jenkins/servers/{id}/": Superusers(),
+    "GET jenkins/servers/{id}/health/": SEES_SERVERS,
+    "POST jenkins/servers/{id}/refresh/": SEES_SERVERS,
+    "POST jenkins/servers/{id}/restart/": jenkins("restart_server"),
+    "POST jenkins/servers/test/": Superusers({"url": "http://192.0.2.1/"}),
+    "GET jenkins/servers/{id}/nodes/": SEES_SERVERS,
+    "POST jenkins/servers/{id}/nodes/": MANAGES_SERVERS,
+    "DELETE jenkins/servers/{id}/nodes/{name}/": MANAGES_SERVERS,
+    "GET jenkins/servers/{id}/plugins/": SEES_SERVERS,
+    "POST jenkins/servers/{id}/plugins/": MANAGES_SERVERS,
+    "DELETE jenkins/servers/{id}/plugins/{name}/": MANAGES_SERVERS,
+    "GET jenkins/jobs/": SEES_JOBS,
+    "POST jenkins/jobs/": CONFIGURES_JOBS,
+    "POST jenkins/folders/": CONFIGURES_JOBS,
+    "GET jenkins/jobs/{id}/": SEES_JOBS,
+    "DELETE jenkins/jobs/{id}/": CONFIGURES_JOBS,
+    "POST jenkins/jobs/{id}/build/": BUILDS_JOBS,
+    "GET jenkins/jobs/{id}/config/": CONFIGURES_JOBS,
+    "PUT jenkins/jobs/{id}/config/": CONFIGURES_JOBS,
+    "POST jenkins/jobs/{id}/diff/": CONFIGURES_JOBS,
+    "POST jenkins/jobs/{id}/rename/": CONFIGURES_JOBS,
+    "POST jenkins/jobs/{id}/copy/": CONFIGURES_JOBS,
+    "POST jenkins/jobs/{id}/enable/": CONFIGURES_JOBS,
+    "PUT jenkins/jobs/{id}/approval/": Superusers({"needed": True}),
+    "GET jenkins/builds/": SEES_JOBS,
+    "GET jenkins/builds/{id}/": SEES_JOBS,
+    "GET jenkins/builds/{id}/log/": SEES_JOBS,
+    "GET jenkins/builds/{id}/log/download/": SEES_JOBS,
+    "POST jenkins/builds/{id}/again/": BUILDS_JOBS,
+    "POST jenkins/builds/{id}/stop/": jenkins("view_job", "build_job", "stop_build"),
+    "POST jenkins/builds/{id}/approve/": jenkins("view_job", "approve_build"),
+    "POST jenkins/builds/{id}/reject/": jenkins("view_job", "approve_build", reason="no"),
+    "GET jenkins/queue/": SEES_JOBS,
+    "DELETE jenkins/queue/": jenkins("view_job", "build_job", "stop_build"),
+    "DELETE jenkins/queue/{item}/": BUILDS_JOBS,
+    "GET jenkins/schedules/": SEES_JOBS,
+    "POST jenkins/schedules/": BUILDS_JOBS,
+    "GET jenkins/schedules/{id}/": SEES_JOBS,
+    "PATCH jenkins/schedules/{id}/": BUILDS_JOBS,
+    "DELETE jenkins/schedules/{id}/": jenkins("view_job", "configure_job", "build_job"),
+    "GET jenkins/rules/": Superusers(),
+    "POST jenkins/rules/": Superusers(),
+    "PUT jenkins/rules/{id}/": Superusers(),
+    "DELETE jenkins/rules/{id}/": Superusers(),
     "GET keys/": SEES_KEYS,
     "POST keys/{kid}/retire/": holders("rotate_keys", people=True),
     "POST keys/rotate/": holders("rotate_keys", people=True),

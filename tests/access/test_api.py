@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from accounts import services, sessions
 from accounts.models import AddressRule, ApiToken, Department, LoginEvent, User
+from integrations.jenkins.models import Build, Job, Rule, Schedule, Server
 from integrations.sheets.models import ColumnSet, ExportJob, ImportJob
 from integrations.sms.models import Campaign, Message, Provider, Refusal, Template
 from integrations.sms.services import enqueue as ask_for_message
 from realtime.models import DeadLetter, KeptSettings
-from tests.access.table import API, ROWS, Anybody, Holders, Row, Themselves
+from tests.access.table import API, ROWS, Anybody, Holders, Row, Superusers, Themselves
 from tests.accounts.conftest import PASSWORD, Program
 from tests.docs.blocks import operations
 
@@ -48,6 +49,23 @@ def _message_to(person: User) -> Message:
         purpose="notice",
         person=person,
     )
+
+
+def _of_jenkins(name: str, person: User) -> dict[str, object]:
+    server = Server.objects.create(name=name, url="http://192.0.2.1/")
+    job = Job.objects.create(server=server, full_name=name, name=name)
+    rule = Rule.objects.create(server=server, folder="elsewhere", person=person)
+    schedule = Schedule.objects.create(job=job, name=name, cron="0 6 * * *", created_by=person)
+    return {
+        "jenkins/servers": server.pk,
+        "jenkins/servers/{id}/nodes": "linux-1",
+        "jenkins/servers/{id}/plugins": "git",
+        "jenkins/jobs": job.pk,
+        "jenkins/builds": Build.objects.create(server=server, job=job, created_by=person).pk,
+        "jenkins/queue": 1,
+        "jenkins/schedules": schedule.pk,
+        "jenkins/rules": rule.pk,
+    }
 
 
 class Things:
@@ -85,6 +103,7 @@ class Things:
             "sms/receipts": Provider.objects.create(
                 key=name, name=name, kind="aliyun", enabled=False, receipt_addresses=["127.0.0.1"]
             ).key,
+            **_of_jenkins(name, self.person),
             "keys": "nokey",
             "realtime/connections": "gone",
             "realtime/settings": KeptSettings.objects.create(user=self.person, seen_at=timezone.now()).pk,
@@ -127,7 +146,7 @@ def machine_of(owner: User, *scopes: str) -> Program:
 
 def status(program: Program, call: str, things: Things, row: Row | None = None) -> tuple[int, str]:
     """Status and error code of a call whose effects are taken back."""
-    body = row.body if isinstance(row, Holders) else {}
+    body = row.body if isinstance(row, Holders | Superusers) else {}
     method = call.split(" ")[0]
     for cache_ in caches.all():
         cache_.clear()
@@ -184,7 +203,7 @@ class TestTable:
 class TestNobody:
     def test_gets_in_nowhere_but_at_the_door(self, things):
         nobody = Program()
-        asked = [*rows(Themselves), *rows(Holders)]
+        asked = [*rows(Themselves), *rows(Holders), *rows(Superusers)]
 
         assert (
             wrong(iter(asked), lambda call, row: status(nobody, call, things, row), lambda it: it == (401, "20002"))
@@ -269,6 +288,25 @@ class TestHolders:
         assert wrong(asked, lambda call, row: status(clerk, call, things, row), lambda it: it == (403, "10009")) == {}
 
 
+class TestSuperusers:
+    def test_are_let_in(self, things):
+        chief = program_of(person("thechief", is_staff=True, is_superuser=True))
+
+        assert wrong(rows(Superusers), lambda call, row: status(chief, call, things, row), is_let_in) == {}
+
+    def test_are_the_only_ones(self, things):
+        """Also not who holds every permission of that app."""
+        every = Permission.objects.filter(content_type__app_label="jenkins")
+        names = {f"jenkins.{one.codename}" for one in every}
+        clerk = person("theclerk", *names, "accounts.add_apitoken", rank=RANK)
+        machine = machine_of(clerk, *names)
+        for program in (program_of(clerk), machine):
+            assert (
+                wrong(rows(Superusers), lambda call, row: status(program, call, things, row), lambda it: it[0] == 403)  # noqa: B023
+                == {}
+            )
+
+
 class TestMachines:
     @pytest.fixture
     def owner(self) -> User:
@@ -308,7 +346,7 @@ class TestDisplaced:
         clerk = person("theclerk", *every, rank=RANK)
         first = program_of(clerk)
         program_of(clerk)
-        asked = [*rows(Themselves), *rows(Holders)]
+        asked = [*rows(Themselves), *rows(Holders), *rows(Superusers)]
 
         assert (
             wrong(iter(asked), lambda call, row: status(first, call, things, row), lambda it: it == (401, "20001"))

@@ -64,7 +64,7 @@ def _refusal(status: int, headers: Mapping[str, str], asked: Asked) -> Exception
             return errors.NotReached(server=asked.server)
         case 502 | 504:
             return errors.NoAnswer(server=asked.server)
-        case 400 if "already exists" in why.lower():
+        case 400 if "already exists" in why.lower() or "already in use" in why.lower():
             return errors.TakenName(name=asked.what)
     refused = errors.JenkinsError(why=why or f"HTTP {status}")
     refused.sick = status >= 500

@@ -47,12 +47,16 @@ class BuildCalls(JobCalls, QueueCalls):
         answer = self.transport.send(
             "GET", f"{_path(job, number)}logText/progressiveText?start={int(start)}", kind="text/plain", what=job
         )
-        return answer.text, _size(answer.headers, start + len(answer.body)), _goes_on(answer.headers)
+        return (
+            answer.text.replace("\r\n", "\n"),
+            _size(answer.headers, start + len(answer.body)),
+            _goes_on(answer.headers),
+        )
 
     def last_log(self, job: str) -> str:
         """What the last build of a job wrote, from the beginning."""
         path = f"{names.path(job)}lastBuild/logText/progressiveText?start=0"
-        return self.transport.send("GET", path, kind="text/plain", what=job).text
+        return self.transport.send("GET", path, kind="text/plain", what=job).text.replace("\r\n", "\n")
 
     @contextmanager
     def log_stream(

@@ -8,14 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from integrations.jenkins import addresses
-
-CONNECT_SECONDS, READ_SECONDS, CALL_SECONDS = 2.0, 5.0, 10.0
 
 _call = threading.local()
 
@@ -85,7 +84,7 @@ class _Checked:
             sock = socket.socket(family, socket.SOCK_STREAM)
             try:
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.settimeout(min(CONNECT_SECONDS, mine.left) if mine else CONNECT_SECONDS)
+                sock.settimeout(min(settings.JENKINS_CONNECT_SECONDS, mine.left if mine else 3600))
                 if mine is not None:
                     mine.watch(sock)
                 sock.connect((address, self.port))
@@ -95,7 +94,7 @@ class _Checked:
                 continue
             return sock
         if isinstance(trouble, TimeoutError):
-            raise ConnectTimeoutError(self, f"no connection within {CONNECT_SECONDS} s")
+            raise ConnectTimeoutError(self, "no connection in time")
         raise NewConnectionError(self, f"no connection: {trouble}")
 
     def request(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -114,11 +114,11 @@ class JobCalls(Calls):
 
     def delete_job(self, full_name: str) -> None:
         """Delete a job, or a folder with all that is in it."""
-        self.remote.delete_job(_named(full_name))
+        self._post(f"{names.path(full_name)}doDelete", what=full_name)
 
     def enable_job(self, full_name: str, *, enabled: bool = True) -> None:
         """Let a job be built, or not any more."""
-        (self.remote.enable_job if enabled else self.remote.disable_job)(_named(full_name))
+        (self.remote.enable_job if enabled else self.remote.disable_job)(names.checked(full_name))
 
     def build_job(self, full_name: str, parameters: Mapping[str, Any] | None = None, files: Any = None) -> int:
         """Ask for a build; return the number of its place in the queue.
@@ -139,7 +139,3 @@ class JobCalls(Calls):
             self._json(names.path(full_name), tree="name", what=full_name)
         except NotAtJenkins as problem:
             raise TakenName(name=full_name) from problem
-
-
-def _named(full_name: str) -> str:
-    return names.checked(full_name)

@@ -17,14 +17,7 @@ from requests.auth import HTTPBasicAuth
 
 from integrations.jenkins import addresses, errors
 from integrations.jenkins.client.answers import Asked, ensure_good
-from integrations.jenkins.client.connections import (
-    CALL_SECONDS,
-    CONNECT_SECONDS,
-    READ_SECONDS,
-    CheckedAdapter,
-    Deadline,
-    deadline,
-)
+from integrations.jenkins.client.connections import CheckedAdapter, Deadline, deadline
 from project.core import breaker
 from project.core.errors import GatehouseError
 
@@ -93,14 +86,13 @@ class Sent(NamedTuple):
 class Transport:
     """Speaks to one server. Not for several threads at once."""
 
-    def __init__(self, account: Account, *, call_seconds: float = CALL_SECONDS) -> None:
+    def __init__(self, account: Account) -> None:
         """:raises AddressNotAllowed: when the server may not be there."""
         self.account = account
         self._place = addresses.placed(account.url)
-        self._call_seconds = call_seconds
         self._crumb: dict[str, str] = {}
         self.breaker = breaker.named(
-            f"jenkins-{account.key}", timeout=CALL_SECONDS + 1, concurrent=AT_ONCE, counts=_is_sick
+            f"jenkins-{account.key}", timeout=settings.JENKINS_CALL_SECONDS + 1, concurrent=AT_ONCE, counts=_is_sick
         )
         self.session = requests.Session()
         self.session.trust_env = False
@@ -158,11 +150,12 @@ class Transport:
                     ensure_good(response.status_code, response.headers, b"", about, is_ours=self._is_ours)
                 ensure_good(200, response.headers, b"-", about, is_ours=self._is_ours)
                 yield response.headers, _pieces(response)
+                self._ensure_whole(end)
             finally:
                 response.close()
 
     def _once(self, method: str, url: str, sent: Sent, most: int) -> Answer:
-        with deadline(self._call_seconds) as end, self._failures(end):
+        with deadline(settings.JENKINS_CALL_SECONDS) as end, self._failures(end):
             response = self._open(method, url, sent)
             try:
                 body = bytearray()
@@ -170,10 +163,16 @@ class Transport:
                     body += piece
                     if len(body) > most:
                         raise errors.AnswerTooLarge(server=self.account.name, limit=filesizeformat(most))
+                self._ensure_whole(end)
                 return Answer(response.status_code, response.headers, bytes(body), self.account.name)
             finally:
                 # one that was not read to its end must not be used again
                 response.close()
+
+    def _ensure_whole(self, end: Deadline) -> None:
+        """An answer that says nowhere how long it is ends where it was cut, and looks whole."""
+        if end.passed:
+            raise errors.NoAnswer(server=self.account.name)
 
     def _open(self, method: str, url: str, sent: Sent) -> requests.Response:
         crumb = self._crumb if method == "POST" else {}
@@ -185,7 +184,7 @@ class Transport:
             headers={**(sent.headers or {}), **crumb},
             allow_redirects=False,
             stream=True,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            timeout=(settings.JENKINS_CONNECT_SECONDS, settings.JENKINS_READ_SECONDS),
         )
 
     def _absolute(self, url: str) -> str:

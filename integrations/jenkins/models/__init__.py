@@ -4,7 +4,7 @@ from integrations.jenkins.models.builds import Build, BuildQuerySet
 from integrations.jenkins.models.jobs import KEY_PARAMETER, Job, JobQuerySet
 from integrations.jenkins.models.logs import BuildLog
 from integrations.jenkins.models.rules import Rule
-from integrations.jenkins.models.schedules import Schedule
+from integrations.jenkins.models.schedules import Schedule, ScheduleQuerySet
 from integrations.jenkins.models.servers import Server, ServerQuerySet
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "JobQuerySet",
     "Rule",
     "Schedule",
+    "ScheduleQuerySet",
     "Server",
     "ServerQuerySet",
 ]

@@ -61,7 +61,10 @@ class Server(models.Model):
         verbose_name = _("Jenkins server")
         verbose_name_plural = _("Jenkins servers")
         ordering = ["name"]
-        permissions = [("restart_server", "Can restart Jenkins servers")]
+        permissions = [
+            ("restart_server", "Can restart Jenkins servers"),
+            ("manage_server", "Can change machines and plugins of Jenkins servers"),
+        ]
 
     def __str__(self) -> str:
         return self.name

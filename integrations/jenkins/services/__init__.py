@@ -1,9 +1,37 @@
 """Every way servers, jobs and builds change."""
 
 from integrations.jenkins.services.asking import approval_of, ask, ask_again, last_given, stop
+from integrations.jenkins.services.configuring import (
+    copy_job,
+    create_folder,
+    create_job,
+    delete_job,
+    difference,
+    enable_job,
+    rename_job,
+    update_job,
+    xml_of,
+)
 from integrations.jenkins.services.deciding import approve, expire_late, may_decide, reject, want_approval
+from integrations.jenkins.services.machines import (
+    create_node,
+    delete_node,
+    install_plugin,
+    nodes_of,
+    plugins_of,
+    uninstall_plugin,
+)
+from integrations.jenkins.services.queueing import Waiting, cancel_all, cancel_item, queue_of
+from integrations.jenkins.services.reading import forget_old as forget_old_logs
+from integrations.jenkins.services.reading import log_of, whole_log
+from integrations.jenkins.services.reading import part_of as log_part
+from integrations.jenkins.services.reading import read_on as read_log_on
+from integrations.jenkins.services.reading import release as release_log
+from integrations.jenkins.services.reading import take as take_log
 from integrations.jenkins.services.refreshing import refresh, refresh_job, servers_due
+from integrations.jenkins.services.ruling import delete_rule, write_rule
 from integrations.jenkins.services.running import go_on
+from integrations.jenkins.services.scheduling import next_runs, plan, replan, run_due, schedules_of, unplan
 from integrations.jenkins.services.servers import (
     add_server,
     change_server,
@@ -14,24 +42,58 @@ from integrations.jenkins.services.servers import (
 )
 
 __all__ = [
+    "Waiting",
     "add_server",
     "approval_of",
     "approve",
     "ask",
     "ask_again",
+    "cancel_all",
+    "cancel_item",
     "change_server",
     "client_of",
+    "copy_job",
+    "create_folder",
+    "create_job",
+    "create_node",
+    "delete_job",
+    "delete_node",
+    "delete_rule",
     "delete_server",
+    "difference",
+    "enable_job",
     "expire_late",
+    "forget_old_logs",
     "go_on",
+    "install_plugin",
     "last_given",
+    "log_of",
+    "log_part",
     "may_decide",
+    "next_runs",
+    "nodes_of",
+    "plan",
+    "plugins_of",
+    "queue_of",
+    "read_log_on",
     "refresh",
     "refresh_job",
     "reject",
+    "release_log",
+    "rename_job",
+    "replan",
     "restart_server",
+    "run_due",
+    "schedules_of",
     "servers_due",
     "stop",
+    "take_log",
     "try_server",
+    "uninstall_plugin",
+    "unplan",
+    "update_job",
     "want_approval",
+    "whole_log",
+    "write_rule",
+    "xml_of",
 ]

@@ -12,14 +12,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.jenkins import names, telling
-from integrations.jenkins.client import shapes
-from integrations.jenkins.client.connections import CALL_SECONDS
+from integrations.jenkins.client import Client, shapes
 from integrations.jenkins.models import Job, Server
 from integrations.jenkins.services.servers import client_of
 from project.core.errors import GatehouseError
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(seconds=2 * CALL_SECONDS + 10)
+LEASE = timedelta(seconds=30)
 AT_ONCE = 200
 """Rows written with one statement; SQLite takes no more variables."""
 TOLD = (
@@ -54,16 +53,25 @@ def refresh(server: Server) -> bool:
     return True
 
 
+def know(server: Server, client: Client, full_name: str) -> Job:
+    """Ask for one job alone, and return its row.
+
+    :raises GatehouseError: one of integrations.jenkins.errors.
+    """
+    told = client.job(full_name)
+    _write(server, [told], timezone.now())
+    job = Job.objects.get(server=server, full_name=told.full_name)
+    transaction.on_commit(partial(telling.jobs, server, [job]))
+    return job
+
+
 def refresh_job(job: Job) -> Job:
     """Ask for one job alone, at this moment.
 
     :raises GatehouseError: one of integrations.jenkins.errors.
     """
     with client_of(job.server) as client:
-        told = client.job(job.full_name)
-    _write(job.server, [told], timezone.now())
-    job.refresh_from_db()
-    return job
+        return know(job.server, client, job.full_name)
 
 
 def _claim(server: Server) -> bool:

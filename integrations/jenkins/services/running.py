@@ -241,7 +241,8 @@ def _note(build: Build, **fields: Any) -> None:
 
 def _move(build: Build, state: str, **fields: Any) -> None:
     with transaction.atomic():
-        if not build.move(state, **fields):
+        # each state has its attempts
+        if not build.move(state, attempts=0, **fields):
             raise jobs.LeaseLost
         if build.finished:
             log.info("jenkins.build_over", build=str(build.pk), job=build.job.full_name, state=state)

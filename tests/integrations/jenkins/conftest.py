@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.utils import timezone
 
 from accounts.models import User
-from integrations.jenkins.models import Job, Server
-from project.core import breaker
+from integrations.jenkins import services
+from integrations.jenkins.client import Account, Client
+from integrations.jenkins.models import Build, Job, Server
+from project.core import breaker, jobs
+from tests.fakes.jenkins import Simulator
 
 Hire = Callable[..., User]
 
@@ -76,3 +80,49 @@ def known(away: Server) -> Callable[..., Job]:
         return Job.objects.create(**values)
 
     return one
+
+
+@pytest.fixture
+def jenkins() -> Iterator[Simulator]:
+    """A Jenkins with folders, jobs of every kind, builds that ended, run and wait."""
+    with Simulator(demo_content=True, quiet_period=1) as running:
+        yield running
+
+
+@pytest.fixture
+def account(jenkins: Simulator) -> Account:
+    """Where it is, with an API token."""
+    return Account("test", "Ours", jenkins.url, jenkins.user, jenkins.token)
+
+
+@pytest.fixture
+def client(account: Account) -> Iterator[Client]:
+    """What talks to it."""
+    with Client(account) as one:
+        yield one
+
+
+@pytest.fixture
+def server(db: None, jenkins: Simulator) -> Server:
+    """It as a row, with its jobs."""
+    one = Server(name="Ours", url=jenkins.url, user=jenkins.user)
+    one.seal(jenkins.token)
+    one.save()
+    assert services.refresh(one)
+    return one
+
+
+@pytest.fixture
+def job(server: Server) -> Callable[[str], Job]:
+    """One of its jobs, by full name."""
+    return lambda full_name: Job.objects.get(server=server, full_name=full_name)
+
+
+def step(build: Build, times: int = 1) -> Build:
+    """Do what the worker would when it is due; return the build as the database knows it afterwards."""
+    jobs.registered()
+    for _time in range(times):
+        Build.objects.filter(pk=build.pk).update(next_at=timezone.now())
+        jobs.run("jenkins.Build", str(build.pk))
+    build.refresh_from_db()
+    return build

@@ -1,0 +1,48 @@
+"""Rules are written by superusers: else who is kept out of a folder could let themselves in."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from integrations.jenkins import names
+from integrations.jenkins.models import Rule
+from project.core import audit
+from project.core.errors import InvalidParameters, NoPermission
+
+
+def write_rule(rule: Rule, *, by: Any) -> Rule:
+    """Keep a rule, new or changed.
+
+    :raises NoPermission: unless `by` is a superuser.
+    :raises InvalidParameters: for one that names nobody, or several.
+    """
+    _ensure_superuser(by)
+    if rule.folder:
+        names.checked(rule.folder)
+    try:
+        rule.full_clean()
+    except ValidationError as problem:
+        raise InvalidParameters(fields=problem.message_dict) from problem
+    event = "jenkins_rule.changed" if rule.pk else "jenkins_rule.created"
+    with transaction.atomic():
+        rule.save()
+        opens = [one for one in ("view", "build", "approve", "configure") if rule.about(one)]
+        audit.record(event, rule, actor=by, folder=rule.folder, whom=str(rule.role or rule.person), opens=opens)
+    return rule
+
+
+def delete_rule(rule: Rule, *, by: Any) -> None:
+    """Do without a rule.
+
+    :raises NoPermission: unless `by` is a superuser.
+    """
+    _ensure_superuser(by)
+    with transaction.atomic():
+        audit.record("jenkins_rule.deleted", rule, actor=by, folder=rule.folder, whom=str(rule.role or rule.person))
+        rule.delete()
+
+
+def _ensure_superuser(by: Any) -> None:
+    if not (by.is_active and by.is_superuser):
+        raise NoPermission

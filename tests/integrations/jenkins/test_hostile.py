@@ -1,0 +1,203 @@
+"""Whatever answers, a call ends in time with an error that a person understands, and nothing of the answer in it."""
+
+import socket
+import threading
+import time
+
+import pytest
+from django.conf import settings as product
+
+from integrations.jenkins import services
+from integrations.jenkins.client import Account, Client
+from integrations.jenkins.errors import (
+    AnswerTooLarge,
+    CredentialsRefused,
+    JenkinsError,
+    NoAnswer,
+    NotAtJenkins,
+    NotJenkins,
+    NotReached,
+    RefusedByJenkins,
+    SentElsewhere,
+)
+from integrations.jenkins.models import Job, Server
+from project.core import breaker
+from tests.fakes.jenkins import Simulator
+
+FIGURES = (product.JENKINS_CONNECT_SECONDS, product.JENKINS_READ_SECONDS, product.JENKINS_CALL_SECONDS)
+
+
+@pytest.fixture
+def hurried(settings):
+    """Calls have a twentieth of their time."""
+    settings.JENKINS_CONNECT_SECONDS, settings.JENKINS_READ_SECONDS, settings.JENKINS_CALL_SECONDS = 0.2, 0.3, 0.5
+
+
+def failure(call):
+    """What a call dies of, and how long that took."""
+    began = time.monotonic()
+    with pytest.raises(Exception) as died:  # noqa: PT011 (each test says which)
+        call()
+    return died.value, time.monotonic() - began
+
+
+@pytest.mark.attack("T-J-1")
+class TestSickServers:
+    def test_have_ten_seconds_in_all(self):
+        assert FIGURES == (2.0, 5.0, 10.0)
+
+    @pytest.mark.parametrize(
+        ("fault", "size", "error"),
+        [
+            ("black_hole", None, NoAnswer),
+            ("slow", 30, NoAnswer),
+            ("drip", 0.1, NoAnswer),
+            ("lost", None, NoAnswer),
+            ("huge", 200, AnswerTooLarge),
+            ("gzip_bomb", 20, AnswerTooLarge),
+            ("starting", None, NotReached),
+            ("error", None, JenkinsError),
+        ],
+    )
+    def test_are_given_up(self, hurried, client, jenkins, fault, size, error):
+        jenkins.faults.add(fault, size)
+        problem, seconds = failure(client.all_jobs)
+
+        assert type(problem) is error
+        assert seconds < 5
+
+    def test_that_are_down_are_not_asked(self, client, jenkins):
+        jenkins.faults.down(30)
+
+        problem, _seconds = failure(client.info)
+
+        assert type(problem) is NotReached
+        assert problem.status == 503
+
+    def test_that_drip_their_headers_are_given_up(self, hurried):
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            ended = threading.Event()
+
+            def drip():
+                connection, _address = listening.accept()
+                with connection:
+                    while not ended.wait(0.1):
+                        try:
+                            connection.sendall(b"X")
+                        except OSError:
+                            return
+
+            thread = threading.Thread(target=drip)
+            thread.start()
+            with Client(Account("test", "Ours", f"http://127.0.0.1:{listening.getsockname()[1]}/")) as client:
+                problem, seconds = failure(client.info)
+            ended.set()
+            thread.join()
+
+        assert type(problem) is NoAnswer
+        assert seconds < 5
+
+    def test_are_left_alone_after_ten_failures(self, client, jenkins):
+        jenkins.faults.add("error")
+        for _call in range(10):
+            failure(client.info)
+        jenkins.requests.clear()
+
+        problem, _seconds = failure(client.info)
+
+        assert type(problem) is breaker.Open
+        assert not jenkins.requests
+
+    def test_leave_what_was_known_of_them(self, server, jenkins):
+        before = Job.objects.filter(server=server).count()
+        jenkins.faults.add("html")
+
+        assert not services.refresh(server)
+
+        down = Server.objects.get()
+        assert down.is_stale
+        assert down.health == "down"
+        assert down.trouble_code == "60001"
+        assert Job.objects.filter(server=server, gone_at=None).count() == before
+        jenkins.faults.clear()
+        assert services.refresh(server)
+        assert Server.objects.get().health == "ok"
+
+
+@pytest.mark.attack("T-J-2")
+class TestRedirects:
+    def test_to_other_hosts_are_not_followed(self, client, jenkins):
+        with Simulator() as other:
+            jenkins.faults.add("redirect", to=f"{other.url}api/json")
+            for call in (client.info, lambda: client.create_folder("Team"), lambda: client.build_job("build-shop")):
+                problem, _seconds = failure(call)
+                assert type(problem) is SentElsewhere
+
+            assert not other.requests
+
+    @pytest.mark.parametrize(
+        "to", ["http://169.254.169.254/latest/", "file:///etc/passwd", "//evil.example/", "https://evil.example:1/"]
+    )
+    def test_to_where_nobody_should_go_are_refused(self, client, jenkins, to):
+        jenkins.faults.add("redirect", to=to)
+
+        problem, _seconds = failure(client.info)
+
+        assert type(problem) is SentElsewhere
+        assert "169.254" not in str(problem)
+
+
+@pytest.mark.attack("T-J-3")
+class TestOddAnswers:
+    @pytest.mark.parametrize(
+        ("fault", "error"),
+        [
+            ("html", NotJenkins),
+            ("empty", NotJenkins),
+            ("broken", NotJenkins),
+            ("crumb", RefusedByJenkins),
+            ("forbidden", RefusedByJenkins),
+            ("unauthorized", CredentialsRefused),
+            ("not_found", NotAtJenkins),
+            ("error", JenkinsError),
+        ],
+    )
+    def test_are_told_apart_and_not_shown(self, client, jenkins, fault, error):
+        jenkins.faults.add(fault)
+
+        for call in (client.info, client.queue):
+            problem, _seconds = failure(call)
+            assert type(problem) is error
+            said = str(problem).lower()
+            assert "<" not in said
+            assert "java" not in said
+            assert "j_username" not in said
+
+    def test_each_say_something_else(self, client, jenkins):
+        said = set()
+        for fault in ("html", "empty", "broken", "forbidden", "unauthorized", "not_found", "error"):
+            jenkins.faults.add(fault)
+            said.add(str(failure(client.info)[0]))
+            jenkins.faults.clear()
+            breaker.named("jenkins-test").reset()
+
+        assert len(said) == 7
+
+
+@pytest.mark.attack("T-J-7")
+class TestTokens:
+    def test_are_in_no_row_list_or_log(self, server, jenkins, capfd):
+        services.refresh(server)
+
+        assert jenkins.token not in str(Server.objects.values().get())
+        assert server.masked_token == "***"
+        assert jenkins.token not in repr(server.account)
+        printed = capfd.readouterr()
+        assert jenkins.token not in printed.out + printed.err
+
+    def test_are_in_no_dump(self, server, jenkins, tmp_path):
+        from django.core.management import call_command  # noqa: PLC0415 (for this one)
+
+        call_command("dumpdata", "jenkins", output=str(tmp_path / "dump.json"))
+
+        assert jenkins.token not in (tmp_path / "dump.json").read_text()
