@@ -26,7 +26,7 @@ from accounts.admin import (
     passwords,
     second_factor,
 )
-from project import feed, figures, health, history, queues, search, sidebar
+from project import feed, figures, health, history, queues, search, sidebar, texts
 
 
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -35,6 +35,8 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {
         "title": _("Dashboard"),
         "figures": figures.figures(request),
+        "texts": texts.figures(request),
+        "refusing": texts.trouble(request),
         "sign_ins": figures.sign_ins(request),
         "countries": figures.countries(request),
         "addresses": figures.addresses(request),

@@ -1,4 +1,4 @@
-"""The dashboard's feed: what happened lately, from the audit trail, failed sign-ins and imports, newest first."""
+"""The dashboard's feed: what happened lately, from the audit trail, failed sign-ins, imports and campaigns, newest first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ from django.utils.translation import ngettext
 from accounts import sign_in_log
 from integrations.sheets import services as sheets
 from integrations.sheets.models import ImportJob
+from integrations.sms.models import Campaign
 from project import events
 from project.core.admin import Tone, ago
 
 SHOWN = 14
-TONES: dict[str, Tone] = {"done": "ok", "failed": "bad", "cancelled": "idle", "undone": "warn"}
+TONES: dict[str, Tone] = {"done": "ok", "failed": "bad", "cancelled": "idle", "undone": "warn", "stopped": "idle"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Event:
 
 def sources(request: HttpRequest) -> list[str]:
     """Return what the person who asks may read of the feed's sources."""
-    wanted = ("auditlog.view_logentry", "accounts.view_loginevent", "sheets.view_importjob")
+    wanted = ("auditlog.view_logentry", "accounts.view_loginevent", "sheets.view_importjob", "sms.view_campaign")
     return [one for one in wanted if request.user.has_perm(one)]
 
 
@@ -50,16 +51,18 @@ def latest(request: HttpRequest) -> list[Event]:
         "auditlog.view_logentry": _audit,
         "accounts.view_loginevent": _failures,
         "sheets.view_importjob": _imports,
+        "sms.view_campaign": _campaigns,
     }
     found = [event for source in sources(request) for event in readers[source](request)]
     return sorted(found, key=attrgetter("at"), reverse=True)[:SHOWN]
 
 
 def _audit(request: HttpRequest) -> Iterator[Event]:
-    # imports come from their own rows
+    # imports and campaigns come from their own rows
     entries = (
         events.seen_by(request.user)
         .exclude(additional_data__event__startswith="import.")
+        .exclude(additional_data__event__startswith="sms_campaign.")
         .select_related("actor", "content_type")
     )
     for entry in entries.order_by("-timestamp")[:SHOWN]:
@@ -100,4 +103,18 @@ def _imports(request: HttpRequest) -> Iterator[Event]:
             TONES.get(job.state, "info"),
             detail=f"{job.file_name} · {ngettext('%(n)d row', '%(n)d rows', job.written) % {'n': job.written}}",
             url=reverse("admin:sheets_importjob_change", args=(job.pk,)),
+        )
+
+
+def _campaigns(request: HttpRequest) -> Iterator[Event]:
+    begun = Campaign.objects.seen_by(request.user).exclude(confirmed_at=None).select_related("confirmed_by")
+    for one in begun.order_by("-confirmed_at")[:SHOWN]:
+        yield Event(
+            one.finished_at or one.confirmed_at or one.created_at,
+            one.confirmed_by.get_full_name() if one.confirmed_by else _("The system"),
+            _("campaign: %(state)s") % {"state": one.get_state_display()},
+            "campaign",
+            TONES.get(one.state, "info"),
+            detail=f"{one.name} · {ngettext('%(n)d recipient', '%(n)d recipients', one.good) % {'n': one.good}}",
+            url=reverse("admin:sms_campaign_change", args=(one.pk,)),
         )

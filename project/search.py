@@ -22,6 +22,8 @@ MODELS = (
     ("accounts.role", "shield_person"),
     ("sheets.importjob", "upload_file"),
     ("sheets.exportjob", "file_save"),
+    ("sms.campaign", "campaign"),
+    ("sms.template", "edit_note"),
     ("django_celery_beat.periodictask", "schedule"),
 )
 ACTIONS: tuple[tuple[Any, str, tuple[str, ...], str, str], ...] = (
@@ -41,6 +43,8 @@ ACTIONS: tuple[tuple[Any, str, tuple[str, ...], str, str], ...] = (
         "resource=users",
     ),
     (gettext_lazy("Send a message"), "send", ("realtime.send",), "realtime:console", ""),
+    (gettext_lazy("Send a text message"), "sms", ("sms.send_message",), "admin:sms_message_add", ""),
+    (gettext_lazy("New campaign"), "campaign", ("sms.send_campaign",), "admin:sms_campaign_add", ""),
     (gettext_lazy("Change my password"), "password", (), "admin:password_change", ""),
 )
 

@@ -460,6 +460,7 @@ SHEET_RESOURCES = {
     "roles": "accounts.resources.RoleResource",
     "address_rules": "accounts.resources.AddressRuleResource",
     "sign_ins": "accounts.resources.SignInResource",
+    "sms_recipients": "integrations.sms.resources.RecipientResource",
 }
 
 # --- gateway ----------------------------------------------------------------------------------------------------------

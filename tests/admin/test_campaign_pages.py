@@ -11,6 +11,7 @@ from accounts import services as accounts
 from accounts.models import User
 from integrations.sms import campaigns, services
 from integrations.sms.models import Campaign, Message, Provider, Template, TemplateText
+from integrations.sms.resources import RecipientResource
 from project.core import jobs
 from tests.admin.conftest import flat
 from tests.integrations.makers import book
@@ -209,3 +210,34 @@ class TestApi:
     def test_refuses_what_cannot_be(self, program_of, sender, asked):
         assert program_of(sender).post(API, asked, format="json").status_code == 400
         assert not Campaign.objects.exists()
+
+
+class TestAfterwards:
+    def test_its_recipients_go_out_as_a_sheet(self, browser_of, sender, program_of):
+        campaign = campaigns.start_from_rows(
+            rows=[("13800000001", {"number": "1"}), ("12", {"number": "2"})], by=sender, name="October",
+            template="parcel", parameters={},
+        )  # fmt: skip
+        run(campaigns.prepare(campaign, by=sender))
+        resource = RecipientResource(actor=sender)
+        rows = resource.filtered({"campaign": str(campaign.pk), "left_out": "0"})
+
+        cells = dict(
+            zip(
+                [column.name for column in resource.export_columns()],
+                next(resource.export_rows(rows, resource.export_columns())),
+                strict=True,
+            )
+        )
+
+        assert (cells["campaign"], cells["phone"], cells["parameters"]) == ("October", "+86138****0001", "number=1")
+        answer = browser_of(sender).get(f"/admin/sheets/exportjob/add/?resource=sms_recipients&campaign={campaign.pk}")
+        assert answer.status_code == 200
+
+    def test_stands_in_the_feed(self, browser_of, sender):
+        campaign = campaigns.start_from_rows(
+            rows=[("13800000001", {"number": "1"})], by=sender, name="October", template="parcel", parameters={}
+        )
+        campaigns.confirm(run(campaigns.prepare(campaign, by=sender)), by=sender)
+
+        assert "campaign: being sent" in seen(browser_of(sender).get("/admin/"))

@@ -356,3 +356,35 @@ class TestProviders:
         assert "The account at the provider has no money left." in page
         assert "100 %" in page
         assert "0.05 CNY" in page
+
+
+class TestDashboard:
+    def test_tells_of_todays_messages(self, browser_of, boss, message, provider):
+        now = timezone.now()
+        Message.objects.update(state="delivered", sent_at=now, delivered_at=now, finished_at=now, provider=provider)
+
+        page = seen(browser_of(boss).get("/admin/"))
+
+        assert "SMS today" in page
+        assert "100 % of those sent" in page
+        assert "0.05 CNY" in page
+        assert "state__exact=delivered&amp;created_at_from_0=" in page
+
+    def test_warns_of_a_provider_that_refuses_us(self, browser_of, boss, provider):
+        Provider.objects.update(trouble_code="isv.AMOUNT_NOT_ENOUGH", trouble="no money", trouble_at=timezone.now())
+
+        assert "Text messages: no luck with Memory" in seen(browser_of(boss).get("/admin/"))
+
+    def test_says_nothing_to_those_who_may_not_see_messages(self, browser_of, hire, message, provider):
+        Provider.objects.update(trouble_code="isv.AMOUNT_NOT_ENOUGH", trouble="no money", trouble_at=timezone.now())
+
+        page = seen(browser_of(hire("porter2", is_staff=True)).get("/admin/"))
+
+        assert "SMS today" not in page
+        assert "no luck" not in page
+
+    @pytest.mark.parametrize("narrowed", ["state__in=failed,dead", "state__exact=delivered"])
+    def test_leads_to_lists_that_open(self, browser_of, boss, message, narrowed):
+        address = f"{LIST}?{narrowed}&created_at_from_0=2020-01-01&created_at_from_1=00:00:00"
+
+        assert browser_of(boss).get(address).status_code == 200

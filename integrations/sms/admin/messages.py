@@ -13,12 +13,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from integrations.sms import looks, pages, services
 from integrations.sms.admin import sending
-from integrations.sms.admin.filters import CountryFilter, PurposeFilter
+from integrations.sms.admin.filters import CountryFilter, PurposeFilter, TimeFilter
 from integrations.sms.admin.masked import MaskedPhones
 from integrations.sms.models import Message
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
@@ -51,7 +51,7 @@ class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
         CountryFilter,
         "template",
         ("campaign", AutocompleteSelectFilter),
-        ("created_at", RangeDateTimeFilter),
+        ("created_at", TimeFilter),
     )
     list_select_related = ("template", "provider", "person")
     search_fields = ("phone",)
