@@ -31,8 +31,8 @@ def purge() -> int:
 
 @shared_task(name="sms.look")
 def look() -> int:
-    """Ask what became of messages that left; return of how many there was news."""
-    return services.look()
+    """End messages whose time is over, and ask what became of those that left; return of how many there was news."""
+    return services.expire() + services.look()
 
 
 @jobs.worker(VerificationCode)

@@ -224,7 +224,7 @@ def claim_many(model: type[J], pks: Sequence[Any]) -> list[J]:
     """Take the leases of those rows that are due and that nobody has: so many as can be worked on at once, for their leases
     begin now."""
     now = timezone.now()
-    name = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex}"
+    name = f"{place_of_this_process()}{uuid.uuid4().hex}"
     taken = (
         due(model, now)
         .filter(pk__in=pks, attempts__lt=model.MAX_ATTEMPTS)
@@ -239,6 +239,17 @@ def claim_many(model: type[J], pks: Sequence[Any]) -> list[J]:
     for job in claimed:
         job._held = True
     return claimed
+
+
+def place_of_this_process(*, host_only: bool = False) -> str:
+    """How the name begins of every worker here: "host:process:", or "host:"."""
+    host = f"{socket.gethostname()[:60]}:"
+    return host if host_only else f"{host}{os.getpid()}:"
+
+
+def place_of(worker: str) -> str:
+    """The part of a worker's name that says in which process it is."""
+    return worker[: worker.rfind(":") + 1]
 
 
 def sweep() -> int:

@@ -81,6 +81,7 @@ class Taken:
     template: str
     parameters: dict[str, str]
     at: float
+    segments: int = 1
     status: int = UNDER_WAY
     err_code: str = ""
 
@@ -240,7 +241,7 @@ class Alibaba(HttpServer):
             "success": one.status == DELIVERED,
             "err_code": one.err_code,
             "err_msg": "",
-            "sms_size": "1",
+            "sms_size": str(one.segments),
             "biz_id": one.biz_id,
             "out_id": one.out_id,
         }

@@ -112,6 +112,7 @@ class Aliyun(Client):
                 remote_id=str(row.get("biz_id") or ""),
                 code=str(row.get("err_code") or "")[:60],
                 at=_moment(row.get("report_time")),
+                segments=_segments(row.get("sms_size")),
             )
             for row in rows
         ]
@@ -171,6 +172,11 @@ def _moment(text: Any) -> datetime | None:
         return datetime.strptime(str(text), "%Y-%m-%d %H:%M:%S").replace(tzinfo=BEIJING) if text else None
     except ValueError:
         return None
+
+
+def _segments(text: Any) -> int:
+    known = str(text or "")
+    return int(known) if known.isascii() and known.isdigit() and len(known) < 4 else 0
 
 
 def _their_way(phone: str) -> str:

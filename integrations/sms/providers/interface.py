@@ -75,6 +75,8 @@ class Delivery:
     remote_id: str = ""
     code: str = ""
     at: datetime | None = None
+    segments: int = 0
+    """In how many parts it went out, where the provider says so."""
 
 
 class Client:

@@ -2,7 +2,7 @@
 
 from integrations.sms.services.by_hand import send_by_hand
 from integrations.sms.services.draining import drain, wake_many
-from integrations.sms.services.following import SIGNATURE, look, take_receipts
+from integrations.sms.services.following import SIGNATURE, expire, look, take_receipts
 from integrations.sms.services.forgetting import forget, purge
 from integrations.sms.services.messages import Request, cancel, enqueue, enqueue_many, send_again
 from integrations.sms.services.providers import Health, health
@@ -23,6 +23,7 @@ __all__ = [
     "drain",
     "enqueue",
     "enqueue_many",
+    "expire",
     "forget",
     "health",
     "look",

@@ -3,12 +3,14 @@
 import random
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import structlog
 from django.conf import settings
 from django.db import connections, transaction
+from django.utils import timezone
 
 from integrations.sms.directory import Directory
 from integrations.sms.models import Message
@@ -17,7 +19,7 @@ from project.core import jobs, messenger
 from project.core.errors import Unreachable
 
 log = structlog.get_logger(__name__)
-SECONDS = 60.0
+SECONDS = 20.0
 """How long one task goes on; then it asks for another, so that a worker can be stopped and others have their turn."""
 WINDOWS = 4
 """So many times as many messages as it claims a worker looks at."""
@@ -30,9 +32,19 @@ def drain() -> int:
     if not _in_this_process.acquire(blocking=False):
         return 0
     try:
-        return _drain()
+        return 0 if _enough_here() else _drain()
     finally:
         _in_this_process.release()
+
+
+def _enough_here() -> bool:
+    """Do as many processes of this machine send as may, so that the others are there for other work?"""
+    leased = Message.objects.filter(state__in=Message.CLAIMABLE, lease_until__gt=timezone.now())
+    names = leased.filter(worker__startswith=jobs.place_of_this_process(host_only=True))
+    held = Counter(jobs.place_of(name) for name in names.order_by().values_list("worker", flat=True))
+    # who has one only was woken for it alone
+    busy = {place for place, number in held.items() if number > 1} - {jobs.place_of_this_process()}
+    return len(busy) >= max(1, settings.WORKER_CONCURRENCY // 2)
 
 
 def wake_many() -> None:

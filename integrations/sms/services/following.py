@@ -60,6 +60,13 @@ def look() -> int:
     return sum(_look_at(message, now) for message in due[:AT_ONCE])
 
 
+def expire() -> int:
+    """End the messages that wait although their time is over, and their secrets with them; return how many."""
+    now = timezone.now()
+    over = Message.objects.filter(state=Message.State.PENDING, expires_at__lte=now).exclude(lease_until__gt=now)
+    return over.update(state=Message.State.EXPIRED, secret="", finished_at=now, worker="", lease_until=None)
+
+
 def _look_at(message: Message, now: datetime) -> bool:
     again = now + LOOKS[message.looks + 1] if message.looks + 1 < len(LOOKS) else None
     ours = Message.objects.filter(pk=message.pk, look_at=message.look_at, looks=message.looks)
@@ -146,6 +153,9 @@ def _take(attempt: Attempt, told: Delivery) -> bool:
         )
         if arrived or final:
             _follow(attempt, told, now)
+        if told.segments and attempt.provider is not None:
+            cost = attempt.provider.cost_per_segment * told.segments
+            Message.objects.filter(pk=attempt.message_id).update(segments=told.segments, cost=cost)
     return bool(arrived or final)
 
 

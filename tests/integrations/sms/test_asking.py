@@ -118,6 +118,15 @@ class TestSending:
         assert (message.state, message.secret) == ("expired", "")
         assert not outbox
 
+    def test_ends_what_waits_for_longer_than_it_may(self, ask, outbox):
+        late, good = ask(expires_at=timezone.now() - timedelta(seconds=1)), ask()
+
+        assert services.expire() == 1
+
+        late.refresh_from_db()
+        good.refresh_from_db()
+        assert (late.state, late.secret, good.state) == ("expired", "", "pending")
+
     def test_tries_again_later_when_a_provider_cannot_now(self, ask, outbox):
         memory.refusals.append(NotSent(Verdict.LATER, "isp.SYSTEM_ERROR", "busy"))
         message = work(ask())

@@ -1,10 +1,14 @@
 """Many messages are sent by several threads, and none twice."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.sms import services
 from integrations.sms.models import Message
+from project.core import jobs
 from tests.core.threads import in_threads
 from tests.fakes.alibaba import Refuse
 from tests.integrations.sms.conftest import account_at
@@ -28,6 +32,20 @@ class TestDraining:
         assert len({one.phone for one in gateway.taken}) == len(gateway.taken) == 60
         assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
         assert services.drain() == 0
+
+    def test_leaves_processes_for_other_work(self, gateway, settings):
+        settings.WORKER_CONCURRENCY = 4
+        account_at(gateway.url)
+        ask_for(6)
+        host = jobs.place_of_this_process(host_only=True)
+        others = list(Message.objects.values_list("pk", flat=True)[:4])
+        for number, pk in enumerate(others):
+            lease = {"worker": f"{host}{number % 2}:x", "lease_until": timezone.now() + timedelta(seconds=30)}
+            Message.objects.filter(pk=pk).update(**lease)
+
+        assert services.drain() == 0
+        Message.objects.filter(pk=others[0]).update(worker="", lease_until=None)
+        assert services.drain() == 3
 
     def test_leaves_what_is_to_be_tried_again_for_later(self, gateway):
         account_at(gateway.url)

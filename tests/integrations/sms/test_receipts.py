@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+from decimal import Decimal
 
 import pytest
 
@@ -41,6 +42,15 @@ class TestReceipts:
         assert message.delivered_at is not None
         assert message.look_at is None
         assert message.tries.get().receipt == "delivered"
+
+    def test_say_what_it_really_cost(self, ask, aliyun, gateway, call_back):
+        message = work(ask())
+        gateway.taken[0].segments = 3
+        gateway.settle()
+        call_back()
+
+        message.refresh_from_db()
+        assert (message.segments, message.cost) == (3, Decimal("0.1350"))
 
     def test_say_that_it_did_not(self, ask, aliyun, gateway, call_back):
         message = work(ask())
@@ -88,7 +98,7 @@ class TestReceipts:
             {"biz_id": "nobody's"},
             {"out_id": "x" * 32 + "-1"},
             {"out_id": "0" * 32 + "-99999999999999999999"},
-            {"out_id": None, "biz_id": 7, "success": "yes", "report_time": "yesterday"},
+            {"out_id": None, "biz_id": 7, "success": "yes", "report_time": "yesterday", "sms_size": "x"},
         ],
     )
     def test_of_messages_nobody_sent_change_nothing(self, ask, aliyun, gateway, call_back, row):
