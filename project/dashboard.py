@@ -26,6 +26,8 @@ from accounts.admin import (
     passwords,
     second_factor,
 )
+from integrations.jenkins.admin import approvals
+from integrations.jenkins.models import Server
 from project import feed, figures, health, history, queues, search, sidebar, texts
 
 
@@ -44,9 +46,17 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "nodes": figures.nodes(request),
         "feed": feed.latest(request) if feed.sources(request) else None,
         "failing": [str(one.label) for one in health.probe() if not one.ok] if watches else [],
+        "servers_down": _servers_down(request),
         "late": queues.late() if watches else [],
         "old_key_days": signing_keys.days_of_old() if request.user.has_perm("accounts.view_signingkey") else None,
     }
+
+
+def _servers_down(request: HttpRequest) -> list[str]:
+    """The Jenkins servers that do not answer, for those who have to do with them."""
+    if not request.user.has_perm("jenkins.view_server"):
+        return []
+    return list(Server.objects.enabled().exclude(stale_since=None).values_list("name", flat=True))
 
 
 def page(request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
@@ -108,6 +118,7 @@ pages: list[URLPattern | URLResolver] = [
     path("impersonation/end/", impersonation.end, name="end_impersonation"),
     path("locked-out/", inside(lockouts.show), name="locked_out"),
     path("locked-out/unlock/", inside(lockouts.unlock), name="unlock"),
+    path("jenkins/approvals/", inside(approvals.show), name="jenkins_approvals"),
     path("health/", inside(health_page), name="health"),
     path("pulse/", inside(pulse), name="pulse"),
     path("away.js", away_script, name="away_script"),

@@ -1,4 +1,4 @@
-"""The dashboard's feed: what happened lately, from the audit trail, failed sign-ins, imports and campaigns, newest first."""
+"""The dashboard's feed: what happened lately, from the audit trail, failed sign-ins, imports, campaigns and builds, newest first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import sign_in_log
+from integrations.jenkins import looks, rights
 from integrations.sheets import services as sheets
 from integrations.sheets.models import ImportJob
 from integrations.sms.models import Campaign
@@ -41,7 +42,13 @@ class Event:
 
 def sources(request: HttpRequest) -> list[str]:
     """Return what the person who asks may read of the feed's sources."""
-    wanted = ("auditlog.view_logentry", "accounts.view_loginevent", "sheets.view_importjob", "sms.view_campaign")
+    wanted = (
+        "auditlog.view_logentry",
+        "accounts.view_loginevent",
+        "sheets.view_importjob",
+        "sms.view_campaign",
+        "jenkins.view_job",
+    )
     return [one for one in wanted if request.user.has_perm(one)]
 
 
@@ -52,17 +59,19 @@ def latest(request: HttpRequest) -> list[Event]:
         "accounts.view_loginevent": _failures,
         "sheets.view_importjob": _imports,
         "sms.view_campaign": _campaigns,
+        "jenkins.view_job": _builds,
     }
     found = [event for source in sources(request) for event in readers[source](request)]
     return sorted(found, key=attrgetter("at"), reverse=True)[:SHOWN]
 
 
 def _audit(request: HttpRequest) -> Iterator[Event]:
-    # imports and campaigns come from their own rows
+    # imports, campaigns and ends of builds come from their own rows
     entries = (
         events.seen_by(request.user)
         .exclude(additional_data__event__startswith="import.")
         .exclude(additional_data__event__startswith="sms_campaign.")
+        .exclude(additional_data__event="jenkins_build.over")
         .select_related("actor", "content_type")
     )
     for entry in entries.order_by("-timestamp")[:SHOWN]:
@@ -117,4 +126,19 @@ def _campaigns(request: HttpRequest) -> Iterator[Event]:
             TONES.get(one.state, "info"),
             detail=f"{one.name} · {ngettext('%(n)d recipient', '%(n)d recipients', one.good) % {'n': one.good}}",
             url=reverse("admin:sms_campaign_change", args=(one.pk,)),
+        )
+
+
+def _builds(request: HttpRequest) -> Iterator[Event]:
+    over = rights.builds_of(request.user, "view").exclude(finished_at=None).select_related("job", "created_by")
+    for build in over.order_by("-finished_at")[:SHOWN]:
+        tone, icon = looks.STATES.get(build.state, ("info", "play_circle"))
+        yield Event(
+            build.finished_at or build.created_at,
+            build.created_by.get_full_name() if build.created_by else _("The system"),
+            _("build: %(state)s") % {"state": build.get_state_display()},
+            icon,
+            tone,
+            detail=" · ".join(filter(None, (str(build), looks.took(build.milliseconds)))),
+            url=reverse("admin:jenkins_build_change", args=(build.pk,)),
         )

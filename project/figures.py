@@ -16,6 +16,8 @@ from django.utils.translation import ngettext
 
 from accounts import places, sign_in_log
 from accounts.models import LoginEvent, LoginSession
+from integrations.jenkins import rights
+from integrations.jenkins.models import Build
 from integrations.sheets.models import ImportJob
 from project.core.admin import duration
 from project.core.errors import GatehouseError
@@ -51,6 +53,7 @@ def figures(request: HttpRequest) -> list[Figure]:
         *_sign_ins(request),
         *_sessions(request),
         *_imports(request),
+        *_builds(request),
     ]
 
 
@@ -202,6 +205,23 @@ def _imports(request: HttpRequest) -> Iterator[Figure]:
         "upload_file",
         note=ngettext("%(n)d row", "%(n)d rows", rows) % {"n": rows},
         trend=found["n"],
+    )
+
+
+def _builds(request: HttpRequest) -> Iterator[Figure]:
+    if not request.user.has_perm("jenkins.view_job"):
+        return
+    seen = rights.builds_of(request.user, "view")
+    going = seen.filter(state__in=(Build.State.APPROVED, Build.State.QUEUED, Build.State.RUNNING)).count()
+    waiting = seen.waiting().count()
+    yield Figure(
+        _("Builds running"),
+        number_format(going),
+        f"{reverse('admin:jenkins_build_changelist')}?which=open",
+        "play_circle",
+        note=ngettext("%(n)d waits for approval", "%(n)d wait for approval", waiting) % {"n": waiting},
+        tone="live" if going else "",
+        trend=per_day(seen.filter(began_at__isnull=False), last_days(TREND_DAYS), "began_at", n=Q())["n"],
     )
 
 

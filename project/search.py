@@ -24,6 +24,8 @@ MODELS = (
     ("sheets.exportjob", "file_save"),
     ("sms.campaign", "campaign"),
     ("sms.template", "edit_note"),
+    ("jenkins.job", "deployed_code"),
+    ("jenkins.build", "play_circle"),
     ("django_celery_beat.periodictask", "schedule"),
 )
 ACTIONS: tuple[tuple[Any, str, tuple[str, ...], str, str], ...] = (

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from integrations.jenkins.models import Build
 from integrations.sheets.models import ImportJob
 from integrations.sms.models import Campaign
 from project.core.errors import GatehouseError
@@ -27,6 +28,16 @@ def online() -> int:
 def imports_running() -> int:
     """How many imports are being read or carried out."""
     return ImportJob.objects.filter(state__in=("queued", "reading", "importing")).count()
+
+
+def builds_running() -> int:
+    """How many builds run, or are about to."""
+    return Build.objects.filter(state__in=(Build.State.APPROVED, Build.State.QUEUED, Build.State.RUNNING)).count()
+
+
+def builds_waiting() -> int:
+    """How many builds wait for a second person."""
+    return Build.objects.waiting().count()
 
 
 def dead_letters_waiting() -> int:
@@ -164,6 +175,31 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
             Item("sms_templates", _("Templates"), "edit_note", "admin:sms_template_changelist", "sms.view_template"),
             Item("sms_providers", _("Providers"), "cell_tower", "admin:sms_provider_changelist", "sms.view_provider"),
             Item("sms_refused", _("Refused"), "gpp_maybe", "admin:sms_refusal_changelist", "sms.view_refusal"),
+        ),
+    ),
+    (
+        "builds",
+        _("Builds"),
+        (
+            Item("jenkins_jobs", _("Jobs"), "deployed_code", "admin:jenkins_job_changelist", "jenkins.view_job"),
+            Item(
+                "jenkins_builds",
+                _("Builds"),
+                "play_circle",
+                "admin:jenkins_build_changelist",
+                "jenkins.view_job",
+                count=builds_running,
+                tone="live",
+            ),
+            Item(
+                "jenkins_approvals",
+                _("Approvals"),
+                "how_to_reg",
+                "dashboard:jenkins_approvals",
+                "jenkins.build_job",
+                count=builds_waiting,
+            ),
+            Item("jenkins_servers", _("Servers"), "dns", "admin:jenkins_server_changelist", "jenkins.view_server"),
         ),
     ),
     (

@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, LoginEvent, User
 from project.core.errors import Conflict
-from project.demo import history, people, work
+from project.demo import builds, history, people, work
 
 SEED = 20240917
 LOADED = "demo.loaded"
 ORDER = (
+    "jenkins.server",
     "sheets.exportjob",
     "sheets.importjob",
     "accounts.loginevent",
@@ -68,6 +69,9 @@ def load(*, number: int = 200, force: bool = False) -> list[people.Account]:
         company.note(history.sign_ins(staff, chance))
         company.note(work.imports(staff, chance))
         company.note(work.exports(staff, chance))
+        jenkins = builds.server()
+        company.note([jenkins])  # its jobs and builds go with it
+        builds.builds(builds.jobs(jenkins), staff, chance)
         entries = history.audit(staff, chance)
         # MySQL gives no ids back for rows made in bulk: find them by what marks them
         company.made["auditlog.logentry"] = list(LogEntry.objects.filter(pk__in=entries).values_list("pk", flat=True))

@@ -42,7 +42,7 @@ ROLES: dict[str, tuple[str, int, tuple[str, ...]]] = {
         "平台管理员 Platform administrator",
         90,
         # the audit trail is for reading, whoever one is
-        ("accounts", "realtime", "sheets", "django_celery_beat", "auditlog.view"),
+        ("accounts", "realtime", "sheets", "jenkins", "django_celery_beat", "auditlog.view"),
     ),
     "demo-people": (
         "人事主管 People lead",
@@ -53,7 +53,7 @@ ROLES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "demo-operator": (
         "值班运维 Operator",
         30,
-        ("realtime", "auditlog.view", "django_celery_beat.view", "accounts.view"),
+        ("realtime", "jenkins.view", "jenkins.build", "auditlog.view", "django_celery_beat.view", "accounts.view"),
     ),
     "demo-auditor": ("审计员 Auditor", 20, ("auditlog.view", "accounts.view")),
     "demo-member": ("普通员工 Member", 5, ()),

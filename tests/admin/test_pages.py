@@ -13,6 +13,7 @@ from django.urls import reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from accounts.models import LoginEvent, Role, User
+from integrations.jenkins.models import Build, Job, Server
 from integrations.sheets.models import ExportJob, ImportJob
 from integrations.sms import routing
 from integrations.sms.models import Provider, Template, TemplateText
@@ -25,6 +26,7 @@ OWN_PAGES = [
     "/admin/devices/",
     "/admin/tokens/",
     "/admin/health/",
+    "/admin/jenkins/approvals/",
     "/admin/password_change/",
     "/admin/away/",
     "/console/",
@@ -35,6 +37,7 @@ NAMED = """
     Ctrl make run core sweep chores Chrome Firefox Edge Safari Linux Windows iOS iPhone MacBook Pixel Android macOS Mozilla
     AppleWebKit KHTML like Gecko Version Mobile Mac OS Intel NT Win Edg rv python requests RS EdDSA sqlite memory gatehouse
     IPv RabbitMQ public lobby ping title eyJ ms esc manage py jwt_keys rotate SECRET_KEY SMS CNY CSV JWT_KEY_AUTO_ROTATE GATEWAY_KEEP_SETTINGS true
+    Jenkins JENKINS_ALLOWED_SERVERS
 """
 """Brands, units, formats, commands: they are called so in every language."""
 NAMES = set(LATIN.findall(NAMED))
@@ -80,6 +83,9 @@ def own_words() -> set[str]:
         (Provider, ("key", "name")),
         (Template, ("key",)),
         (TemplateText, ("text",)),
+        (Server, ("name",)),
+        (Job, ("full_name",)),
+        (Build, ("reason",)),
     ):
         for row in model._base_manager.values_list(*fields):
             found |= set(LATIN.findall(" ".join(map(str, row))))

@@ -1,0 +1,8 @@
+"""Jenkins in the back office."""
+
+from integrations.jenkins.admin.builds import BuildAdmin
+from integrations.jenkins.admin.jobs import JobAdmin
+from integrations.jenkins.admin.rules import RuleAdmin
+from integrations.jenkins.admin.servers import ServerAdmin
+
+__all__ = ["BuildAdmin", "JobAdmin", "RuleAdmin", "ServerAdmin"]

@@ -1,0 +1,182 @@
+"""Builds: the list, each one's page, and what is done with one: decide, stop, run again."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from integrations.jenkins import looks, rights, services
+from integrations.jenkins.admin.filters import GoingFilter
+from integrations.jenkins.admin.jobs import live
+from integrations.jenkins.models import Build
+from integrations.jenkins.pages import builds as pages
+from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
+from project.core.errors import GatehouseError
+
+APPROVE, REJECT = "approve", "reject"
+
+
+@admin.register(Build)
+class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
+    """Every build that was asked for, and what came of it."""
+
+    list_display = ("shown_build", "shown_state", "shown_who", "shown_reason", "shown_took", "shown_when")
+    list_display_links = ("shown_build",)
+    list_filter = (GoingFilter, "state", "server", ("created_at", RangeDateTimeFilter))
+    list_select_related = ("job", "server", "created_by")
+    search_fields = ("job__full_name", "reason", "created_by__username", "created_by__real_name", "number")
+    ordering = ("-created_at",)
+    empty_state = gettext_lazy(
+        "No build was asked for yet. Open a job and press “Build”: who wanted it, why, and what came of it is kept here."
+    )
+
+    class Media:
+        css = {"all": ("jenkins/jenkins.css",)}
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(rights.PERMISSIONS["view"]))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return rights.builds_of(request.user, "view")
+
+    # --- list ---
+
+    @display(description=gettext_lazy("Build"), ordering="job__full_name")
+    def shown_build(self, build: Build) -> SafeString:
+        return format_html(
+            '<span><span class="gh-person-name">{}</span><span class="gh-person-sub">{}</span></span>',
+            build,
+            build.server.name,
+        )
+
+    @display(description=gettext_lazy("State"), ordering="state")
+    def shown_state(self, build: Build) -> SafeString:
+        return looks.state(build)
+
+    @display(description=gettext_lazy("Asked by"), ordering="created_by__username")
+    def shown_who(self, build: Build) -> Any:
+        return build.created_by.get_full_name() if build.created_by else None
+
+    @display(description=gettext_lazy("Reason"))
+    def shown_reason(self, build: Build) -> Any:
+        return format_html('<span class="jk-why">{}</span>', build.reason) if build.reason else None
+
+    @display(description=gettext_lazy("Duration"), ordering="milliseconds")
+    def shown_took(self, build: Build) -> Any:
+        return looks.took(build.milliseconds) or None
+
+    @display(description=gettext_lazy("Asked for"), ordering="created_at")
+    def shown_when(self, build: Build) -> SafeString:
+        return ago(build.created_at)
+
+    # --- one build ---
+
+    def get_urls(self) -> list[URLPattern]:
+        inside = self.admin_site.admin_view
+        return [
+            path("<uuid:pk>/decide/", inside(require_POST(self.decide_view)), name="jenkins_build_decide"),
+            path("<uuid:pk>/again/", inside(require_POST(self.again_view)), name="jenkins_build_again"),
+            path("<uuid:pk>/stop/", inside(self.stop_view), name="jenkins_build_stop"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        build = self._found(request, object_id)
+        template = "jenkins/build_body.html" if "part" in request.GET else "jenkins/build.html"
+        shown = pages.of(build, request.user) | {
+            "title": str(build),
+            "opts": self.opts,
+            "about": live(build=str(build.pk)),
+        }
+        return TemplateResponse(request, template, self.admin_site.each_context(request) | shown)
+
+    def decide_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Approve or reject; the service knows who may."""
+        build = self._found(request, pk, "approve")
+        reason = request.POST.get("reason", "").strip()
+        back = self._back(request, build)
+        if request.POST.get("decision") == REJECT and not reason:
+            messages.error(request, _("Say why it is rejected: whoever asked for it reads that."))
+            return back
+        try:
+            if request.POST.get("decision") == REJECT:
+                services.reject(build, by=request.user, reason=reason)
+            elif request.POST.get("decision") == APPROVE:
+                services.approve(build, by=request.user, reason=reason)
+            else:
+                raise Http404
+        except GatehouseError as problem:
+            messages.error(request, str(problem))
+        else:
+            done = _("Rejected: {build}") if build.state == Build.State.REJECTED else _("Approved: {build}")
+            messages.success(request, done.format(build=build))
+        return back
+
+    def again_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """The same once more; where something was not kept, the form asks for it."""
+        build = self._found(request, pk, "build")
+        if pages.secrets_of(build):
+            return redirect(f"{reverse('admin:jenkins_job_change', args=(build.job_id,))}?again={build.pk}#build")
+        try:
+            again = services.ask_again(build, by=request.user, key=request.POST.get("key", ""))
+        except GatehouseError as problem:
+            said = [text for texts in problem.fields.get("parameters", {}).values() for text in texts]
+            messages.error(request, " ".join([str(problem), *map(str, said)]))
+            return redirect("admin:jenkins_build_change", build.pk)
+        messages.success(request, _("Asked for once more."))
+        return redirect("admin:jenkins_build_change", again.pk)
+
+    def stop_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Ask, then stop it wherever it is."""
+        build = self._found(request, pk, "build")
+        back = reverse("admin:jenkins_build_change", args=(build.pk,))
+        if build.finished:
+            messages.warning(request, _("It is over already."))
+            return redirect(back)
+        answer = confirmation(
+            self, request, [], question=_("Stop {build}").format(build=build), touched=[looks.state(build)],
+            button=_("Stop the build"), back=back,
+            note=_("It is withdrawn, taken out of the queue, or stopped while it runs: wherever it is."),
+        )  # fmt: skip
+        if not isinstance(answer, Confirmed):
+            return answer
+        try:
+            services.stop(build, by=request.user)
+        except GatehouseError as problem:
+            messages.error(request, str(problem))
+        else:
+            messages.success(request, _("It is being stopped."))
+        return redirect(back)
+
+    def _back(self, request: HttpRequest, build: Build) -> HttpResponse:
+        if request.POST.get("next") == "approvals":
+            return redirect("dashboard:jenkins_approvals")
+        return redirect("admin:jenkins_build_change", build.pk)
+
+    def _found(self, request: HttpRequest, pk: Any, action: str = "view") -> Build:
+        if not request.user.has_perm(rights.PERMISSIONS[action]):
+            raise PermissionDenied
+        rows = rights.builds_of(request.user, action).select_related(
+            "job", "server", "created_by", "decided_by", "stopped_by", "schedule", "approver_role"
+        )
+        try:
+            found: Build = get_object_or_404(rows, pk=pk)
+        except ValidationError:
+            raise Http404 from None
+        return found
