@@ -9,6 +9,13 @@ from integrations.jenkins import services
 from integrations.jenkins.models import Build, Job, Rule, Schedule, Server
 
 
+class Username(serializers.CharField):
+    """Who, where somebody did and is still here."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"read_only": True, "default": None, "allow_null": True} | options)
+
+
 class ServerSerializer(serializers.ModelSerializer[Server]):
     """A server. Its token is never told, only whether there is one."""
 
@@ -90,9 +97,9 @@ class BuildSerializer(serializers.ModelSerializer[Build]):
 
     job_name = serializers.CharField(source="job.full_name", read_only=True)
     parameters = serializers.DictField(source="shown_parameters", read_only=True)
-    created_by = serializers.SlugRelatedField("username", read_only=True)  # type: ignore[var-annotated]  # of any user model
-    decided_by = serializers.SlugRelatedField("username", read_only=True)  # type: ignore[var-annotated]  # likewise
-    stopped_by = serializers.SlugRelatedField("username", read_only=True)  # type: ignore[var-annotated]  # likewise
+    created_by = Username(source="created_by.username")
+    decided_by = Username(source="decided_by.username")
+    stopped_by = Username(source="stopped_by.username")
     may_decide = serializers.SerializerMethodField(help_text="Whether you could approve or reject it now.")
 
     class Meta:
@@ -175,7 +182,7 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
     """A schedule, and when it runs next."""
 
     job_name = serializers.CharField(source="job.full_name", read_only=True)
-    created_by = serializers.SlugRelatedField("username", read_only=True)  # type: ignore[var-annotated]  # of any user model
+    created_by = Username(source="created_by.username")
     next_runs = serializers.SerializerMethodField()
 
     class Meta:

@@ -10,6 +10,8 @@ from integrations.jenkins.errors import NotHere
 from integrations.jenkins.models import Rule
 from project.core.errors import NoPermission
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.fixture
 def jobs(known):

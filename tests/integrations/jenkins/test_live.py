@@ -1,0 +1,95 @@
+"""The whole way, in a running Gatehouse: a build is asked for, runs, and two people watch its log as it is written."""
+
+import jenkins as python_jenkins
+import pytest
+
+from tests.clients import Caller, Line, until
+from tests.fakes.jenkins import Simulator
+
+QUIET = python_jenkins.EMPTY_CONFIG_XML.replace("<builders/>", "<description>sim: seconds=inf rate=0</description>")
+
+
+class Watcher:
+    """Somebody who puts a log together from what the socket pushes and what is to be fetched."""
+
+    def __init__(self, caller: Caller, line: Line, build: str) -> None:
+        self.caller, self.line, self.build = caller, line, build
+        self.text, self.end = "", 0
+        self.take(line.ask("jenkins.log", {"build": build})["data"])
+
+    def take(self, part) -> None:
+        if part["start"] > self.end or (part["size"] > self.end and not part["text"]):
+            part = self.caller.get(f"jenkins/builds/{self.build}/log?start={self.end}").json()
+        if part["end"] > self.end:
+            assert part["start"] == self.end
+            self.text, self.end = self.text + part["text"], part["end"]
+
+    def see(self, what: str) -> None:
+        while what not in self.text:
+            self.take(self.line.next("jenkins.log"))
+
+
+@pytest.fixture
+def jenkins():
+    with Simulator(quiet_period=0) as running:
+        yield running
+
+
+@pytest.fixture
+def chief(office):
+    return office.sign_in()
+
+
+@pytest.fixture
+def job(chief, jenkins):
+    """A job of a server that was just made known."""
+    given = {"name": f"Sim {jenkins.port}", "url": jenkins.url, "user": jenkins.user, "token": jenkins.token}
+    server = chief.post("jenkins/servers/", given).json()["id"]
+    chief.post(f"jenkins/servers/{server}/refresh", {})
+    return chief.post("jenkins/jobs/", {"server": server, "name": "talker", "xml": QUIET}).json()["id"]
+
+
+def state_of(chief, build):
+    return chief.get(f"jenkins/builds/{build}").json()["state"]
+
+
+def test_a_build_is_watched_by_several_and_read_once(chief, job, jenkins):
+    build = chief.post(f"jenkins/jobs/{job}/build", {}).json()["id"]
+    until(lambda: state_of(chief, build) == "running", "the build runs")
+    with chief.socket() as first, chief.socket() as second:
+        one, other = Watcher(chief, first, build), Watcher(chief, second, build)
+        jenkins.requests.clear()
+        for number in range(20):
+            jenkins.write("talker", f"line {number} 行")
+        one.see("line 19 行\n")
+        other.see("line 19 行\n")
+        jenkins.finish("talker")
+        one.see("Finished: SUCCESS\n")
+        other.see("Finished: SUCCESS\n")
+
+    assert one.text == other.text
+    assert [one.text.count(f"line {number} 行\n") for number in range(20)] == [1] * 20
+    starts = [
+        int(request.query.partition("=")[2]) for request in list(jenkins.requests) if "progressive" in request.path
+    ]
+    assert starts == sorted(starts)  # one goes on; nobody begins anew
+    until(lambda: state_of(chief, build) == "success", "the build is over")
+
+
+def test_a_build_survives_a_worker_that_is_killed_and_a_jenkins_that_restarts(new_office, jenkins):
+    office = new_office()
+    chief = office.sign_in()
+    given = {"name": "Sim", "url": jenkins.url, "user": jenkins.user, "token": jenkins.token}
+    server = chief.post("jenkins/servers/", given).json()["id"]
+    chief.post(f"jenkins/servers/{server}/refresh", {})
+    made = chief.post("jenkins/jobs/", {"server": server, "name": "talker", "xml": QUIET}).json()["id"]
+    jenkins.faults.add("lost", path="/build", method="POST", times=1)
+    build = chief.post(f"jenkins/jobs/{made}/build", {}).json()["id"]
+    until(lambda: jenkins.job("talker").builds, "Jenkins has it")
+    office.kill()
+
+    again = office.open().sign_in()
+    until(lambda: state_of(again, build) == "running", "it is found again")
+    assert len(jenkins.job("talker").builds) == 1
+    jenkins.finish("talker")
+    until(lambda: state_of(again, build) == "success", "it is over")
