@@ -5,6 +5,7 @@ from functools import cached_property
 from integrations.sms import routing
 from integrations.sms.models import Message, Provider, Template, TemplateCode
 from integrations.sms.providers import Client, client_of
+from project.core import breaker
 
 
 class Directory:
@@ -25,6 +26,14 @@ class Directory:
         if message.pinned:
             return [message.provider] if message.provider and not routing.is_plaything(message.provider) else []
         return [one for one in self._providers if one.carries(message.prefix) and not self._is_used_up(one)]
+
+    def spent_for(self, message: Message) -> list[Provider]:
+        """Those that carry to its country and have nothing left of today's quota."""
+        return [one for one in self._providers if one.carries(message.prefix) and self._is_used_up(one)]
+
+    def is_there_anybody(self) -> bool:
+        """Is there a provider that is not left alone by its breaker just now?"""
+        return any(routing.breaker_of(one).state != breaker.OPEN for one in self._providers)
 
     def client_of(self, provider: Provider) -> Client:
         """Return what talks to this provider.

@@ -57,11 +57,14 @@ class Cancelled(Exception):
 
 
 class Later(Exception):
-    """Nothing could be tried at present: the row is due again in `seconds`, and this did not count as an attempt."""
+    """Nothing could be tried at present: the row is due again in `seconds`, and this did not count as an attempt.
 
-    def __init__(self, seconds: float) -> None:
+    :param wake: False for one of thousands: the sweep finds it, and the broker does not keep a message for each.
+    """
+
+    def __init__(self, seconds: float, *, wake: bool = True) -> None:
         super().__init__(seconds)
-        self.seconds = seconds
+        self.seconds, self.wake = seconds, wake
 
 
 class LeaseLost(Exception):
@@ -305,7 +308,7 @@ def _work(job: Job, work: Callable[[Any], None]) -> None:
     except LeaseLost:
         log.warning("job.lease_lost", job=job._meta.label, id=str(job.pk))
     except Later as wait:
-        _put_off(job, wait.seconds)
+        _put_off(job, wait)
     except Exception as problem:  # noqa: BLE001 (whatever goes wrong is the job's result)
         _fail(job, problem)
     except BaseException:
@@ -339,12 +342,12 @@ def _fail(job: Job, problem: Exception) -> None:
         _publish(job._meta.label, str(job.pk), countdown=delay_with_jitter + 0.1)
 
 
-def _put_off(job: Job, seconds: float) -> None:
+def _put_off(job: Job, wait: Later) -> None:
     if not job._held:
         return
-    _give_back(job, in_seconds=seconds, attempts=F("attempts") - 1)
-    if seconds <= WAKE_BY_TIMER_SECONDS:
-        _publish(job._meta.label, str(job.pk), countdown=seconds + 0.1)
+    _give_back(job, in_seconds=wait.seconds, attempts=F("attempts") - 1)
+    if wait.wake and wait.seconds <= WAKE_BY_TIMER_SECONDS:
+        _publish(job._meta.label, str(job.pk), countdown=wait.seconds + 0.1)
 
 
 def _generic() -> str:

@@ -71,6 +71,9 @@ class _Waiting:
             return self._claimed.pop() if self._claimed else None
 
     def _claim(self) -> list[Message]:
+        self.directory = Directory()
+        if not self.directory.is_there_anybody():
+            return []  # a task looks again in ten seconds; until then all of them would only be put off
         due = jobs.due(Message).filter(attempts__lt=Message.MAX_ATTEMPTS).order_by("next_at")
         # other workers drain too: not all shall reach for the same
         first = list(due.values_list("pk", flat=True)[: WINDOWS * self._threads])
@@ -78,7 +81,6 @@ class _Waiting:
             random.shuffle(first)
             wanted, first = first[: self._threads], first[self._threads :]
             if claimed := jobs.claim_many(Message, wanted):
-                self.directory = Directory()
                 return claimed
         return []
 

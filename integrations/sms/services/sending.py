@@ -25,6 +25,10 @@ from project.core.breaker import Busy, Open
 log = structlog.get_logger(__name__)
 LEFT_ALONE_SECONDS = 5.0
 """When a message is looked at again whose providers are all left alone by their breakers."""
+MANY_WAIT = 6
+"""One of many is looked at so many times more seldom."""
+SPENT_SECONDS = 300.0
+"""Likewise one whose providers have sent their daily quota; it waits for tomorrow."""
 SETTLED_AFTER = timedelta(seconds=20)
 """How long after a worker's death what a provider says it never got is believed."""
 ENDS = frozenset({Verdict.MESSAGE, Verdict.NO_ANSWER})
@@ -53,14 +57,16 @@ def deliver(message: Message, directory: Directory | None = None) -> None:
     if message.has_expired():
         _move(message, Message.State.EXPIRED)
         return
-    directory = directory or Directory()
+    many, directory = directory is not None, directory or Directory()
     problems: list[Problem] = []
     for provider in directory.carriers_of(message):
         problem = _try(message, provider, directory)
         if problem is None:
             return
         problems.append(problem)
-    _nobody_took(message, problems)
+    if not problems and (spent := directory.spent_for(message)):
+        _wait_for_tomorrow(spent)
+    _nobody_took(message, problems, many=many)
 
 
 def _try(message: Message, provider: Provider, directory: Directory) -> Problem | None:
@@ -173,7 +179,13 @@ def _not_sent(message: Message, attempt: Attempt, provider: Provider, problem: N
     return None if problem.verdict in ENDS else Problem(problem.verdict, problem.code, problem.text)
 
 
-def _nobody_took(message: Message, problems: list[Problem]) -> None:
+def _wait_for_tomorrow(spent: list[Provider]) -> None:
+    for provider in spent:
+        alarms.account_trouble(provider, "daily_quota", f"{provider.daily_quota}")
+    raise jobs.Later(SPENT_SECONDS, wake=False)
+
+
+def _nobody_took(message: Message, problems: list[Problem], *, many: bool) -> None:
     verdicts = {one.verdict for one in problems}
     if not problems:
         raise NoProvider
@@ -184,7 +196,7 @@ def _nobody_took(message: Message, problems: list[Problem]) -> None:
     if None in verdicts:
         if message.state != Message.State.PENDING:
             _move(message, Message.State.PENDING)
-        raise jobs.Later(LEFT_ALONE_SECONDS)
+        raise jobs.Later(LEFT_ALONE_SECONDS * (MANY_WAIT if many else 1), wake=not many)
     _move(message, Message.State.FAILED, error_code=last.code, error=last.text)
 
 

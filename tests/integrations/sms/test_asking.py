@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -204,6 +205,17 @@ class TestRouting:
         carriers = [work(ask_notice()).provider.key for _message in range(3)]
 
         assert carriers == ["small", "memory", "memory"]
+
+    def test_waits_for_tomorrow_when_all_quotas_are_sent(self, ask_notice, outbox, django_user_model):
+        boss = django_user_model.objects.create_superuser("bigboss", "boss@example.com")
+        Provider.objects.update(daily_quota=1)
+        work(ask_notice())
+        waiting = work(ask_notice())
+
+        assert (waiting.state, waiting.attempts) == ("pending", 0)
+        assert boss.mails.get().name == "sms_account_trouble"
+        with time_machine.travel(timezone.now() + timedelta(days=1, seconds=1)):
+            assert work(waiting).state == "sent"
 
     def test_leaves_out_what_is_switched_off(self, ask, outbox):
         Provider.objects.update(enabled=False)

@@ -56,6 +56,18 @@ class TestDraining:
         assert Message.objects.filter(state="pending").count() == 1
         assert services.drain() == 0
 
+    def test_stops_while_the_gateway_is_left_alone(self, gateway, settings):
+        settings.SMS_AT_ONCE = 4
+        account_at(gateway.url)
+        ask_for(40)
+        gateway.next(*[Refuse("isp.SYSTEM_ERROR")] * 40)
+
+        done = services.drain()
+
+        assert 10 <= done <= 20
+        assert Message.objects.filter(attempts=0).count() >= 20
+        assert services.drain() == 0
+
     def test_by_two_workers_sends_nothing_twice(self, gateway, settings):
         settings.SMS_AT_ONCE = 4
         account_at(gateway.url)
