@@ -112,6 +112,8 @@ def _steps(request: HttpRequest, way: Way) -> HttpResponse:
 
 def _second(request: HttpRequest, way: Way) -> HttpResponse:
     phone = str(request.session.get(KEPT, ""))
+    if not phone:  # another browser's page, or one of long ago
+        return redirect(with_next(way.page, request))
     try:
         return way.enter(request, phone, request.POST.get("code", "").strip()[:LONGEST])
     except errors.AddressRefused:

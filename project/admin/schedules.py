@@ -31,6 +31,8 @@ OUR_OWN = {
     "sms.drain": gettext_lazy("Send text messages that wait"),
     "sms.purge": gettext_lazy("Forget old text messages"),
     "sms.look": gettext_lazy("Ask what became of text messages"),
+    "sms.watch": gettext_lazy("Watch what text messages cost, and whether codes are used"),
+    "sms.forget_codes": gettext_lazy("Forget old codes and what was refused"),
     "sheets.purge": gettext_lazy("Delete files of old imports and exports"),
 }
 """What the product's own schedules do, in people's words."""

@@ -55,6 +55,7 @@ def refused(phone=PHONE, purpose=Purpose.LOGIN, **more) -> TooManyCodes:
     return problem.value
 
 
+@pytest.mark.attack("T-S-3")
 class TestLimits:
     def test_of_a_phone_are_one_a_minute_five_an_hour_ten_a_day(self, db):
         now, passed, rates = timezone.now(), [], set()
@@ -129,6 +130,7 @@ def _most(minutes, within):
     return max(sum(begin <= one < begin + within for one in minutes) for begin in minutes)
 
 
+@pytest.mark.attack("T-S-3")
 class TestNumbers:
     @pytest.mark.parametrize(
         ("phone", "limit"),
@@ -157,6 +159,7 @@ class TestNumbers:
         assert network_of(ip) == network
 
 
+@pytest.mark.attack("T-S-3")
 class TestBudget:
     def test_near_its_end_is_told_once(self, ask_message, settings, boss):
         settings.SMS_DAILY_BUDGET = Decimal(1)
@@ -226,6 +229,7 @@ class TestBudget:
         budget.ensure_left()
 
 
+@pytest.mark.attack("T-S-3")
 class TestConversion:
     @pytest.fixture
     def sent(self):
