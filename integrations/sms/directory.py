@@ -38,7 +38,7 @@ class Directory:
     def client_of(self, provider: Provider) -> Client:
         """Return what talks to this provider.
 
-        :raises NotSent: :raises Unreadable: as `providers.client_of`.
+        :raises NotSent: as `providers.client_of`.
         """
         if provider.pk not in self._clients:
             self._clients[provider.pk] = client_of(provider)

@@ -3,6 +3,7 @@
 GatehouseError
 ├── SmsError
 │   ├── SendFailed          10006  502   a provider did not take it
+│   ├── SecretLost          10006  502   what it held was sealed under another SECRET_KEY
 │   ├── NoProvider          50000  503   nobody who could carry it; retry
 │   ├── BadParameters       50002  400   not those that the template asks for
 │   ├── NotInThisState      10005  409   sent again while it is on its way, ...
@@ -29,6 +30,7 @@ __all__ = [
     "NotAPhoneNumber",
     "NotInThisState",
     "ReceiptRefused",
+    "SecretLost",
     "SendFailed",
     "SmsError",
     "UnknownTemplate",
@@ -42,6 +44,11 @@ class SmsError(GatehouseError):
 class SendFailed(SmsError):
     code, status, retry = "10006", 502, True
     message = _("The text message could not be sent.")
+
+
+class SecretLost(SmsError):
+    code, status = "10006", 502
+    message = _("What this message held was sealed under another SECRET_KEY.")
 
 
 class NoProvider(SmsError):

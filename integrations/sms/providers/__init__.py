@@ -2,6 +2,7 @@
 
 from django.utils.module_loading import import_string
 
+from integrations.sms import sealing
 from integrations.sms.models import Provider
 from integrations.sms.providers.console import Console
 from integrations.sms.providers.interface import Accepted, Client, Delivery, Fate, NotSent, Outgoing, Verdict
@@ -19,8 +20,7 @@ VENDORS: dict[str, str] = {
 def client_of(provider: Provider) -> Client:
     """Return what talks to this provider.
 
-    :raises NotSent: when its package is not installed.
-    :raises Unreadable: when its credentials were sealed under another SECRET_KEY.
+    :raises NotSent: when its package is not installed, or its credentials were sealed under another SECRET_KEY.
     """
     match provider.kind:
         case Provider.Kind.CONSOLE:
@@ -33,4 +33,7 @@ def client_of(provider: Provider) -> Client:
     except ImportError:
         text = f"The package that speaks to {provider.get_kind_display()} is not installed."
         raise NotSent(Verdict.ACCOUNT, "not_installed", text) from None
+    except sealing.Unreadable:
+        text = "Its credentials were sealed under another SECRET_KEY."
+        raise NotSent(Verdict.ACCOUNT, "secret_key", text) from None
     return made

@@ -17,7 +17,6 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.sms import sealing
 from integrations.sms.errors import ReceiptRefused
 from integrations.sms.models import Attempt, Message, Provider
 from integrations.sms.providers import Client, Delivery, Fate, NotSent, client_of
@@ -48,7 +47,7 @@ def client_to_ask(provider: Provider | None) -> Client | None:
         return None
     try:
         client = client_of(provider)
-    except (NotSent, sealing.Unreadable):
+    except NotSent:
         return None
     return client if client.can_be_asked else None
 
@@ -100,7 +99,7 @@ def take_receipts(provider: Provider, body: bytes, headers: Mapping[str, str], i
         raise ReceiptRefused
     try:
         receipts = client_of(provider).read_receipts(body)
-    except (NotSent, ValueError, RecursionError, sealing.Unreadable) as problem:
+    except (NotSent, ValueError, RecursionError) as problem:
         raise InvalidParameters from problem
     news = 0
     for receipt in receipts:

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.sms import alarms, routing, sealing
 from integrations.sms.directory import Directory
-from integrations.sms.errors import NoProvider, SendFailed
+from integrations.sms.errors import NoProvider, SecretLost, SendFailed
 from integrations.sms.models import Attempt, Message, Provider
 from integrations.sms.models.templates import filled
 from integrations.sms.providers import Accepted, Client, NotSent, Outgoing, Verdict
@@ -60,7 +60,11 @@ def deliver(message: Message, directory: Directory | None = None) -> None:
     many, directory = directory is not None, directory or Directory()
     problems: list[Problem] = []
     for provider in directory.carriers_of(message):
-        problem = _try(message, provider, directory)
+        try:
+            problem = _try(message, provider, directory)
+        except SecretLost as lost:
+            _move(message, Message.State.FAILED, error_code="secret_key", error=str(lost))
+            return
         if problem is None:
             return
         problems.append(problem)
@@ -77,9 +81,6 @@ def _try(message: Message, provider: Provider, directory: Directory) -> Problem 
     except NotSent as problem:
         alarms.account_trouble(provider, problem.code, problem.text)
         return Problem(problem.verdict, problem.code, problem.text)
-    except sealing.Unreadable:
-        _move(message, Message.State.FAILED, error_code="secret_key", error="sealed under another SECRET_KEY")
-        return None
     guard = routing.breaker_of(provider)
     if guard.state == "open":
         return Problem(None, "open", str(Open(name=provider.name)))
@@ -101,7 +102,7 @@ def _try(message: Message, provider: Provider, directory: Directory) -> Problem 
 
 
 def _compose(message: Message, provider: Provider, client: Client, directory: Directory) -> Outgoing:
-    parameters = {**message.parameters, **message.secrets}
+    parameters = {**message.parameters, **_secrets(message)}
     template, code = directory.template_of(message), directory.code_of(message, provider)
     if client.needs_code and code is None:
         text = f"No id of the template {template.key} in {message.language}."
@@ -115,6 +116,13 @@ def _compose(message: Message, provider: Provider, client: Client, directory: Di
         order=code.order if code else (),
         text=filled(template.text_in(message.language), parameters),
     )
+
+
+def _secrets(message: Message) -> dict[str, str]:
+    try:
+        return message.secrets
+    except sealing.Unreadable:
+        raise SecretLost from None
 
 
 def _named(outgoing: Outgoing, attempt: Attempt) -> Outgoing:

@@ -223,6 +223,50 @@ class TestAfterAWorkersDeath:
         assert message.remote_id
         assert len(gateway.taken) == 1
 
+    def test_waits_while_the_gateway_cannot_be_asked(self, ask, aliyun, gateway):
+        message = self.interrupted(ask, aliyun, gateway, taken=True)
+        Attempt.objects.update(started_at=timezone.now() - timedelta(seconds=21))
+        Provider.objects.update(endpoint="http://127.0.0.1:1")
+
+        assert work(message).state == "sending"
+        Provider.objects.update(endpoint=gateway.url)
+        assert due_again(message).state == "sent"
+        assert len(gateway.taken) == 1
+
+    def test_keeps_an_unknown_one_unknown(self, ask, aliyun, gateway):
+        message = self.interrupted(ask, aliyun, gateway, taken=True)
+        Attempt.objects.update(outcome="unknown")
+
+        assert work(message).state == "unknown"
+        assert len(gateway.taken) == 1
+
+    def test_is_told_though_the_account_is_gone(self, ask_notice, aliyun, gateway, outbox):
+        message = self.interrupted(ask_notice, aliyun, gateway, taken=False)
+        aliyun.delete()
+
+        assert work(message).state == "sent"
+        assert [one.outcome for one in message.tries.all()] == ["interrupted", "accepted"]
+        assert message.tries.last().repeats
+
+
+class TestAnotherSecretKey:
+    """The rows are those of before; what they sealed cannot be opened any more."""
+
+    def test_sends_by_accounts_that_can_still_be_opened(self, ask_notice, aliyun, gateway, outbox, settings):
+        message = ask_notice()
+        settings.SECRET_KEY = "another one " * 5
+
+        Provider.objects.filter(key="memory").update(position=20)
+        assert work(message).provider.key == "memory"
+        aliyun.refresh_from_db()
+        assert aliyun.trouble_code == "secret_key"
+
+    def test_ends_messages_whose_code_is_lost(self, ask, outbox, settings):
+        message = ask()
+        settings.SECRET_KEY = "another one " * 5
+
+        assert (work(message).state, message.error_code) == ("failed", "secret_key")
+
 
 class TestPolling:
     def test_tells_what_failed_on_its_way(self, ask, aliyun, gateway):
