@@ -21,7 +21,7 @@ from project.core.errors import InvalidParameters
 from tests.integrations.makers import book
 from tests.integrations.sms.conftest import work
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 Begin = Callable[..., Campaign]
 HELLO = {"name": "Hello", "template": "parcel", "parameters": {"place": "reception"}}
