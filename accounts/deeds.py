@@ -21,6 +21,12 @@ OTHER_DEEDS: Mapping[str, Any] = {
     "resend_message": _("Send text messages again"),
     "view_phone": _("See whole phone numbers of text messages"),
     "disconnect": _("Disconnect"),
+    "build_job": _("Start builds"),
+    "configure_job": _("Configure jobs"),
+    "approve_build": _("Approve builds of others"),
+    "stop_build": _("Stop builds of others"),
+    "restart_server": _("Restart Jenkins servers"),
+    "manage_server": _("Change machines and plugins of Jenkins servers"),
 }
 
 

@@ -18,6 +18,7 @@ BLOCKS = {
     "ending": ("ending",),
     "restarts": ("rolling",),
     "sms": ("sms.sending", "sms.enqueuing", "sms.kills"),
+    "jenkins": ("jenkins.states", "jenkins.watching"),
     "sheets": ("sheets.importing", "sheets.exporting"),
     "sheets on PostgreSQL": ("sheets.postgres",),
 }

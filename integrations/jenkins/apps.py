@@ -10,3 +10,9 @@ class JenkinsConfig(AppConfig):
     name = "integrations.jenkins"
     label = "jenkins"
     verbose_name = _("Builds")
+
+    def ready(self) -> None:
+        """Say what becomes of a leaver's builds and schedules."""
+        from integrations.jenkins import leaving  # noqa: PLC0415 (the models must be loaded first)
+
+        leaving.register()

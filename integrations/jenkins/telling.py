@@ -57,7 +57,8 @@ def server(server: Server) -> None:
 def build(build: Build) -> None:
     """A build moved on: whoever asked for it, and pages that show builds."""
     told = about_build(build)
-    _push(gateway.send_group, BUILDS, BUILDS, told, exclude_user=build.created_by_id)
+    # why it waits may name other jobs: that is for who asked, and for whoever may read the build
+    _push(gateway.send_group, BUILDS, BUILDS, {**told, "why": ""}, exclude_user=build.created_by_id)
     if build.created_by_id:
         _push(gateway.send_user, build.created_by_id, BUILDS, told)
 

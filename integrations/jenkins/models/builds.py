@@ -21,6 +21,10 @@ class BuildQuerySet(models.QuerySet["Build"]):
         """Those that are not over."""
         return self.exclude(state__in=Build.FINAL)
 
+    def not_started(self) -> "BuildQuerySet":
+        """Those that Jenkins was not asked for yet."""
+        return self.filter(state__in=[Build.State.REQUESTED, Build.State.APPROVED], asked_at=None)
+
     def waiting(self) -> "BuildQuerySet":
         """Those that wait for a second person."""
         return self.filter(state=Build.State.REQUESTED)

@@ -1,6 +1,6 @@
 """Every way servers, jobs and builds change."""
 
-from integrations.jenkins.services.asking import approval_of, ask, ask_again, last_given, stop
+from integrations.jenkins.services.asking import approval_of, ask, ask_again, last_given, stop, withdraw
 from integrations.jenkins.services.configuring import (
     copy_job,
     create_folder,
@@ -31,7 +31,15 @@ from integrations.jenkins.services.reading import take as take_log
 from integrations.jenkins.services.refreshing import refresh, refresh_job, servers_due
 from integrations.jenkins.services.ruling import delete_rule, write_rule
 from integrations.jenkins.services.running import go_on
-from integrations.jenkins.services.scheduling import next_runs, plan, replan, run_due, schedules_of, unplan
+from integrations.jenkins.services.scheduling import (
+    hand_schedules_over,
+    next_runs,
+    plan,
+    replan,
+    run_due,
+    schedules_of,
+    unplan,
+)
 from integrations.jenkins.services.servers import (
     add_server,
     change_server,
@@ -64,6 +72,7 @@ __all__ = [
     "enable_job",
     "expire_late",
     "forget_old_logs",
+    "hand_schedules_over",
     "go_on",
     "install_plugin",
     "last_given",
@@ -94,6 +103,7 @@ __all__ = [
     "update_job",
     "want_approval",
     "whole_log",
+    "withdraw",
     "write_rule",
     "xml_of",
 ]

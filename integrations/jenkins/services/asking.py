@@ -128,6 +128,15 @@ def stop(build: Build, *, by: Any) -> Build:
     return build
 
 
+def withdraw(build: Build, *, by: Any) -> bool:
+    """Do without a build that did not start; tell whether it was still to be had. Whoever calls says who may."""
+    with transaction.atomic():
+        moved = build.asked_at is None and _withdraw(build, {"stopped_by": by, "stop_asked_at": timezone.now()})
+        if moved:
+            audit.record("jenkins_build.stopped", build, actor=by)
+    return moved
+
+
 def stop_at_jenkins(build: Build, client: Any) -> None:
     """Take it out of Jenkins' queue, or stop it there."""
     if build.number is not None:
