@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psutil
+
 from benchmarks.sheets import meter
 from tests.fakes.alibaba import KEY_ID, KEY_SECRET
 
@@ -15,14 +17,18 @@ def enqueue(number: str) -> Mapping[str, float]:
     """Write the rows of a campaign, 500 to a transaction."""
     services, transaction = _ours()
     many = _requests(services, int(number))
+    process = psutil.Process()
+    before = most = process.memory_info().rss
     began = time.perf_counter()
     batches = services.enqueue_many(many, template="notice", purpose="campaign")
     rows = 0
     while True:
         with transaction.atomic():
             batch: list[Any] = next(batches, [])
+        most = max(most, process.memory_info().rss)
         if not batch:
-            return {"rows": float(rows), "seconds": time.perf_counter() - began}
+            seconds = time.perf_counter() - began
+            return {"rows": float(rows), "seconds": seconds, "grown": (most - before) / meter.MIB}
         rows += len(batch)
 
 
