@@ -10,6 +10,7 @@ from realtime import gateway
 
 log = structlog.get_logger(__name__)
 JOBS, BUILDS, LOG = "jenkins.jobs", "jenkins.builds", "jenkins.log"
+"""Groups; of logs, the beginning of one for each build."""
 AT_ONCE = 200
 """Jobs in one frame; pages that see more changes than fit look again."""
 
@@ -45,28 +46,33 @@ def jobs(server: Server, changed: Iterable[Job], gone: Iterable[int] = ()) -> No
     told = [about_job(one) for one in changed]
     for start in range(0, max(1, len(told)), AT_ONCE):
         part = {"server": server.pk, "fetched_at": _text(server.fetched_at), "stale_since": None}
-        _push(gateway.send_group, JOBS, JOBS, {**part, "jobs": told[start : start + AT_ONCE], "gone": list(gone)})
+        _push(
+            gateway.send_group,
+            JOBS,
+            "jenkins.jobs",
+            {**part, "jobs": told[start : start + AT_ONCE], "gone": list(gone)},
+        )
 
 
 def server(server: Server) -> None:
     """A server does not answer any more, or does so again."""
     part = {"server": server.pk, "fetched_at": _text(server.fetched_at), "stale_since": _text(server.stale_since)}
-    _push(gateway.send_group, JOBS, JOBS, {**part, "jobs": [], "gone": []})
+    _push(gateway.send_group, JOBS, "jenkins.jobs", {**part, "jobs": [], "gone": []})
 
 
 def build(build: Build) -> None:
     """A build moved on: whoever asked for it, and pages that show builds."""
     told = about_build(build)
     # why it waits may name other jobs: that is for who asked, and for whoever may read the build
-    _push(gateway.send_group, BUILDS, BUILDS, {**told, "why": ""}, exclude_user=build.created_by_id)
+    _push(gateway.send_group, BUILDS, "jenkins.builds", {**told, "why": ""}, exclude_user=build.created_by_id)
     if build.created_by_id:
-        _push(gateway.send_user, build.created_by_id, BUILDS, told)
+        _push(gateway.send_user, build.created_by_id, "jenkins.builds", told)
 
 
 def person(person_id: int, build: Build, event: str) -> None:
     """Tell one person about a build: `event` is "asked" (it waits for their decision) or "over"."""
     told = {**about_build(build), "event": event, "name": str(build)}
-    _push(gateway.send_user, person_id, BUILDS, told)
+    _push(gateway.send_user, person_id, "jenkins.builds", told)
 
 
 def log_group(build_id: Any) -> str:
@@ -75,7 +81,7 @@ def log_group(build_id: Any) -> str:
 
 def log_piece(build_id: Any, told: dict[str, Any]) -> None:
     """A build wrote more."""
-    _push(gateway.send_group, log_group(build_id), LOG, told)
+    _push(gateway.send_group, log_group(build_id), "jenkins.log", told)
 
 
 def _push(send: Callable[..., Any], whom: Any, topic: str, data: dict[str, Any], **options: Any) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from integrations.sms.campaigns.progress import TOPIC
 from integrations.sms.models import Campaign
 from realtime.events import event
 
@@ -24,7 +23,7 @@ class CampaignProgressSerializer(serializers.Serializer[Any]):
 
 
 event(
-    TOPIC,
+    "sms.campaign",
     CampaignProgressSerializer,
     about=_("A campaign of yours moved on."),
     example={

@@ -12,7 +12,6 @@ from realtime import gateway
 
 log = structlog.get_logger(__name__)
 EVERY_SECONDS = 0.5
-TOPIC = "sms.campaign"
 
 
 class Progress:
@@ -64,7 +63,7 @@ def tell(campaign: Campaign) -> None:
     """Push it; a page that hears nothing asks by itself."""
     try:
         for person in filter(None, {campaign.created_by_id, campaign.confirmed_by_id}):
-            gateway.send_user(person, TOPIC, about(campaign))
+            gateway.send_user(person, "sms.campaign", about(campaign))
     except Exception as problem:  # noqa: BLE001 (a push is a courtesy: the work must not fail for it)
         log.debug("sms.progress_not_pushed", campaign=str(campaign.pk), problem=type(problem).__name__)
 
