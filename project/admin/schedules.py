@@ -33,6 +33,10 @@ OUR_OWN = {
     "sms.look": gettext_lazy("Ask what became of text messages"),
     "sms.watch": gettext_lazy("Watch what text messages cost, and whether codes are used"),
     "sms.forget_codes": gettext_lazy("Forget old codes and what was refused"),
+    "jenkins.refresh": gettext_lazy("Ask Jenkins servers for their jobs"),
+    "jenkins.run_due": gettext_lazy("Start builds whose time has come"),
+    "jenkins.expire": gettext_lazy("End builds that nobody approved in time"),
+    "jenkins.purge": gettext_lazy("Forget old logs of builds"),
     "sheets.purge": gettext_lazy("Delete files of old imports and exports"),
 }
 """What the product's own schedules do, in people's words."""

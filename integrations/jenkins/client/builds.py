@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from integrations.jenkins import names
-from integrations.jenkins.client import shapes
+from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.jobs import JobCalls
 from integrations.jenkins.client.queue import QueueCalls
 
@@ -19,19 +19,19 @@ class BuildCalls(JobCalls, QueueCalls):
     def build_numbers(self, job: str) -> list[int]:
         """The numbers of all builds of a job that are kept, the newest first."""
         told = self._json(names.path(job), tree="allBuilds[number]", what=job)
-        return [shapes.number(one, "number") for one in shapes.each(told, "allBuilds")]
+        return [reading.number(one, "number") for one in reading.each(told, "allBuilds")]
 
     def build(self, job: str, number: int) -> shapes.BuildState:
         """One build.
 
         :raises NotAtJenkins: when there is none (any more).
         """
-        return shapes.build(self._json(_path(job, number), tree=STATE, what=f"{job} #{number}"))
+        return reading.build(self._json(_path(job, number), tree=STATE, what=f"{job} #{number}"))
 
     def latest_builds(self, job: str, most: int = 20) -> list[shapes.BuildState]:
         """The newest builds of a job, in one request."""
         told = self._json(names.path(job), tree=f"builds[{STATE}]{{0,{int(most)}}}", what=job)
-        return [shapes.build(one) for one in shapes.each(told, "builds")]
+        return [reading.build(one) for one in reading.each(told, "builds")]
 
     def build_from_queue(self, number: int) -> shapes.BuildState | None:
         """The build that a queue item became; None while it waits."""

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from integrations.jenkins import names
-from integrations.jenkins.client import shapes
+from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 from integrations.jenkins.client.remote import JSON
 from integrations.jenkins.errors import JenkinsError, NotAtJenkins, TakenName
@@ -32,17 +32,17 @@ def tree_of(fields: str, depth: int = DEPTH) -> str:
 class JobCalls(Calls):
     def all_jobs(self) -> list[shapes.JobState]:
         """Every job and folder with its state, in one request."""
-        return list(shapes.jobs(self._json("", tree=tree_of(STATE))))
+        return list(reading.jobs(self._json("", tree=tree_of(STATE))))
 
     def overview(self) -> tuple[shapes.Info, list[shapes.JobState]]:
         """The server, every job and every folder, in one request."""
         answer = self.transport.send("GET", f"api/json?tree={SERVER},{tree_of(STATE)}", kind=JSON)
         told = answer.json()
-        return shapes.info(told, answer.headers.get("X-Jenkins", "")), list(shapes.jobs(told))
+        return reading.info(told, answer.headers.get("X-Jenkins", "")), list(reading.jobs(told))
 
     def all_job_names(self) -> list[str]:
         """The full names of all jobs, in one request; without folders."""
-        return [one.full_name for one in shapes.jobs(self._json("", tree=tree_of("fullName"))) if not one.is_folder]
+        return [one.full_name for one in reading.jobs(self._json("", tree=tree_of("fullName"))) if not one.is_folder]
 
     def latest_status(self) -> dict[str, int]:
         """The seed's status of every job, in one request: 1 succeeded, 2 failed, 0 anything else."""
@@ -53,7 +53,7 @@ class JobCalls(Calls):
 
         :raises NotAtJenkins: when there is none.
         """
-        return shapes.job(self._json(names.path(full_name), tree=f"{STATE},jobs[name]", what=full_name))
+        return reading.job(self._json(names.path(full_name), tree=f"{STATE},jobs[name]", what=full_name))
 
     def sub_job(self, parent: str, child: str) -> shapes.JobState:
         """A job in a folder."""

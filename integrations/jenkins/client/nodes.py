@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import jenkins
 
-from integrations.jenkins.client import shapes
+from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 from integrations.jenkins.errors import BadName
 
@@ -18,14 +18,14 @@ class NodeCalls(Calls):
     def nodes(self) -> list[shapes.Node]:
         """All machines, in one request."""
         told = self._json("computer/", tree=f"computer[{STATE}]")
-        return [shapes.node(one) for one in shapes.each(told, "computer")]
+        return [reading.node(one) for one in reading.each(told, "computer")]
 
     def node(self, name: str) -> shapes.Node:
         """One machine.
 
         :raises NotAtJenkins: when there is none.
         """
-        return shapes.node(self._json(_path(name), tree=STATE, what=name))
+        return reading.node(self._json(_path(name), tree=STATE, what=name))
 
     def create_node(
         self,

@@ -2,7 +2,7 @@
 
 import re
 
-from integrations.jenkins.client import shapes
+from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 from project.core.errors import InvalidParameters
 
@@ -13,7 +13,7 @@ NAME, VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"), re.compile(r"[A-
 class PluginCalls(Calls):
     def plugins(self) -> list[shapes.Plugin]:
         """All plugins that are installed, in one request."""
-        return [shapes.plugin(one) for one in shapes.each(self._json("pluginManager/", tree=STATE), "plugins")]
+        return [reading.plugin(one) for one in reading.each(self._json("pluginManager/", tree=STATE), "plugins")]
 
     def has_plugin(self, name: str) -> shapes.Plugin | None:
         """The plugin of this short name, if it is installed."""

@@ -1,6 +1,6 @@
 """Builds that wait."""
 
-from integrations.jenkins.client import shapes
+from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 from integrations.jenkins.errors import NotAtJenkins
 
@@ -13,7 +13,7 @@ ITEM = (
 class QueueCalls(Calls):
     def queue(self) -> list[shapes.QueueItem]:
         """Everything that waits, in one request."""
-        return [shapes.queue_item(one) for one in shapes.each(self._json("queue/", tree=f"items[{ITEM}]"), "items")]
+        return [reading.queue_item(one) for one in reading.each(self._json("queue/", tree=f"items[{ITEM}]"), "items")]
 
     def pending(self) -> list[int]:
         """The numbers of what waits."""
@@ -24,7 +24,7 @@ class QueueCalls(Calls):
 
         :raises NotAtJenkins: when there is none (any more).
         """
-        return shapes.queue_item(self._json(f"queue/item/{int(number)}/", tree=ITEM, what=f"#{number}"))
+        return reading.queue_item(self._json(f"queue/item/{int(number)}/", tree=ITEM, what=f"#{number}"))
 
     def cancel(self, number: int) -> bool:
         """Take one item out of the queue; tell whether it was there. Servers of all ages say so in their own ways."""

@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
-from integrations.jenkins.client import shapes
+from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 from integrations.jenkins.client.jobs import SERVER
 from integrations.jenkins.client.remote import JSON
@@ -18,7 +18,7 @@ class ServerCalls(Calls):
     def info(self) -> shapes.Info:
         """What the server says of itself."""
         answer = self.transport.send("GET", f"api/json?tree={SERVER}", kind=JSON)
-        return shapes.info(answer.json(), answer.headers.get("X-Jenkins", ""))
+        return reading.info(answer.json(), answer.headers.get("X-Jenkins", ""))
 
     def poll(self) -> int:
         """Ask for as little as possible; the status of its answer, 200, as the seed has it."""
@@ -28,16 +28,12 @@ class ServerCalls(Calls):
         """Restart once no build runs any more; new ones wait meanwhile."""
         self._post("safeRestart", what="safeRestart")
 
-    def quiet_down(self) -> None:
-        """Begin no more builds."""
-        self.remote.quiet_down()
-
     def label(self, name: str) -> shapes.Label:
         """Machines of one kind.
 
         :raises NotAtJenkins: when nothing has this label.
         """
-        return shapes.label(self._json(f"label/{quote(name, safe='')}/", what=name))
+        return reading.label(self._json(f"label/{quote(name, safe='')}/", what=name))
 
     def artifact_data(self, fingerprint: str) -> shapes.Fingerprint:
         """Which build made a file, and which used it.
@@ -46,7 +42,7 @@ class ServerCalls(Calls):
         :raises NotAtJenkins: when the server does not know the file.
         """
         told: Any = self._json(f"fingerprint/{_checked(fingerprint)}/", what=fingerprint)
-        return shapes.fingerprint(told)
+        return reading.fingerprint(told)
 
     def knows_fingerprint(self, fingerprint: str) -> bool:
         """Whether a file with this MD5 sum came from one of the server's builds."""

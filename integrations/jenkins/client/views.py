@@ -4,7 +4,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from integrations.jenkins import names
-from integrations.jenkins.client import shapes
+from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 
 LIST = "hudson.model.ListView"
@@ -14,14 +14,14 @@ STATE = "name,url,jobs[name]"
 class ViewCalls(Calls):
     def views(self) -> list[shapes.View]:
         """All views of the top, in one request."""
-        return [shapes.view(one) for one in shapes.each(self._json("", tree=f"views[{STATE}]"), "views")]
+        return [reading.view(one) for one in reading.each(self._json("", tree=f"views[{STATE}]"), "views")]
 
     def view(self, name: str) -> shapes.View:
         """One view.
 
         :raises NotAtJenkins: when there is none.
         """
-        return shapes.view(self._json(f"view/{quote(names.checked(name), safe='')}/", tree=STATE, what=name))
+        return reading.view(self._json(f"view/{quote(names.checked(name), safe='')}/", tree=STATE, what=name))
 
     def create_view(self, name: str, kind: str = LIST) -> shapes.View:
         """Make an empty view of a kind that Jenkins knows by its class.

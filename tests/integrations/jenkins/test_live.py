@@ -76,6 +76,25 @@ def test_a_build_is_watched_by_several_and_read_once(chief, job, jenkins):
     until(lambda: state_of(chief, build) == "success", "the build is over")
 
 
+def test_a_log_is_nothing_for_who_may_not_see_the_job(chief, office, job):
+    build = chief.post(f"jenkins/jobs/{job}/build", {}).json()["id"]
+    name = f"porter{job}"
+    made = chief.post("users/", {"username": name, "password": "battery correct horse", "real_name": "Porter"})
+    assert made.status_code == 201, made.text
+    with office.sign_in(name, "battery correct horse").socket() as line:
+        refused = [
+            line.ask("jenkins.log", {"build": build}),
+            line.ask("join", {"group": f"jenkins.log.{build}"}),
+            line.ask("join", {"group": "jenkins.jobs"}),
+            line.ask("join", {"group": "jenkins.builds"}),
+        ]
+    with chief.socket() as line:
+        unknown = line.ask("join", {"group": "jenkins.log.nobody"})
+
+    assert [one["error"]["code"] for one in refused] == ["10009", "40002", "40002", "40002"]
+    assert unknown["error"]["code"] == "40002"
+
+
 def test_a_build_survives_a_worker_that_is_killed_and_a_jenkins_that_restarts(new_office, jenkins):
     office = new_office()
     chief = office.sign_in()
