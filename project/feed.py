@@ -118,13 +118,14 @@ def _imports(request: HttpRequest) -> Iterator[Event]:
 def _campaigns(request: HttpRequest) -> Iterator[Event]:
     begun = Campaign.objects.seen_by(request.user).exclude(confirmed_at=None).select_related("confirmed_by")
     for one in begun.order_by("-confirmed_at")[:SHOWN]:
+        recipients = ngettext("%(n)d recipient", "%(n)d recipients", one.good) % {"n": one.good}
         yield Event(
             one.finished_at or one.confirmed_at or one.created_at,
             one.confirmed_by.get_full_name() if one.confirmed_by else _("The system"),
             _("campaign: %(state)s") % {"state": one.get_state_display()},
             "campaign",
             TONES.get(one.state, "info"),
-            detail=f"{one.name} · {ngettext('%(n)d recipient', '%(n)d recipients', one.good) % {'n': one.good}}",
+            detail=f"{one.name} · {recipients}",
             url=reverse("admin:sms_campaign_change", args=(one.pk,)),
         )
 

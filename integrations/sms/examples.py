@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 EXAMPLES: Mapping[str, str] = {
     "code": "123456",
     "minutes": "5",
-    "name": "Li Na",
+    "name": "李娜",
     "time": "10:30",
     "date": "2026-10-01",
     "amount": "128.00",

@@ -17,11 +17,15 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, LoginEvent, User
 from project.core.errors import Conflict
-from project.demo import builds, history, people, work
+from project.demo import builds, history, people, texts, work
 
 SEED = 20240917
 LOADED = "demo.loaded"
 ORDER = (
+    "sms.campaign",
+    "sms.message",
+    "sms.template",
+    "sms.provider",
     "jenkins.server",
     "sheets.exportjob",
     "sheets.importjob",
@@ -69,6 +73,7 @@ def load(*, number: int = 200, force: bool = False) -> list[people.Account]:
         company.note(history.sign_ins(staff, chance))
         company.note(work.imports(staff, chance))
         company.note(work.exports(staff, chance))
+        company.note(texts.all_of_them(staff, chance))
         jenkins = builds.server()
         company.note([jenkins])  # its jobs and builds go with it
         builds.builds(builds.jobs(jenkins), staff, chance)

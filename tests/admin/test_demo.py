@@ -24,6 +24,10 @@ KINDS = (
     "auditlog.logentry",
     "sheets.importjob",
     "sheets.exportjob",
+    "sms.campaign",
+    "sms.message",
+    "sms.recipient",
+    "sms.provider",
 )
 
 
