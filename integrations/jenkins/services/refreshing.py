@@ -39,7 +39,8 @@ def refresh(server: Server) -> bool:
 
     Returns whether the state is fresh now.
     """
-    if not _claim(server):
+    asked_at = timezone.now()
+    if not _claim(server, asked_at):
         return False
     try:
         with client_of(server) as client:
@@ -49,7 +50,7 @@ def refresh(server: Server) -> bool:
         return False
     finally:
         Server.objects.filter(pk=server.pk).update(lease_until=None)
-    _keep(server, told, info)
+    _keep(server, told, info, asked_at)
     return True
 
 
@@ -74,8 +75,7 @@ def refresh_job(job: Job) -> Job:
         return know(job.server, client, job.full_name)
 
 
-def _claim(server: Server) -> bool:
-    now = timezone.now()
+def _claim(server: Server, now: datetime) -> bool:
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     taken = Server.objects.enabled().filter(free, pk=server.pk).update(lease_until=now + LEASE, asked_at=now)
     return taken == 1
@@ -91,8 +91,8 @@ def _stale(server: Server, problem: GatehouseError) -> None:
         telling.server(server)
 
 
-def _keep(server: Server, told: Iterable[shapes.JobState], info: shapes.Info) -> None:
-    now = timezone.now()
+def _keep(server: Server, told: Iterable[shapes.JobState], info: shapes.Info, now: datetime) -> None:
+    """Write what was told; `now` is when it was asked for: what was seen since then is not gone."""
     known = [one for one in told if len(one.full_name) <= names.LONGEST]
     changed = _write(server, known, now)
     gone = Job.objects.present().filter(server=server).filter(Q(seen_at__lt=now) | Q(seen_at=None))
@@ -113,7 +113,9 @@ def _keep(server: Server, told: Iterable[shapes.JobState], info: shapes.Info) ->
 def _write(server: Server, told: list[shapes.JobState], now: datetime) -> list[Job]:
     """Write what Jenkins says of jobs; return those that are new or say something new."""
     wanted = {one.full_name: one for one in told}
-    known = {one.full_name: one for one in Job.objects.filter(server=server) if one.full_name in wanted}
+    rows = Job.objects.filter(server=server)
+    rows = rows.filter(full_name__in=wanted) if len(wanted) < AT_ONCE else rows
+    known = {one.full_name: one for one in rows if one.full_name in wanted}
     new = [_filled(Job(server=server, full_name=name), one) for name, one in wanted.items() if name not in known]
     changed: list[Job] = []
     same: list[Job] = []

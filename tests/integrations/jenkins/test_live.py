@@ -74,6 +74,7 @@ def test_a_build_is_watched_by_several_and_read_once(chief, job, jenkins):
     ]
     assert starts == sorted(starts)  # one goes on; nobody begins anew
     until(lambda: state_of(chief, build) == "success", "the build is over")
+    assert chief.get(f"jenkins/builds/{build}/log/download").content.decode() == one.text
 
 
 def test_a_log_is_nothing_for_who_may_not_see_the_job(chief, office, job):

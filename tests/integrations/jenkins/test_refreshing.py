@@ -40,6 +40,14 @@ class TestRefreshing:
         services.refresh(server)
         assert Job.objects.get(full_name="lint").gone_at is None
 
+    def test_does_not_lose_what_was_seen_after_it_was_asked(self, server):
+        """A job that is made while the answer is under way is not in it, and there nevertheless."""
+        soon = timezone.now() + timedelta(seconds=5)
+        Job.objects.create(server=server, full_name="made", name="made", seen_at=soon)
+        services.refresh(server)
+
+        assert Job.objects.get(full_name="made").gone_at is None
+
     def test_reads_what_jobs_ask_for(self, server, job):
         asked = {one.name: one for one in job("Release/release").asks_for}
 
