@@ -25,8 +25,8 @@ def drain() -> int:
 
 @shared_task(name="sms.purge")
 def purge() -> int:
-    """Forget old messages; return how many."""
-    return services.purge()
+    """Forget old messages and campaigns; return how many."""
+    return services.purge() + campaigns.purge()
 
 
 @shared_task(name="sms.look")

@@ -1,6 +1,7 @@
 """Every way a campaign begins, and what people decide about it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,7 @@ from project.core import audit, jobs
 from project.core.errors import GatehouseError, InvalidParameters
 
 MOST_PEOPLE = 100_000
+PURGED_AT_ONCE = 100
 State = Campaign.State
 
 
@@ -141,7 +143,7 @@ def stop(campaign: Campaign, *, by: Any, reason: str = "") -> Campaign:
         waiting = campaign.messages.filter(state=Message.State.PENDING)
         cancelled = waiting.update(**ended, secret="")
         audit.record("sms_campaign.stopped", campaign, actor=by, reason=reason, cancelled=cancelled)
-    discard_file(campaign)
+    discard_source(campaign)
     tell(campaign)
     return campaign
 
@@ -150,16 +152,29 @@ def fail(campaign: Campaign, problem: GatehouseError) -> None:
     """End a campaign that cannot go on; what waits still is sent, since it was confirmed."""
     fields = [text for texts in problem.fields.values() if isinstance(texts, list) for text in texts]
     if campaign.move(State.FAILED, error=" ".join(map(str, [problem, *fields])), waits_for=""):
-        discard_file(campaign)
+        discard_source(campaign)
         tell(campaign)
 
 
-def discard_file(campaign: Campaign) -> None:
-    """Delete what was uploaded; the rows stay."""
+def discard_source(campaign: Campaign) -> None:
+    """Delete what was uploaded or sent along; what was counted stays."""
     if campaign.file and campaign.file.name:
         campaign.file.storage.delete(campaign.file.name)
         Campaign.objects.filter(pk=campaign.pk).update(file="")
         campaign.file = ""
+    if campaign.audience.get("rows"):
+        campaign.audience = {"rows": []}
+        Campaign.objects.filter(pk=campaign.pk).update(audience=campaign.audience)
+
+
+def purge() -> int:
+    """Delete campaigns older than SMS_DAYS, recipients and all; return how many."""
+    old = timezone.now() - timedelta(days=settings.SMS_DAYS)
+    over = list(Campaign.objects.filter(created_at__lt=old).exclude(state__in=Campaign.CLAIMABLE)[:PURGED_AT_ONCE])
+    for campaign in over:
+        discard_source(campaign)
+        campaign.delete()
+    return len(over)
 
 
 def _new(by: Any, *, name: str, template: str, parameters: Mapping[str, str]) -> Campaign:

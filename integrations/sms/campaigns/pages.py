@@ -38,7 +38,7 @@ def chosen(campaign: Campaign) -> str:
             n = len(campaign.audience["people"])
             return ngettext("%(n)d chosen person", "%(n)d chosen people", n) % {"n": n}
         case "rows":
-            n = len(campaign.audience["rows"])
+            n = len(campaign.audience["rows"]) or campaign.good + campaign.bad
             return ngettext("%(n)d number by a program", "%(n)d numbers by a program", n) % {"n": n}
     return campaign.file_name
 

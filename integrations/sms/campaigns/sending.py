@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from integrations.sms import people, services
-from integrations.sms.campaigns.beginning import discard_file
+from integrations.sms.campaigns.beginning import discard_source
 from integrations.sms.campaigns.counting import ensure_may_send
 from integrations.sms.campaigns.progress import Progress, handed_over, tell
 from integrations.sms.models import Campaign, Message, Recipient
@@ -121,5 +121,5 @@ def _still_allowed(campaign: Campaign, batch: list[Recipient]) -> list[Recipient
 def _finish(campaign: Campaign) -> None:
     if campaign.move(Campaign.State.DONE):
         audit.record("sms_campaign.done", campaign, actor=campaign.confirmed_by, recipients=campaign.done)
-        discard_file(campaign)
+        discard_source(campaign)
         tell(campaign)

@@ -35,6 +35,12 @@ def forget(person: Any) -> int:
     if person.phone:
         with suppress(phones.NotAPhoneNumber):  # an old number that nobody could be written to at
             theirs = theirs | Message.objects.filter(phone=phones.parse(str(person.phone)))
-    Recipient.objects.filter(person=person).update(phone=None, given=FORGOTTEN, parameters={})
+    _forget_recipient(person)
     theirs.filter(state=Message.State.PENDING).update(state=Message.State.CANCELLED)
     return theirs.update(phone=FORGOTTEN, parameters={}, secret="", error="", look_at=None)
+
+
+def _forget_recipient(person: Any) -> None:
+    theirs = Recipient.objects.filter(person=person)
+    theirs.filter(queued=False, problem="").update(problem=FORGOTTEN)  # nothing is sent to them any more
+    theirs.update(phone=None, given=FORGOTTEN, parameters={})

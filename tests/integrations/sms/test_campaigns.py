@@ -321,14 +321,34 @@ class TestSending:
         with pytest.raises(InvalidParameters):
             services.delete_template(parcel, by=None)
 
-    def test_forgets_a_recipient_who_is_forgotten(self, to_rows):
+    def test_forgets_a_recipient_who_is_forgotten(self, to_rows, boss):
         person = User.objects.create_user("ann", phone="13800000001")
-        to_rows("13800000001")
+        campaign = to_rows("13800000001", "13800000002")
 
         services.forget(person)
+        run(campaigns.confirm(campaign, by=boss))
 
-        assert Recipient.objects.get().parameters == {}
-        assert Recipient.objects.get().phone is None
+        forgotten = Recipient.objects.get(person=person)
+        assert (forgotten.phone, forgotten.parameters, forgotten.queued) == (None, {}, False)
+        assert [one.phone for one in Message.objects.all()] == ["+8613800000002"]
+
+    def test_keeps_nothing_that_was_sent_along_once_it_has_ended(self, to_sheet, to_rows, boss):
+        ended = [to_sheet(["phone", "number"], ["13800000001", "A1"]), to_rows("13800000001")]
+        file = ended[0].file
+        assert file.storage.exists(file.name)
+
+        for one in ended:
+            campaigns.stop(one, by=boss)
+
+        assert not file.storage.exists(file.name)
+        assert Campaign.objects.get(pk=ended[1].pk).audience == {"rows": []}
+
+    def test_is_forgotten_after_a_while(self, to_rows, settings):
+        campaign = to_rows("13800000001")
+        Campaign.objects.update(created_at=timezone.now() - timedelta(days=settings.SMS_DAYS + 1))
+
+        assert campaigns.purge() == 1
+        assert not Recipient.objects.filter(campaign=campaign.pk).exists()
 
 
 def test_a_provider_that_is_away_leaves_it_sending(to_rows, boss):
