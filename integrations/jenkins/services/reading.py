@@ -16,7 +16,8 @@ from integrations.jenkins.services.servers import client_of
 from project.core.errors import GatehouseError
 
 log = structlog.get_logger(__name__)
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=8)
+"""How long a reader that died keeps others waiting, but in the middle of a reading."""
 READ_SECONDS = 60.0
 """How long one reading of a long log may take; what came until then is kept only as a whole, so it is generous."""
 ANSWER_BYTES = 256 * 1024
@@ -98,6 +99,8 @@ def read_on(build: Build, reader: str) -> bool:
             raise
         _keep(row, reader, complete=True)
         return False
+    finally:
+        BuildLog.objects.filter(pk=row.pk, reader=reader).update(lease_until=timezone.now() + LEASE)
     offset = row.remote_offset + came if end is None else end
     if _keep(row, reader, size=size, remote_offset=offset, complete=cut or not more, cut=cut):
         _push(build, row, before)
@@ -131,7 +134,7 @@ def _read_alone(build: Build, row: BuildLog) -> BuildLog:
 
 
 def _keep(row: BuildLog, reader: str, **fields: Any) -> bool:
-    fields["updated_at"] = timezone.now()
+    fields |= {"updated_at": timezone.now(), "lease_until": timezone.now() + LEASE}
     kept = BuildLog.objects.filter(pk=row.pk, reader=reader, size=row.size).update(**fields)
     for name, value in fields.items():
         setattr(row, name, value)
