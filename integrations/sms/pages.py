@@ -8,7 +8,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from integrations.sms import looks
 from integrations.sms.models import Attempt, Message
@@ -60,7 +60,7 @@ def why(message: Message) -> str:
 
 def _steps(message: Message) -> Iterator[Step]:
     who = message.created_by.get_full_name() if message.created_by else _("The system")
-    yield Step(message.created_at, "edit", "idle", _("Asked for"), (who,))
+    yield Step(message.created_at, "edit", "idle", pgettext("step of a text message", "Asked for"), (who,))
     for attempt in message.tries.select_related("provider"):
         yield from _attempt(attempt)
     match message.state:
