@@ -50,6 +50,17 @@ def write(build_id: Any, size: int, pieces: Iterable[bytes], most: int) -> tuple
     return size, came, False
 
 
+def first_lines(pieces: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """The first `count` lines; the rest is not read."""
+    for piece in pieces:
+        lines = piece.count(b"\n")
+        if lines >= count:
+            yield b"".join(line + b"\n" for line in piece.split(b"\n", count)[:count])
+            return
+        count -= lines
+        yield piece
+
+
 def read(build_id: Any, start: int, size: int, most: int, *, whole: bool = False) -> Part:
     """Return the part that begins at `start`, of the first `size` bytes.
 
@@ -65,6 +76,17 @@ def read(build_id: Any, start: int, size: int, most: int, *, whole: bool = False
     if not reaches_end and (lines := found.rfind(b"\n") + 1):
         found = found[:lines]
     return Part(start, start + len(found), found.decode("utf-8", "replace"))
+
+
+def lines_before(build_id: Any, end: int, most: int) -> Part:
+    """Return the whole lines that end at `end`, as many as fit into `most` bytes; a longer line is cut at its beginning."""
+    first = max(0, end - most)
+    with path_of(build_id).open("rb") as file:
+        file.seek(first)
+        found = file.read(end - first)
+    if first and (line := found.find(b"\n", 0, len(found) - 1) + 1):
+        first, found = first + line, found[line:]
+    return Part(first, first + len(found), found.decode("utf-8", "replace"))
 
 
 def whole_end(build_id: Any, size: int) -> int:

@@ -17,14 +17,22 @@ async function anew() {
     const state = page.body.firstElementChild?.dataset.state;
     if (state === shown().dataset.state && writes()) return;
     body.replaceChildren(...page.body.childNodes);
-    document.dispatchEvent(new CustomEvent("jenkins:build", { detail: { state, moves: shown().dataset.moves !== undefined } }));
+    tell("jenkins:build", { state });
 }
 
 const look = calmly(anew, 150);
 
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
 export const line = listen(
-    (topic, data) => topic === "jenkins.builds" && data.id === about.build && look(),
-    (_line, before) => before && look(),
+    (topic, data) => {
+        if (topic === "jenkins.builds" && data.id === about.build) look();
+        tell("jenkins:pushed", { topic, data });
+    },
+    (_line, before) => {
+        if (before) look();
+        tell("jenkins:opened", { before });
+    },
 );
 
 setInterval(() => {

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -12,13 +13,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from integrations.jenkins import looks, rights, services
 from integrations.jenkins.admin.filters import GoingFilter
 from integrations.jenkins.admin.jobs import live
+from integrations.jenkins.downloads import log_file
 from integrations.jenkins.models import Build
 from integrations.jenkins.pages import builds as pages
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
@@ -90,6 +92,8 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
         return [
             path("<uuid:pk>/decide/", inside(require_POST(self.decide_view)), name="jenkins_build_decide"),
             path("<uuid:pk>/again/", inside(require_POST(self.again_view)), name="jenkins_build_again"),
+            path("<uuid:pk>/log/", inside(require_GET(self.log_view)), name="jenkins_build_log"),
+            path("<uuid:pk>/log.txt", inside(require_GET(self.download_view)), name="jenkins_build_download"),
             path("<uuid:pk>/stop/", inside(self.stop_view), name="jenkins_build_stop"),
             *super().get_urls(),
         ]
@@ -102,7 +106,7 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
         shown = pages.of(build, request.user) | {
             "title": str(build),
             "opts": self.opts,
-            "about": live(build=str(build.pk)),
+            "about": live(build=str(build.pk), log=_log(build)),
         }
         return TemplateResponse(request, template, self.admin_site.each_context(request) | shown)
 
@@ -164,6 +168,28 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
             messages.success(request, _("It is being stopped."))
         return redirect(back)
 
+    def log_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Answer a part of the log, as JSON: what follows `start`, or what stands before `before` ("end": the last part)."""
+        build = self._found(request, pk)
+        before, start = request.GET.get("before", ""), request.GET.get("start", "")
+        try:
+            if before:
+                told = services.earlier_log_part(build, int(before) if before.isdecimal() else None)
+            else:
+                told = services.log_part(build, int(start) if start.isdecimal() else 0)
+        except GatehouseError as problem:
+            return JsonResponse({"error": {"code": problem.code, "message": str(problem)}}, status=problem.status)
+        return JsonResponse(told, headers={"Cache-Control": "no-store"})
+
+    def download_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
+        """Send the whole log as a file."""
+        build = self._found(request, pk)
+        try:
+            return log_file(request, build)
+        except GatehouseError as problem:
+            messages.error(request, str(problem))
+            return redirect("admin:jenkins_build_change", build.pk)
+
     def _back(self, request: HttpRequest, build: Build) -> HttpResponse:
         if request.POST.get("next") == "approvals":
             return redirect("dashboard:jenkins_approvals")
@@ -180,3 +206,25 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
         except ValidationError:
             raise Http404 from None
         return found
+
+
+def _log(build: Build) -> dict[str, Any]:
+    """What the script of the log needs: where it is, and its texts."""
+    return {
+        "url": reverse("admin:jenkins_build_log", args=(build.pk,)),
+        "texts": {
+            "waiting": _("The log begins when the build does."),
+            "empty": _("The log is empty."),
+            "live": _("live"),
+            "complete": _("complete"),
+            "away": _("The line is lost; it comes back by itself."),
+            "cut": _("The log is longer than what is kept here; Jenkins has the rest."),
+            "earlier": _("Earlier lines ({size})"),
+            "tooMuch": _("A page shows {size} at most; the download has all of it."),
+            "follow": _("Follow"),
+            "pause": _("Pause"),
+            "found": _("{n} of {all}"),
+            "none": _("nothing found"),
+            "more": _("New lines: {n}"),
+        },
+    }

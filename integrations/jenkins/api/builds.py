@@ -1,12 +1,9 @@
 """Builds, schedules and rules."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.handlers.asgi import ASGIRequest
 from django.http import StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -21,11 +18,11 @@ from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.common import HERE, KEY, PEOPLE, THERE, Views, checked, one, query_of, server_of
 from integrations.jenkins.api.jobs import BUILD, ONCE, SEE
 from integrations.jenkins.api.permissions import SUPERUSERS
+from integrations.jenkins.downloads import log_file
 from integrations.jenkins.models import Build, BuildQuerySet, Rule, Schedule, ScheduleQuerySet
 from project.core import idempotency
 from project.core.api import error_responses
 
-PLAIN = "text/plain; charset=utf-8"
 APPROVE = ("jenkins.view_job", "jenkins.approve_build")
 DECIDED = error_responses(errors.SecondPersonNeeded, errors.NotInThisState, errors.TooLateForApproval, errors.NotHere)
 
@@ -123,9 +120,7 @@ class BuildViewSet(Views):
     def download(self, request: Request, pk: Any = None) -> StreamingHttpResponse:
         """The log of a build as a file, as far as it is here."""
         build = self.get_object()
-        answer = StreamingHttpResponse(_served(request, services.whole_log(build)), content_type=PLAIN)
-        answer["Content-Disposition"] = f'attachment; filename="build-{build.number or 0}-{build.pk}.log"'
-        return answer
+        return log_file(request, build)
 
     def _accepted(self, build: Build) -> Response:
         return Response(told.BuildAcceptedSerializer(build).data, status=status.HTTP_202_ACCEPTED)
@@ -225,13 +220,3 @@ class RuleViewSet(Views):
         for name, value in given.items():
             setattr(rule, name, value)
         return Response(self.get_serializer(services.write_rule(rule, by=self.request.user)).data, status=answer)
-
-
-def _served(request: Request, pieces: Iterator[bytes]) -> Iterator[bytes] | AsyncIterator[bytes]:
-    """The pieces as whoever serves wants them: else all of them would be read into memory first."""
-    return _one_by_one(pieces) if isinstance(request._request, ASGIRequest) else pieces
-
-
-async def _one_by_one(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
-        yield piece

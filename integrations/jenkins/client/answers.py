@@ -34,7 +34,7 @@ def ensure_good(
     if asked.method != "GET":
         return
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind == WEB_PAGE:
+    if kind == WEB_PAGE != asked.kind:
         raise errors.NotJenkins(server=asked.server, what="a web page")
     if asked.kind and kind not in _kinds(asked.kind):
         raise errors.NotJenkins(server=asked.server, what=_plain(kind) or "no media type")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from integrations.jenkins import names
 from integrations.jenkins.client import reading, shapes
+from integrations.jenkins.client.answers import WEB_PAGE
 from integrations.jenkins.client.jobs import JobCalls
 from integrations.jenkins.client.queue import QueueCalls
 
@@ -67,6 +68,19 @@ class BuildCalls(JobCalls, QueueCalls):
         with self.transport.stream(url, seconds=seconds, what=f"{job} #{number}") as (headers, pieces):
             size = _size(headers, -1)
             yield (None if size < 0 else size), _goes_on(headers), pieces
+
+    def log_lines(self, job: str, number: int, start: int = 0) -> tuple[int, int | None]:
+        """How many whole lines a running build's log has from `start` on, 10,000 at most, and where those end.
+
+        `log_stream` gives the same lines, and tells since 2.506 where the whole log ends instead, half a line included.
+        The end is None once the build is over: then it gives everything.
+        """
+        url = f"{_path(job, number)}logText/progressiveHtml?start={int(start)}"
+        what = f"{job} #{number}"
+        with self.transport.stream(url, seconds=LOG_SECONDS, what=what, kind=WEB_PAGE) as (headers, pieces):
+            count = sum(piece.count(b"\n") for piece in pieces)
+            end = _size(headers, -1)
+            return count, end if end >= 0 and _goes_on(headers) else None
 
 
 def _path(job: str, number: int) -> str:

@@ -139,10 +139,10 @@ class Transport:
 
     @contextmanager
     def stream(
-        self, url: str, *, seconds: float, what: str = ""
+        self, url: str, *, seconds: float, what: str = "", kind: str = "text/plain"
     ) -> Iterator[tuple[Mapping[str, str], Iterator[bytes]]]:
         """Ask for something large, and read it piece by piece; whoever reads decides when it is enough."""
-        about = Asked(self.account.name, "GET", "text/plain", what)
+        about = Asked(self.account.name, "GET", kind, what)
         with self.breaker.watching(), deadline(seconds) as end, self._failures(end):
             response = self._open("GET", url, Sent())
             try:

@@ -51,6 +51,7 @@ def of(build: Build, user: Any) -> dict[str, Any]:
         "may_build": build.finished and rights.may(user, "build", build.job) and build.job.buildable,
         "needs_anew": bool(secrets_of(build)),
         "key": uuid.uuid4().hex,
+        "logged": build.number is not None or not build.finished,
         "parameters": shown_parameters(build),
     }
 

@@ -22,6 +22,7 @@ from integrations.jenkins.services.machines import (
     uninstall_plugin,
 )
 from integrations.jenkins.services.queueing import Waiting, cancel_all, cancel_item, queue_of
+from integrations.jenkins.services.reading import earlier_part as earlier_log_part
 from integrations.jenkins.services.reading import forget_old as forget_old_logs
 from integrations.jenkins.services.reading import log_of, whole_log
 from integrations.jenkins.services.reading import part_of as log_part
@@ -69,6 +70,7 @@ __all__ = [
     "delete_rule",
     "delete_server",
     "difference",
+    "earlier_log_part",
     "enable_job",
     "expire_late",
     "forget_old_logs",

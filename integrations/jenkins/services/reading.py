@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.jenkins import logs, telling
+from integrations.jenkins.client import Client
 from integrations.jenkins.errors import NotAtJenkins
 from integrations.jenkins.models import Build, BuildLog
 from integrations.jenkins.services.servers import client_of
@@ -41,6 +42,15 @@ def part_of(build: Build, start: int = 0, most: int = ANSWER_BYTES) -> dict[str,
     if row.size == 0:
         return _told(row, NOTHING)
     return _told(row, logs.read(build.pk, start, row.size, most, whole=row.complete))
+
+
+def earlier_part(build: Build, before: int | None = None, most: int = ANSWER_BYTES) -> dict[str, Any]:
+    """The part of a build's log that ends at `before`, or at its end; in the shape of `part_of`. Jenkins is not asked."""
+    row = log_of(build)
+    end = row.size if before is None else min(before, row.size)
+    if not row.complete:
+        end = logs.whole_end(build.pk, end)
+    return _told(row, logs.lines_before(build.pk, end, most) if end else NOTHING)
 
 
 def whole_log(build: Build) -> Iterator[bytes]:
@@ -85,15 +95,8 @@ def read_on(build: Build, reader: str) -> bool:
     lease = timezone.now() + LEASE + timedelta(seconds=READ_SECONDS)
     BuildLog.objects.filter(pk=row.pk, reader=reader).update(lease_until=lease)
     try:
-        with (
-            client_of(build.server) as client,
-            client.log_stream(build.job.full_name, build.number, row.remote_offset, READ_SECONDS) as (
-                end,
-                more,
-                pieces,
-            ),
-        ):
-            size, came, cut = logs.write(build.pk, row.size, pieces, settings.JENKINS_LOG_MAX_BYTES)
+        with client_of(build.server) as client:
+            found = _read(client, build, row)
     except NotAtJenkins:
         if not build.finished:
             raise
@@ -101,10 +104,11 @@ def read_on(build: Build, reader: str) -> bool:
         return False
     finally:
         BuildLog.objects.filter(pk=row.pk, reader=reader).update(lease_until=timezone.now() + LEASE)
-    offset = row.remote_offset + came if end is None else end
-    if _keep(row, reader, size=size, remote_offset=offset, complete=cut or not more, cut=cut):
+    if found is None:
+        return True
+    if _keep(row, reader, **found):
         _push(build, row, before)
-    return size > before
+    return row.size > before
 
 
 def forget_old() -> int:
@@ -115,6 +119,23 @@ def forget_old() -> int:
         logs.forget(build_id)
     BuildLog.objects.filter(pk__in=ids).delete()
     return len(ids)
+
+
+def _read(client: Client, build: Build, row: BuildLog) -> dict[str, Any] | None:
+    """Write what follows to the file; return what is to be kept of that, or None to try again at once."""
+    where = (build.job.full_name, build.number or 0, row.remote_offset)
+    most = settings.JENKINS_LOG_MAX_BYTES
+    with client.log_stream(*where, READ_SECONDS) as (end, more, pieces):
+        size, came, cut = logs.write(build.pk, row.size, pieces, most)
+    if more and end is not None and end - row.remote_offset != came:
+        # notes, half a line, or more lines than are given at once: where those that came end is asked for
+        lines, end = client.log_lines(*where)
+        if end is None:
+            return None
+        with client.log_stream(*where, READ_SECONDS) as (_end, _more, pieces):
+            size, came, cut = logs.write(build.pk, row.size, logs.first_lines(pieces, lines), most)
+    offset = row.remote_offset + came if end is None else end
+    return {"size": size, "remote_offset": offset, "complete": cut or not more, "cut": cut}
 
 
 def _read_alone(build: Build, row: BuildLog) -> BuildLog:

@@ -159,3 +159,47 @@ class TestReading:
         assert services.forget_old_logs() == 1
         assert not logs.path_of(running.pk).exists()
         assert Build.objects.exists()
+
+
+class TestFromTheEnd:
+    """What stands before a place, for pages that begin at the end of a long log."""
+
+    @pytest.mark.parametrize("most", [12, 25, 1000])
+    def test_parts_that_are_asked_for_backwards_are_the_whole(self, tmp_path, settings, most):
+        settings.STORAGES = settings.STORAGES | {
+            "private": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"location": str(tmp_path)},
+            }
+        }
+        text = "".join(f"line {number} 行\n" for number in range(30)) + "no end"
+        size, _came, _cut = logs.write("long", 0, [text.encode()], 10_000)
+
+        found, end = [], size
+        while end:
+            part = logs.lines_before("long", end, most)
+            assert part.end == end
+            found.append(part.text)
+            end = part.start
+
+        whole = "".join(reversed(found))
+        assert whole == text if most > 20 else whole.replace("�", "").startswith("line 0")
+
+
+class TestMoreThanIsGivenAtOnce:
+    """Jenkins gives 10,000 whole lines at once, and says since 2.506 where the log ends, not where those end."""
+
+    def test_no_line_of_a_quick_log_is_lost(self, running, jenkins):
+        jenkins.write("talker", *(f"line {number}" for number in range(25_000)))
+        jenkins.last_build("talker").log.write_raw("half")
+        row = services.log_of(running)
+        assert services.take_log(row, "reader")
+
+        for _turn in range(4):
+            services.read_log_on(running, "reader")
+        jenkins.last_build("talker").log.write_raw(" of a line\n")
+        services.read_log_on(running, "reader")
+
+        text = b"".join(logs.all_of(running.pk, BuildLog.objects.get().size)).decode()
+        assert [line for line in text.splitlines() if line.startswith("line ")] == [f"line {n}" for n in range(25_000)]
+        assert text.endswith("line 24999\nhalf of a line\n")

@@ -30,7 +30,7 @@ Sign = Callable[..., Client]
 
 
 @pytest.fixture
-def as_(client: Client) -> Callable[[User], Client]:
+def as_() -> Callable[[User], Client]:
     """The browser of somebody who is signed in."""
 
     def one(person: User, language: str = "en") -> Client:
