@@ -62,12 +62,18 @@ def builds_of(person: Any, action: str = "view") -> BuildQuerySet:
     return Build.objects.filter(_where(person, action, "job__"))
 
 
-def approvers_of(build: Build, people: Any) -> Any:
-    """Those of `people` (a QuerySet) who may decide about `build`. Asked of the database, and of each rule in Python."""
-    found = people.filter(is_active=True).exclude(pk=build.created_by_id)
+def approvers_of(build: Build, people: Any, most: int) -> list[Any]:
+    """Up to `most` of `people` (a QuerySet) who may decide about `build`: by permission and role in the database, by rules one by one."""
+    named = {"codename": "approve_build", "content_type__app_label": "jenkins"}
+    through = [
+        {f"{path}__{name}": value for name, value in named.items()}
+        for path in ("user_permissions", "groups__permissions")
+    ]
+    holders = Q(is_superuser=True) | Q(**through[0]) | Q(**through[1])
+    found = people.filter(holders, is_active=True).exclude(pk__in={build.created_by_id, build.actor_id} - {None})
     if build.approver_role_id is not None:
         found = found.filter(Q(groups=build.approver_role_id) | Q(is_superuser=True))
-    return [one for one in found.distinct() if may(one, "approve", build.job)]
+    return [one for one in found.distinct().order_by("pk")[:most] if may(one, "approve", build.job)]
 
 
 def _may_at(person: Any, action: str, server_id: int, full_name: str) -> bool:

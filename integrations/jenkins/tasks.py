@@ -31,6 +31,13 @@ def refresh_server(*, id: int) -> None:  # noqa: A002 (the message's own field)
         services.refresh(server)
 
 
+@shared_task(name="jenkins.ask_approvers")
+def ask_approvers(*, id: str) -> None:  # noqa: A002 (the message's own field)
+    """Tell everybody who may decide about a build that it waits."""
+    if build := Build.objects.waiting().select_related("job", "server").filter(pk=id).first():
+        services.ask_approvers(build)
+
+
 @shared_task(name="jenkins.expire")
 def expire() -> int:
     """End what nobody approved in time."""

@@ -21,6 +21,7 @@ from integrations.jenkins.services.machines import (
     plugins_of,
     uninstall_plugin,
 )
+from integrations.jenkins.services.noticing import ask_approvers
 from integrations.jenkins.services.queueing import Waiting, cancel_all, cancel_item, queue_of
 from integrations.jenkins.services.reading import earlier_part as earlier_log_part
 from integrations.jenkins.services.reading import forget_old as forget_old_logs
@@ -57,6 +58,7 @@ __all__ = [
     "approve",
     "ask",
     "ask_again",
+    "ask_approvers",
     "cancel_all",
     "cancel_item",
     "change_server",

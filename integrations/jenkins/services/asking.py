@@ -61,7 +61,7 @@ def ask(
         if build.state == Build.State.APPROVED:
             jobs.wake(build)
         else:
-            transaction.on_commit(partial(noticing.ask_approvers, build))
+            noticing.have_approvers_asked(build)
     return build
 
 

@@ -1,5 +1,6 @@
 """Whom a build is told to: those who may decide about it, and whoever asked for it."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,8 @@ from integrations.jenkins import rights, telling
 from integrations.jenkins.models import Build
 from integrations.sms import phones
 from integrations.sms import services as sms
-from project.core.errors import GatehouseError
+from project.core import messenger
+from project.core.errors import GatehouseError, Unreachable
 
 log = structlog.get_logger(__name__)
 MOST_APPROVERS = 200
@@ -22,8 +24,19 @@ MOST_APPROVERS = 200
 def ask_approvers(build: Build) -> None:
     """Tell everybody who may decide about a build that one waits."""
     staff = get_user_model()._default_manager.filter(is_staff=True)
-    for person in rights.approvers_of(build, staff)[:MOST_APPROVERS]:
+    for person in rights.approvers_of(build, staff, MOST_APPROVERS):
         telling.person(person.pk, build, "asked")
+
+
+def have_approvers_asked(build: Build) -> None:
+    """Have a worker tell them, once the transaction is through: they may be many, and nobody waits for it."""
+    task = {"task": "jenkins.ask_approvers", "kwargs": {"id": str(build.pk)}}
+    transaction.on_commit(lambda: messenger.later(_send, task))
+
+
+def _send(task: dict[str, Any]) -> None:
+    with suppress(Unreachable):  # a courtesy: the list of what waits shows it
+        messenger.send(**task)
 
 
 def over(build: Build) -> None:

@@ -5,7 +5,7 @@ before asking again: by the parameter that names it, where the job has one, else
 parameters and our user.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -163,7 +163,7 @@ def _look_in_queue(build: Build, client: Client) -> None:
     elif item.build is not None:
         _move(build, Build.State.RUNNING, number=item.build, why_waiting="", missing_since=None, error="")
     else:
-        _wait(build, LOOK_AGAIN_SECONDS, why_waiting=item.why[:300])
+        _wait(build, _pause(build.asked_at, 10), why_waiting=item.why[:300])
 
 
 def _look_for_left(build: Build, client: Client) -> None:
@@ -192,9 +192,14 @@ def _look_at_build(build: Build, client: Client) -> None:
         "estimated_milliseconds": max(0, told.estimated_milliseconds),
     }
     if told.building or told.result not in RESULTS:
-        age = (timezone.now() - told.at).total_seconds() if told.at else 0.0
-        _wait(build, min(10.0, max(LOOK_AGAIN_SECONDS, age / 20)), **known)
+        _wait(build, _pause(told.at, 20), **known)
     _move(build, RESULTS[told.result], result=told.result, error="", **known)
+
+
+def _pause(since: datetime | None, part: int) -> float:
+    """When to look again: the longer it takes already, the less often."""
+    age = (timezone.now() - since).total_seconds() if since else 0.0
+    return min(10.0, max(LOOK_AGAIN_SECONDS, age / part))
 
 
 def _stop_if_asked(build: Build, client: Client) -> None:

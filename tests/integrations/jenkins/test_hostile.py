@@ -10,6 +10,7 @@ from django.conf import settings as product
 from integrations.jenkins import services
 from integrations.jenkins.client import Account, Client
 from integrations.jenkins.errors import (
+    AddressNotAllowed,
     AnswerTooLarge,
     CredentialsRefused,
     JenkinsError,
@@ -122,6 +123,26 @@ class TestSickServers:
         jenkins.faults.clear()
         assert services.refresh(server)
         assert Server.objects.get().health == "ok"
+
+
+@pytest.mark.attack("T-J-4")
+class TestNamesOfServers:
+    def test_that_lead_to_this_machine_are_not_connected_to(self, jenkins, settings):
+        settings.JENKINS_ALLOWED_SERVERS = ["localhost"]
+        url = jenkins.url.replace("127.0.0.1", "localhost")
+        with Client(Account("test", "Ours", url, jenkins.user, jenkins.token)) as client:
+            problem, _seconds = failure(client.info)
+
+        assert type(problem) is AddressNotAllowed
+        assert not jenkins.requests
+
+    def test_lead_only_to_where_the_servers_own_list_says(self, jenkins):
+        account = Account("test", "Ours", jenkins.url, jenkins.user, jenkins.token, ("10.0.0.0/8",))
+        with Client(account) as client:
+            problem, _seconds = failure(client.info)
+
+        assert type(problem) is AddressNotAllowed
+        assert not jenkins.requests
 
 
 @pytest.mark.attack("T-J-2")

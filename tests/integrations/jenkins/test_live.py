@@ -6,6 +6,7 @@ import pytest
 from tests.clients import Caller, Line, until
 from tests.fakes.jenkins import Simulator
 
+PASSWORD = "battery correct horse"
 QUIET = python_jenkins.EMPTY_CONFIG_XML.replace("<builders/>", "<description>sim: seconds=inf rate=0</description>")
 
 
@@ -77,12 +78,26 @@ def test_a_build_is_watched_by_several_and_read_once(chief, job, jenkins):
     assert chief.get(f"jenkins/builds/{build}/log/download").content.decode() == one.text
 
 
+def test_open_pages_hear_what_jenkins_says_of_jobs(chief, job, jenkins):
+    server = chief.get(f"jenkins/jobs/{job}").json()["server"]
+    with chief.socket() as line:
+        assert "error" not in line.ask("join", {"group": "jenkins.jobs"})
+        jenkins.jenkins.queue.schedule(jenkins.job("talker"), 0, "somebody", [])
+        until(lambda: jenkins.job("talker").builds, "it runs, and nobody of us asked for it")
+        chief.post(f"jenkins/servers/{server}/refresh", {})
+        told = line.wait_for(lambda frame: frame["topic"] == "jenkins.jobs" and frame["data"]["server"] == server)[
+            "data"
+        ]
+
+    assert [(one["id"], one["status"], one["building"]) for one in told["jobs"]] == [(job, "running", True)]
+
+
 def test_a_log_is_nothing_for_who_may_not_see_the_job(chief, office, job):
     build = chief.post(f"jenkins/jobs/{job}/build", {}).json()["id"]
     name = f"porter{job}"
-    made = chief.post("users/", {"username": name, "password": "battery correct horse", "real_name": "Porter"})
+    made = chief.post("users/", {"username": name, "password": PASSWORD, "real_name": "Porter"})
     assert made.status_code == 201, made.text
-    with office.sign_in(name, "battery correct horse").socket() as line:
+    with office.sign_in(name, PASSWORD).socket() as line:
         refused = [
             line.ask("jenkins.log", {"build": build}),
             line.ask("join", {"group": f"jenkins.log.{build}"}),
@@ -94,6 +109,27 @@ def test_a_log_is_nothing_for_who_may_not_see_the_job(chief, office, job):
 
     assert [one["error"]["code"] for one in refused] == ["10009", "40002", "40002", "40002"]
     assert unknown["error"]["code"] == "40002"
+
+
+def test_who_may_approve_is_told_and_who_asked_hears_the_end(chief, office, job, jenkins):
+    name = f"builder{job}"
+    powers = ["jenkins.view_job", "jenkins.build_job"]
+    role = chief.post("roles/", {"key": name, "name": name, "rank": 5, "permissions": powers}).json()
+    person = {"username": name, "password": PASSWORD, "real_name": "Builder", "is_staff": True, "roles": [role["key"]]}
+    made = chief.post("users/", person)
+    assert made.status_code == 201, made.text
+    chief.ask("PUT", f"jenkins/jobs/{job}/approval", json={"needed": True})
+    builder = office.sign_in(name, PASSWORD)
+    with chief.socket() as approver, builder.socket() as asker:
+        build = builder.post(f"jenkins/jobs/{job}/build", {"reason": "hotfix"}).json()
+        asked = approver.wait_for(lambda frame: frame["data"] and frame["data"].get("event") == "asked")["data"]
+        assert (build["state"], asked["id"], asked["name"]) == ("requested", build["id"], "talker")
+        assert chief.post(f"jenkins/builds/{build['id']}/approve", {}).status_code == 202
+        until(lambda: state_of(chief, build["id"]) == "running", "it runs")
+        jenkins.finish("talker")
+        over = asker.wait_for(lambda frame: frame["data"] and frame["data"].get("event") == "over")["data"]
+
+    assert (over["id"], over["state"], over["name"]) == (build["id"], "success", "talker #1")
 
 
 def test_a_build_survives_a_worker_that_is_killed_and_a_jenkins_that_restarts(new_office, jenkins):

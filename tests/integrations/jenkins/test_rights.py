@@ -5,7 +5,8 @@ from functools import partial
 import pytest
 from django.contrib.auth.models import Group
 
-from integrations.jenkins import rights
+from accounts.models import User
+from integrations.jenkins import rights, services
 from integrations.jenkins.errors import NotHere
 from integrations.jenkins.models import Rule
 from project.core.errors import NoPermission
@@ -75,3 +76,22 @@ class TestRules:
 
         assert rights.may(boss, "build", jobs["prod/deploy"])
         assert rights.jobs_of(boss).count() == 4
+
+
+class TestApprovers:
+    def test_are_those_who_may_decide(self, jobs, builder, approver, boss, hire, release):
+        build = services.ask(job=jobs["web"], by=approver)
+        second = hire("second", "jenkins.view_job", "jenkins.approve_build")
+
+        assert rights.approvers_of(build, User.objects.all(), 10) == [boss, second]
+        build.approver_role = release
+        assert rights.approvers_of(build, User.objects.all(), 10) == [boss]
+        second.groups.add(release)
+        assert rights.approvers_of(build, User.objects.all(), 10) == [boss, second]
+
+    def test_are_kept_out_by_rules(self, jobs, approver, boss, hire, rule):
+        hire("second", "jenkins.view_job", "jenkins.approve_build")
+        rule(folder="prod", person=boss, may_approve=True)
+        build = services.ask(job=jobs["prod/deploy"], by=approver)
+
+        assert rights.approvers_of(build, User.objects.all(), 10) == [boss]
