@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -26,7 +26,7 @@ from accounts.admin import (
     passwords,
     second_factor,
 )
-from integrations.jenkins.admin import approvals
+from integrations.jenkins.admin import approvals, equipment, queue
 from integrations.jenkins.models import Server
 from project import feed, figures, health, history, queues, search, sidebar, texts
 
@@ -119,6 +119,13 @@ pages: list[URLPattern | URLResolver] = [
     path("locked-out/", inside(lockouts.show), name="locked_out"),
     path("locked-out/unlock/", inside(lockouts.unlock), name="unlock"),
     path("jenkins/approvals/", inside(approvals.show), name="jenkins_approvals"),
+    path("jenkins/queue/", inside(queue.show), name="jenkins_queue"),
+    path("jenkins/queue/<int:pk>/", inside(queue.part), name="jenkins_queue_of"),
+    path("jenkins/queue/<int:pk>/<int:number>/cancel/", inside(queue.cancel), name="jenkins_queue_cancel"),
+    path("jenkins/queue/<int:pk>/cancel-all/", inside(queue.cancel_all), name="jenkins_queue_cancel_all"),
+    re_path(
+        "^jenkins/server/(?P<pk>[0-9]+)/(?P<what>machines|plugins)/$", inside(equipment.show), name="jenkins_machines"
+    ),
     path("health/", inside(health_page), name="health"),
     path("pulse/", inside(pulse), name="pulse"),
     path("away.js", away_script, name="away_script"),

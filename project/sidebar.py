@@ -191,6 +191,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 count=builds_running,
                 tone="live",
             ),
+            Item("jenkins_queue", _("Queue"), "low_priority", "dashboard:jenkins_queue", "jenkins.view_job"),
             Item(
                 "jenkins_approvals",
                 _("Approvals"),
@@ -198,6 +199,13 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 "dashboard:jenkins_approvals",
                 "jenkins.build_job",
                 count=builds_waiting,
+            ),
+            Item(
+                "jenkins_schedules",
+                _("Schedules"),
+                "event_repeat",
+                "admin:jenkins_schedule_changelist",
+                "jenkins.build_job",
             ),
             Item("jenkins_servers", _("Servers"), "dns", "admin:jenkins_server_changelist", "jenkins.view_server"),
         ),

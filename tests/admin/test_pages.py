@@ -37,7 +37,7 @@ NAMED = """
     Ctrl make run core sweep chores Chrome Firefox Edge Safari Linux Windows iOS iPhone MacBook Pixel Android macOS Mozilla
     AppleWebKit KHTML like Gecko Version Mobile Mac OS Intel NT Win Edg rv python requests RS EdDSA sqlite memory gatehouse
     IPv RabbitMQ public lobby ping title eyJ ms esc manage py jwt_keys rotate SECRET_KEY SMS CNY CSV JWT_KEY_AUTO_ROTATE GATEWAY_KEEP_SETTINGS true
-    Jenkins JENKINS_ALLOWED_SERVERS
+    Jenkins JENKINS_ALLOWED_SERVERS cron
 """
 """Brands, units, formats, commands: they are called so in every language."""
 NAMES = set(LATIN.findall(NAMED))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from integrations.jenkins import looks, rights, services, telling
+from integrations.jenkins.admin import configuring
 from integrations.jenkins.forms import ApprovalForm, BuildForm
 from integrations.jenkins.models import Build, Job, Server
 from integrations.jenkins.pages import jobs as job_pages
@@ -40,6 +41,7 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
         inside = self.admin_site.admin_view
         return [
             path("<int:pk>/approval/", inside(require_POST(self.approval_view)), name="jenkins_job_approval"),
+            *configuring.urls(inside),
             *super().get_urls(),
         ]
 
@@ -58,6 +60,7 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
             "chosen": chosen,
             "about": live(statuses=looks.statuses()),
             "is_superuser": request.user.is_superuser,
+            "may_configure": request.user.has_perm(rights.PERMISSIONS["configure"]),
         }
         template = "jenkins/jobs_body.html" if "part" in request.GET else "jenkins/jobs.html"
         return TemplateResponse(request, template, self.admin_site.each_context(request) | shown)

@@ -91,7 +91,7 @@ class ServerAdmin(ServiceAdmin[Server]):
     list_display = ("shown_name", "shown_health", "version", "shown_jobs", "shown_known", "shown_trouble")
     list_display_links = ("shown_name",)
     search_fields = ("name", "url")
-    actions_detail = ("look_again", "restart")
+    actions_detail = ("look_again", "machines", "plugins", "restart")
     fieldsets = (
         (None, {"fields": (("name", "url"), ("user", "token"), "enabled", "networks")}),
         (gettext_lazy("Last known"), {"fields": (("shown_health", "version"), ("shown_known", "shown_trouble"))}),
@@ -209,6 +209,14 @@ class ServerAdmin(ServiceAdmin[Server]):
             server.refresh_from_db()
             self.message_user(request, server.trouble or _("It is being asked already."), messages.WARNING)
         return redirect("admin:jenkins_server_change", server.pk)
+
+    @action(description=gettext_lazy("Machines"), icon="dns", url_path="to-machines", permissions=["look"])
+    def machines(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("dashboard:jenkins_machines", self._found(request, object_id).pk, "machines")
+
+    @action(description=gettext_lazy("Plugins"), icon="extension", url_path="to-plugins", permissions=["look"])
+    def plugins(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("dashboard:jenkins_machines", self._found(request, object_id).pk, "plugins")
 
     @action(description=gettext_lazy("Restart…"), icon="restart_alt", url_path="restart", permissions=["restart"])
     def restart(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,0 +1,207 @@
+"""Pages that change something at a Jenkins, against the simulated one; and that they stand while it is away."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from integrations.jenkins import services
+from integrations.jenkins.models import Job, Schedule, Server
+from tests.integrations.jenkins.test_pages import page_of, text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def as_() -> Callable[[User], Client]:
+    def one(person: User) -> Client:
+        browser = Client(headers={"accept-language": "en"})
+        browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        return browser
+
+    return one
+
+
+@pytest.fixture
+def maker(hire: Any) -> User:
+    """Who may see, build and configure jobs."""
+    return hire("maker", "jenkins.view_job", "jenkins.build_job", "jenkins.configure_job")
+
+
+def said(browser: Client, answer: Any) -> str:
+    """What the page says to which somebody is led."""
+    return text(browser.get(answer.url))
+
+
+class TestConfiguring:
+    def test_makes_a_folder_and_a_job_in_it(self, as_, maker, server, jenkins):
+        browser = as_(maker)
+        address = reverse("admin:jenkins_job_new", args=(server.pk,))
+
+        browser.post(address, {"kind": "folder", "name": "Shop"})
+        answer = browser.post(address, {"kind": "shell", "name": "hello", "folder": "Shop"})
+
+        assert answer.url == page_of(Job.objects.get(full_name="Shop/hello"))
+        assert jenkins.job("Shop/hello")
+        assert "There is a job or folder “Shop” already." in text(
+            browser.post(address, {"kind": "folder", "name": "Shop"})
+        )
+
+    def test_makes_a_job_from_an_uploaded_file_and_refuses_what_is_dangerous(self, as_, maker, server, job):
+        browser = as_(maker)
+        address = reverse("admin:jenkins_job_new", args=(server.pk,))
+        good = services.xml_of(job("lint"), by=User.objects.create_superuser("root")).encode()
+        bad = b'<!DOCTYPE x [<!ENTITY a "b">]><project>&a;</project>'
+
+        refused = browser.post(address, {"kind": "upload", "name": "bad", "file": SimpleUploadedFile("x.xml", bad)})
+        browser.post(address, {"kind": "upload", "name": "lint-too", "file": SimpleUploadedFile("x.xml", good)})
+
+        assert "ities are not allowed." in text(refused)
+        assert [one.full_name for one in Job.objects.filter(full_name__in=["bad", "lint-too"])] == ["lint-too"]
+
+    def test_shows_the_difference_before_anything_changes(self, as_, maker, job):
+        browser = as_(maker)
+        address = reverse("admin:jenkins_job_xml", args=(job("lint").pk,))
+        present = services.xml_of(job("lint"), by=maker)
+        other = present.replace("Looks for mistakes", "Finds mistakes")
+
+        assert "Looks for mistakes" in browser.get(address).content.decode()
+        shown = browser.post(address, {"xml": other})
+        assert "-" in text(shown)
+        assert services.xml_of(job("lint"), by=maker) == present
+        browser.post(address, {"xml": other, "step": "save"})
+
+        assert "Finds mistakes" in services.xml_of(job("lint"), by=maker)
+
+    def test_renames_copies_disables_and_deletes_what_is_typed(self, as_, maker, job):
+        browser = as_(maker)
+        pk = job("lint").pk
+
+        browser.post(reverse("admin:jenkins_job_rename", args=(pk,)), {"name": "tidy"})
+        browser.post(reverse("admin:jenkins_job_copy", args=(pk,)), {"name": "tidy-2", "folder": "Nightly"})
+        browser.post(reverse("admin:jenkins_job_enable", args=(pk,)), {"enabled": ""})
+        wrong = browser.post(reverse("admin:jenkins_job_delete_there", args=(pk,)), {"name": "tid"})
+
+        assert "Type the full name: tidy" in text(wrong)
+        assert job("tidy").status == "disabled"
+        assert job("Nightly/tidy-2")
+        browser.post(reverse("admin:jenkins_job_delete_there", args=(pk,)), {"name": "tidy"})
+        assert job("tidy").gone_at is not None
+
+    def test_is_for_those_who_may(self, as_, builder, server, job):
+        browser = as_(builder)
+        pk = job("lint").pk
+
+        statuses = {
+            browser.post(reverse(f"admin:jenkins_job_{one}", args=(pk,)), {"name": "x"}).status_code
+            for one in ("xml", "rename", "copy", "delete_there", "enable")
+        }
+        statuses.add(browser.post(reverse("admin:jenkins_job_new", args=(server.pk,)), {"name": "x"}).status_code)
+
+        assert statuses == {403}
+        assert "Configure" not in text(browser.get(page_of(job("lint"))))
+
+
+class TestQueue:
+    def test_says_what_waits_and_why_and_takes_it_out(self, as_, boss, server, jenkins):
+        browser = as_(boss)
+        part = reverse("dashboard:jenkins_queue_of", args=(server.pk,))
+        before = services.queue_of(server, by=boss)
+
+        assert "Nightly/backup" in text(browser.get(part))
+        address = reverse("dashboard:jenkins_queue_cancel", args=(server.pk, before[0].item.number))
+        answer = browser.post(address)
+        assert "It does not wait any more." in said(browser, answer)
+        assert len(services.queue_of(server, by=boss)) == len(before) - 1
+
+    def test_is_emptied_after_a_question(self, as_, boss, server):
+        browser = as_(boss)
+        address = reverse("dashboard:jenkins_queue_cancel_all", args=(server.pk,))
+
+        assert "Empty the queue of Ours" in text(browser.get(address))
+        browser.post(address, {"confirmed": "yes"})
+
+        assert services.queue_of(server, by=boss) == []
+
+    def test_others_builds_are_for_those_who_may_stop_them(self, as_, builder, server):
+        browser = as_(builder)
+        number = services.queue_of(server, by=builder)[0].item.number
+
+        assert ">Cancel<" not in browser.get(reverse("dashboard:jenkins_queue_of", args=(server.pk,))).content.decode()
+        browser.post(reverse("dashboard:jenkins_queue_cancel", args=(server.pk, number)))
+        assert browser.post(reverse("dashboard:jenkins_queue_cancel_all", args=(server.pk,))).status_code == 403
+        assert number in {one.item.number for one in services.queue_of(server, by=builder)}
+
+    def test_stands_while_the_server_is_away(self, as_, boss, away):
+        Server.objects.update(stale_since=timezone.now(), trouble="It is gone.")
+        browser = as_(boss)
+
+        assert "Stale since" in text(browser.get(reverse("dashboard:jenkins_queue")))
+        assert "Away cannot be reached" in text(browser.get(reverse("dashboard:jenkins_queue_of", args=(away.pk,))))
+
+
+class TestMachinesAndPlugins:
+    def test_are_shown_added_and_removed(self, as_, boss, server):
+        browser = as_(boss)
+        machines = reverse("dashboard:jenkins_machines", args=(server.pk, "machines"))
+        plugins = reverse("dashboard:jenkins_machines", args=(server.pk, "plugins"))
+
+        browser.post(machines, {"act": "add", "name": "spare", "executors": "3"})
+        assert "spare" in text(browser.get(machines, {"part": 1}))
+        browser.post(machines, {"act": "remove", "name": "spare", "typed": "other"})
+        assert "spare" in text(browser.get(machines, {"part": 1}))
+        browser.post(machines, {"act": "remove", "name": "spare", "typed": "spare"})
+        assert "spare" not in text(browser.get(machines, {"part": 1}))
+        assert "timestamper" in text(browser.get(plugins, {"part": 1}))
+
+    def test_are_changed_by_those_who_may(self, as_, hire, server):
+        browser = as_(hire("viewer", "jenkins.view_server"))
+        address = reverse("dashboard:jenkins_machines", args=(server.pk, "machines"))
+
+        assert browser.get(address).status_code == 200
+        assert browser.post(address, {"act": "add", "name": "spare"}).status_code == 403
+
+
+class TestSchedules:
+    def test_are_planned_with_parameters_and_tell_their_next_runs(self, as_, maker, job):
+        browser = as_(maker)
+        given = {"name": "Every morning", "job": job("Release/release").pk, "cron": "30 6 * * *", "enabled": "on"}
+
+        answer = browser.post(reverse("admin:jenkins_schedule_add"), given | {"parameters": "VERSION=9\nDRY_RUN=true"})
+
+        schedule = Schedule.objects.get()
+        assert answer.status_code == 302
+        assert schedule.parameters == {"VERSION": "9", "DRY_RUN": True}
+        assert schedule.created_by == maker
+        assert text(browser.get(page_of(schedule))).count("06:30") == 5
+
+    @pytest.mark.parametrize(
+        ("wrong", "why"),
+        [
+            ({"cron": "now and then"}, "This is no cron line"),
+            ({"cron": ""}, "Give a time or a cron line, and not both."),
+            ({"cron": "* * * * *", "parameters": "NOTHING=1"}, "The job has no such parameter."),
+            ({"cron": "* * * * *", "parameters": "nothing"}, "Give a parameter a line"),
+        ],
+    )
+    def test_say_what_is_wrong(self, as_, maker, job, wrong, why):
+        given = {"name": "x", "job": job("Release/release").pk, "enabled": "on"}
+
+        assert why in text(as_(maker).post(reverse("admin:jenkins_schedule_add"), given | wrong))
+        assert not Schedule.objects.exists()
+
+    def test_missed_runs_are_reported(self, as_, maker, known):
+        schedule = services.plan(job=known("shop"), name="Hourly", by=maker, cron="0 * * * *")
+        Schedule.objects.update(missed=3, missed_at=timezone.now())
+
+        assert "3" in text(as_(maker).get(reverse("admin:jenkins_schedule_changelist"))).partition("Hourly")[2]
+        assert (
+            as_(maker).post(reverse("admin:jenkins_schedule_delete", args=(schedule.pk,)), {"post": "yes"}).status_code
+            == 302
+        )
+        assert not Schedule.objects.exists()
