@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_GET, require_POST
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
@@ -215,7 +215,7 @@ def _log(build: Build) -> dict[str, Any]:
         "texts": {
             "waiting": _("The log begins when the build does."),
             "empty": _("The log is empty."),
-            "live": _("live"),
+            "live": pgettext("what is shown changes by itself", "live"),
             "complete": _("complete"),
             "away": _("The line is lost; it comes back by itself."),
             "cut": _("The log is longer than what is kept here; Jenkins has the rest."),

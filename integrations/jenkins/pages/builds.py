@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from integrations.jenkins import looks, parameters, rights, services
 from integrations.jenkins.models import Build
@@ -109,7 +110,7 @@ def _asked(build: Build) -> Step:
         lines.append(_("by somebody who acted as this person"))
     if build.reason:
         lines.append(f"“{build.reason}”")
-    return Step("edit", "idle", _("Asked for"), build.created_at, tuple(lines))
+    return Step("edit", "idle", pgettext("step of a build", "Asked for"), build.created_at, tuple(lines))
 
 
 def _decided(build: Build) -> Iterator[Step]:
@@ -133,7 +134,7 @@ def _next(build: Build) -> str:
             return _("Is handed to Jenkins")
         case S.QUEUED:
             return _("Waits in Jenkins' queue")
-    return _("Runs")
+    return pgettext("step of a build", "Runs")
 
 
 def _expected(build: Build) -> tuple[str, ...]:

@@ -205,3 +205,22 @@ class TestSchedules:
             == 302
         )
         assert not Schedule.objects.exists()
+
+
+class TestPagesStandAlone:
+    def test_none_asks_a_jenkins_before_it_stands(self, as_, boss, server, job, jenkins):
+        build = services.ask(job=job("build-shop"), by=boss)
+        browser = as_(boss)
+        jenkins.requests.clear()
+
+        pages = [
+            reverse("admin:index"),
+            *(reverse(f"admin:jenkins_{one}_changelist") for one in ("job", "build", "server", "rule", "schedule")),
+            *(reverse(f"dashboard:jenkins_{one}") for one in ("queue", "approvals")),
+            *(reverse("dashboard:jenkins_machines", args=(server.pk, one)) for one in ("machines", "plugins")),
+            *(page_of(one) for one in (job("Release/release"), job("Nightly"), build, server)),
+        ]
+        statuses = {one: browser.get(one).status_code for one in pages}
+
+        assert set(statuses.values()) == {200}, statuses
+        assert list(jenkins.requests) == []
