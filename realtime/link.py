@@ -22,7 +22,7 @@ from realtime.questions import Questions
 log = logging.getLogger(__name__)
 
 MAX_QUEUED = 10_000
-CALL_SECONDS = 5.0
+CALL_SECONDS = SETTLE_SECONDS = 5.0
 ECHO_SECONDS = 2.0
 PROBE_SECONDS = 10.0
 SILENT_ROUNDS = 3
@@ -65,7 +65,7 @@ class Link:
         self.lost = self.outages = 0
         self.channel = ""
         self._told = False
-        """Has this outage been logged?"""
+        """Are the others known to be away? It has been logged then."""
         self._silent = 0
         """How many looks in a row found an echo overdue."""
         self._wanted = {ALL_NODES, node_route(node)}
@@ -130,13 +130,13 @@ class Link:
             self._room.append(waiter)
             await waiter
 
-    async def settled(self, seconds: float = 1.0) -> None:
-        """Wait, but not for long, until the node is in every group it should be in."""
-        if not self.up or (self._joined == self._wanted and not self._unconfirmed):
+    async def settled(self) -> None:
+        """Wait until the node is in every group it should be in; not for long, nor while the others are known to be away."""
+        if self._told or (self.up and self._joined == self._wanted and not self._unconfirmed):
             return
         waiter = asyncio.get_running_loop().create_future()
         self._settled.append(waiter)
-        await asyncio.wait({waiter}, timeout=seconds)
+        await asyncio.wait({waiter}, timeout=SETTLE_SECONDS)
 
     # the writer
 

@@ -74,7 +74,7 @@ class TestLink:
         west, _ = links(layer, "west", echo_seconds=0.05)
         east.opened("public.x")
         await until(lambda: west.up and layer.asked.count("group.public.x") > 1)
-        await east.settled(5)
+        await east.settled()
 
         west.publish(note())
 

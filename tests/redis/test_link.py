@@ -51,7 +51,7 @@ class Pair:
         for one in (self.east, self.west):
             one.start()
         await until(lambda: self.east.up and self.west.up, "both are in touch")
-        await self.east.settled(30)
+        await self.east.settled()
         return self
 
     async def __aexit__(self, *_: object) -> None:
