@@ -7,8 +7,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrations.jenkins.errors import (
+    CredentialsRefused,
+    NotReached,
+    RefusedByJenkins,
+    SentElsewhere,
+    UnknownCertificate,
+)
 from integrations.jenkins.models import Build, Job, Server
 from project.core.admin import Tone, badge
+from project.core.errors import GatehouseError
 
 STATUSES: Mapping[str, tuple[Tone, str]] = {
     Job.Status.SUCCESS: ("ok", "check_circle"),
@@ -39,6 +47,9 @@ HEALTH: Mapping[str, tuple[Any, Tone, str]] = {
     "unknown": (gettext_lazy("not asked yet"), "idle", "help"),
     "off": (gettext_lazy("switched off"), "idle", "toggle_off"),
 }
+TROUBLES: Mapping[str, type[GatehouseError]] = {
+    one.code: one for one in (NotReached, CredentialsRefused, RefusedByJenkins, SentElsewhere, UnknownCertificate)
+}
 SUNNY, CLOUDY = 80, 40
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 
@@ -61,6 +72,20 @@ def state(build: Build) -> SafeString:
     """How far a build is."""
     tone, icon = STATES.get(build.state, ("info", ""))
     return badge(build.get_state_display(), tone, icon=icon)
+
+
+def states() -> dict[str, dict[str, str]]:
+    """All of them, for the script that tells a person how a build ended."""
+    return {
+        str(value): {"text": str(label), "tone": STATES[value][0], "icon": STATES[value][1]}
+        for value, label in Build.State.choices
+    }
+
+
+def trouble(server: Server) -> str:
+    """Why a server did not answer, in the reader's language where we know the words without their details."""
+    known = TROUBLES.get(server.trouble_code)
+    return str(known(server=server.name)) if known else server.trouble
 
 
 def health(server: Server) -> SafeString:

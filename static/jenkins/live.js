@@ -19,7 +19,11 @@ export function listen(pushed, opened = () => {}) {
         },
         frame: () => {},
         closed: () => {},
-        pushed: (frame) => frame.data && pushed(frame.topic, frame.data),
+        pushed: (frame) => {
+            if (!frame.data) return;
+            if (frame.topic === "jenkins.builds" && frame.data.event) notice(frame.data);
+            pushed(frame.topic, frame.data);
+        },
     });
     line.connect({ protocols: [about.subprotocol] });
     setInterval(() => line.write({ topic: "ping" }), PING_SECONDS * 1000);
@@ -48,4 +52,33 @@ export function calmly(work, milliseconds = 400) {
             running = false;
         }, milliseconds);
     };
+}
+
+// --- what concerns the person: a build of theirs is over, or one waits for them -------------------------------------
+
+const SHOWN_SECONDS = 15;
+
+function element(tag, className, text = "") {
+    return Object.assign(document.createElement(tag), { className, textContent: text });
+}
+
+function notice({ id, event, name, state }) {
+    const { url, states, asked, close } = about.notices;
+    const look = states[state];
+    if (!look || location.pathname === url.replace("{id}", id)) return; // it is in sight already
+    const place = $("jk-notices") ?? document.body.appendChild(Object.assign(element("div", "jk-notices"), { id: "jk-notices" }));
+    place.setAttribute("role", "status");
+    const made = element("div", `jk-notice gh-${look.tone}`);
+    const icon = element("span", "material-symbols-outlined", look.icon);
+    icon.setAttribute("aria-hidden", "true");
+    const link = Object.assign(element("a", "", name), { href: url.replace("{id}", id) });
+    const words = element("span", "jk-notice-words");
+    words.append(link, element("small", "", event === "asked" ? asked : look.text));
+    const button = Object.assign(element("button", "jk-tool"), { type: "button", title: close });
+    button.append(element("span", "material-symbols-outlined", "close"));
+    button.setAttribute("aria-label", close);
+    button.addEventListener("click", () => made.remove());
+    made.append(icon, words, button);
+    place.append(made);
+    setTimeout(() => made.remove(), SHOWN_SECONDS * 1000);
 }

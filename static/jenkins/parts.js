@@ -1,5 +1,7 @@
 // Parts of a page that ask a Jenkins: the page stands at once, each part is fetched, and again every few seconds.
 
+import { listen } from "./live.js";
+
 const page = document.getElementById("jk-parts");
 const AGAIN = Number(page.dataset.again || 0) * 1000;
 
@@ -23,3 +25,5 @@ function again(part) {
 }
 
 for (const part of page.querySelectorAll("[data-part]")) load(part);
+
+listen(() => {}); // for what concerns the person

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integrations.jenkins import services
+from integrations.jenkins.admin.jobs import live
 from integrations.jenkins.models import Server
 from integrations.jenkins.services.machines import MANAGE, SEE
 from project.core.errors import GatehouseError
@@ -30,7 +31,12 @@ def show(request: HttpRequest, pk: int, what: str) -> HttpResponse:
         return _part(request, server, what)
     here = reverse("dashboard:jenkins_machines", args=(server.pk, what))
     titles = {"machines": _("Machines of {server}"), "plugins": _("Plugins of {server}")}
-    shown = {"title": titles[what].format(server=server.name), "parts": [(server, f"{here}?part=1")], "again": 0}
+    shown = {
+        "title": titles[what].format(server=server.name),
+        "parts": [(server, f"{here}?part=1")],
+        "again": 0,
+        "about": live(),
+    }
     return TemplateResponse(request, "jenkins/parts.html", admin.site.each_context(request) | shown)
 
 

@@ -1,6 +1,7 @@
 """Jobs: the tree of folders, live, and each job's page, where builds are asked for."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -20,6 +21,8 @@ from integrations.jenkins.pages import tree
 from project.core.admin import ModelAdmin, ReadOnlyAdmin
 from project.core.errors import GatehouseError
 from realtime.transport.handshake import SUBPROTOCOL
+
+NOBODY = UUID(int=0)
 
 
 @admin.register(Job)
@@ -167,6 +170,16 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
 
 
 def live(**more: Any) -> dict[str, Any]:
-    """What the scripts of live pages need to listen."""
-    groups = [telling.JOBS, telling.BUILDS]
-    return {"socket": "/ws/", "subprotocol": SUBPROTOCOL, "groups": groups, **more}
+    """What the scripts of live pages need to listen, and to tell a person what concerns them."""
+    return {
+        "socket": "/ws/",
+        "subprotocol": SUBPROTOCOL,
+        "groups": [telling.JOBS, telling.BUILDS],
+        "notices": {
+            "url": reverse("admin:jenkins_build_change", args=(NOBODY,)).replace(str(NOBODY), "{id}"),
+            "states": looks.states(),
+            "asked": _("waits for your decision"),
+            "close": _("Close"),
+        },
+        **more,
+    }

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from integrations.jenkins import rights, services
+from integrations.jenkins.admin.jobs import live
 from integrations.jenkins.models import Build, Server
 from project.core.admin import Confirmed, ago, confirmation
 from project.core.errors import GatehouseError
@@ -30,6 +31,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "parts": [(one, address.replace("/0/", f"/{one.pk}/")) for one in Server.objects.enabled().order_by("name")],
         "empty": _("No server is switched on."),
         "again": 5,
+        "about": live(),
     }
     return TemplateResponse(request, "jenkins/parts.html", admin.site.each_context(request) | shown)
 

@@ -157,7 +157,10 @@ class ServerAdmin(ServiceAdmin[Server]):
         if server.stale_since is None:
             return None
         return format_html(
-            '<span class="jk-why"><b>{} {}</b> {}</span>', _("Stale since"), ago(server.stale_since), server.trouble
+            '<span class="jk-why"><b>{} {}</b> {}</span>',
+            _("Stale since"),
+            ago(server.stale_since),
+            looks.trouble(server),
         )
 
     # --- writing ---
@@ -207,7 +210,7 @@ class ServerAdmin(ServiceAdmin[Server]):
             self.message_user(request, _("It answers; its jobs are up to date."), messages.SUCCESS)
         else:
             server.refresh_from_db()
-            self.message_user(request, server.trouble or _("It is being asked already."), messages.WARNING)
+            self.message_user(request, looks.trouble(server) or _("It is being asked already."), messages.WARNING)
         return redirect("admin:jenkins_server_change", server.pk)
 
     @action(description=gettext_lazy("Machines"), icon="dns", url_path="to-machines", permissions=["look"])
