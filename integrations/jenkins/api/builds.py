@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from integrations.jenkins import errors, rights, services
 from integrations.jenkins.api import asked
 from integrations.jenkins.api import fields as told
-from integrations.jenkins.api.common import HERE, KEY, PEOPLE, THERE, Views, checked, one, query_of, server_of
 from integrations.jenkins.api.jobs import BUILD, ONCE, SEE
 from integrations.jenkins.api.permissions import SUPERUSERS
+from integrations.jenkins.api.views import HERE, KEY, PEOPLE, THERE, Views, checked, one, query_of, server_of
 from integrations.jenkins.downloads import log_file
 from integrations.jenkins.models import Build, BuildQuerySet, Rule, Schedule, ScheduleQuerySet
 from project.core import idempotency

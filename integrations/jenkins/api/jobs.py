@@ -13,8 +13,8 @@ from rest_framework.response import Response
 from integrations.jenkins import errors, jobxml, rights, services
 from integrations.jenkins.api import asked
 from integrations.jenkins.api import fields as told
-from integrations.jenkins.api.common import HERE, KEY, PEOPLE, THERE, Views, checked, one, query_of, server_of
 from integrations.jenkins.api.permissions import SUPERUSERS
+from integrations.jenkins.api.views import HERE, KEY, PEOPLE, THERE, Views, checked, one, query_of, server_of
 from integrations.jenkins.models import Job, JobQuerySet, Server
 from project.core import idempotency
 from project.core.api import error_responses

@@ -12,8 +12,8 @@ from rest_framework.response import Response
 from integrations.jenkins import services
 from integrations.jenkins.api import asked
 from integrations.jenkins.api import fields as told
-from integrations.jenkins.api.common import HERE, PEOPLE, THERE, Views, checked
 from integrations.jenkins.api.permissions import SUPERUSERS
+from integrations.jenkins.api.views import HERE, PEOPLE, THERE, Views, checked
 from integrations.jenkins.models import Server
 
 SEE, RESTART, MANAGE = ("jenkins.view_server",), ("jenkins.restart_server",), ("jenkins.manage_server",)

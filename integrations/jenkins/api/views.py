@@ -1,4 +1,4 @@
-"""What the views of Jenkins have in common."""
+"""What every view of Jenkins does, and what may come of it."""
 
 from typing import Any
 
