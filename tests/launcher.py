@@ -190,6 +190,7 @@ class _Order(NamedTuple):
             os.dup2(handle, standard)
         os.closerange(3, 1 << 16)
         os.setsid()
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which `nohup` and shells' background jobs ignore
         os.chdir(self.cwd)
         os.environ.clear()
         os.environ.update(self.env)

@@ -67,7 +67,7 @@ def redacted(value: Any, depth: int = 0) -> Any:
 
 def redacted_text(text: str) -> str:
     """Return `text` with everything hidden that looks like a secret or is a known one."""
-    for known in _known_secrets():
+    for known in _known_secrets(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
         if known in text:
             text = text.replace(known, HIDDEN)
     for shape, instead in SHAPES:
@@ -82,11 +82,10 @@ def names_a_secret(name: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _known_secrets() -> tuple[str, ...]:
+def _known_secrets(*keys: str) -> tuple[str, ...]:
     urls = (settings.CACHE_URL, settings.CHANNEL_LAYER_URL, settings.CELERY_BROKER_URL)
     known = [
-        settings.SECRET_KEY,
-        *settings.SECRET_KEY_FALLBACKS,
+        *keys,
         settings.FIRST_ADMINISTRATOR["password"],
         getattr(settings, "EMAIL_HOST_PASSWORD", ""),
     ]

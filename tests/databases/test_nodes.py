@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from threading import Barrier, Event
 from typing import Any
 
@@ -107,9 +108,9 @@ class TestTwoNodes:
         hire(both[0], "newkey")
         tokens = sign_in(both[0], "newkey").json()
         keeper = both[0].sign_in("admin", PASSWORD)
-        signed_by = set()
+        signed_by: set[str] = set()
 
-        for _round in range(6):
+        for number_of_round in count(1):  # who signs is whoever was first
             rotated = keeper.post("keys/rotate", {"force": True})
             assert rotated.status_code == 200, rotated.text
             given = {"refresh": tokens["refresh"]}
@@ -120,7 +121,9 @@ class TestTwoNodes:
             assert {me(both[number % 2], one).status_code for number, one in enumerate(answers)} == {200}
             tokens = answers[0].json()
             signed_by.add(jwt.get_unverified_header(tokens["access"])["kid"])
-        assert len(signed_by) > 1
+            if number_of_round >= 6 and len(signed_by) > 1:
+                break
+            assert number_of_round < 60, "one node signs, and always with the same key"
 
     @pytest.mark.attack("T-KEY-1")
     def test_rotate_their_keys_while_people_work(self, nodes):

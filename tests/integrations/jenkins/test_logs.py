@@ -7,8 +7,6 @@ from integrations.jenkins import logs, services
 from integrations.jenkins.models import Build, BuildLog, Job
 from tests.integrations.jenkins.conftest import step
 
-pytestmark = pytest.mark.every_database
-
 QUIET = python_jenkins.EMPTY_CONFIG_XML.replace("<builders/>", "<description>sim: seconds=inf rate=0</description>")
 
 

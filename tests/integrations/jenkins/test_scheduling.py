@@ -11,8 +11,6 @@ from integrations.jenkins.cron import Cron
 from integrations.jenkins.models import Build, Schedule
 from project.core.errors import GatehouseError, InvalidParameters, NoPermission
 
-pytestmark = pytest.mark.every_database
-
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
 
