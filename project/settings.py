@@ -290,6 +290,9 @@ CELERY_TASK_DEFAULT_QUEUE = REDIS_PREFIX  # exchange and routing key follow; a s
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = (
+    None  # no results, so nothing to clean up: else each scheduler adds a task for it, two at once the same
+)
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 WORKER_CONCURRENCY = env.WORKER_CONCURRENCY or max(2, os.cpu_count() or 1)
