@@ -94,7 +94,12 @@ def _ensure_other(by: User | None, user: User) -> None:
 
 
 def _locked_with_all_concerned(user: User, successor: User | None) -> User:
-    """The leaver's row, locked with all others that will be written or pointed at, in the order all lock people in."""
+    """The leaver's row, locked with all others that will be written or pointed at, in the order all lock people in.
+
+    The two by their keys first: of who leaves to each other at once one waits before anything else is locked.
+    """
+    pair = [user.pk, *([successor.pk] if successor else [])]
+    list(User.objects.get_queryset().filter(pk__in=pair).order_by("pk").select_for_update().values_list("pk"))
     concerned = Q(pk=user.pk) | Q(manager=user.pk) | (Q(pk=successor.pk) if successor else Q())
     rows = User.objects.get_queryset().filter(concerned).order_by("pk").select_for_update()
     found = {row.pk: row for row in rows}
