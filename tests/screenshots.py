@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from project.env import ROOT
 from tests.clients import until
 from tests.environment import services
+from tests.fakes.jenkins import Simulator
 from tests.integrations.makers import book
 from tests.office import Office
 
@@ -49,6 +50,8 @@ README = [
     ("phone-zh", "/admin/", POCKET),
 ]
 PREVIEWS = [("import-preview", LIGHT), ("import-preview-zh", CHINESE)]
+JOBS = [("jenkins-jobs", LIGHT), ("jenkins-jobs-zh", CHINESE)]
+LOG = "jenkins-log"
 
 
 class Photographer:
@@ -127,6 +130,21 @@ def waiting_import(office: Office) -> str:
     return f"/admin/sheets/importjob/{job}/change/?show=changed"
 
 
+def running_build(office: Office, jenkins: Simulator) -> str:
+    """Let the demo's server be this one, and have something built there; return the path of the build's page."""
+    caller = office.sign_in()
+    server = f"jenkins/servers/{caller.get('jenkins/servers/').json()['results'][0]['id']}"
+    there = {"name": "CI", "url": jenkins.url, "user": jenkins.user, "token": jenkins.token, "enabled": True}
+    assert caller.ask("PATCH", f"{server}/", json=there).status_code == 200
+    until(lambda: caller.post(f"{server}/refresh", {}).json()["health"] == "ok", "the simulator told its jobs")
+    job = caller.get("jenkins/jobs/", params={"search": "build-shop"}).json()["results"][0]["id"]
+    build = caller.post(f"jenkins/jobs/{job}/build", {"parameters": {}, "reason": "release 1.2"}).json()["id"]
+    until(lambda: caller.get(f"jenkins/builds/{build}").json()["state"] == "running", "the build runs")
+    jenkins.skip(12)  # so that there is something to read
+    caller.post(f"{server}/refresh", {})
+    return f"/admin/jenkins/build/{build}/change/"
+
+
 def main() -> None:
     """Take the pictures."""
     chromium = services.get("CHROMIUM_PATH") or shutil.which("chromium")
@@ -148,6 +166,11 @@ def main() -> None:
             preview = waiting_import(office)
             for name, look in PREVIEWS:
                 photographer.take(preview, look, SHOTS / f"{name}.png")
+            with Simulator(demo_content=True, quiet_period=0) as jenkins:
+                build = running_build(office, jenkins)
+                photographer.take(build, DARK, SHOTS / f"{LOG}.png")
+                for name, look in JOBS:
+                    photographer.take("/admin/jenkins/job/", look, SHOTS / f"{name}.png")
         browser.close()
 
 
