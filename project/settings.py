@@ -1,4 +1,4 @@
-"""Django's settings, in sections. What an operator may decide is read in env.py and nowhere else."""
+"""Django's settings, in sections. What an operator may decide is read in project.env and nowhere else."""
 
 import os
 from pathlib import Path

@@ -4,7 +4,6 @@ A block stands in its page between `<!-- name -->` and `<!-- /name -->`.
 """
 
 import importlib
-import inspect
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,27 +21,12 @@ ENV_EXAMPLE = ROOT / ".env.example"
 # --- variables --------------------------------------------------------------------------------------------------------
 
 
-def sections() -> Iterator[tuple[str, list[tuple[str, Any]]]]:
-    """Return the variables under the headings they have in project/env.py."""
-    about = dict(env.about())
-    heading = ""
-    found: list[tuple[str, Any]] = []
-    for line in inspect.getsource(env.Environment).splitlines():
-        if comment := re.fullmatch(r"    # (.+)", line):
-            if found:
-                yield heading, found
-            heading, found = comment[1], []
-        elif field := re.match(r"    ([A-Z0-9_]+): ", line):
-            found.append((field[1], about[field[1]]))
-    yield heading, found
-
-
 def variables() -> str:
     """Return the tables of docs/configuration.md."""
     lines = []
-    for heading, found in sections():
+    for heading, found in env.areas():
         lines += [
-            f"### {heading[0].upper()}{heading[1:]}",
+            f"### {heading}",
             "",
             "| variable | default | meaning | expected |",
             "|---|---|---|---|",
@@ -61,7 +45,7 @@ def env_example() -> str:
         "# Copy to .env and uncomment what you want to change; docs/configuration.md says more.",
         "# Variables of the environment win over this file. A wrong value stops the start with a message that says why.",
     ]
-    for heading, found in sections():
+    for heading, found in env.areas():
         lines += ["", f"# --- {heading} ---"]
         for name, about in found:
             lines += ["", f"# {about['help'].replace('`', '')}"]

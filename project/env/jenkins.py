@@ -1,0 +1,45 @@
+"""Jenkins."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+
+from project.env import kinds as kind
+from project.env.declaring import variable
+
+
+def servers(given: str) -> list[str]:
+    """A list of host names (.example.com covers what is below), addresses and networks such as 10.0.0.0/8."""
+    found = kind.words(given)
+    for one in found:
+        try:
+            ip_network(one)
+        except ValueError:
+            if not re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*", one) or one.rpartition(".")[2].isdigit():
+                raise
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jenkins:
+    """Jenkins."""
+
+    JENKINS_ALLOWED_SERVERS: list[str] = variable(
+        "",
+        servers,
+        "Where Jenkins servers may be: host names and networks. Empty: nowhere; in `debug` and `dev`, this machine. "
+        "This machine and its own line (169.254.0.0/16) only where a network says so, whatever a name leads to.",
+        example="jenkins.example.com,10.20.0.0/16",
+    )
+    JENKINS_CA_FILE: Path | None = variable(
+        "",
+        kind.existing_file,
+        "Certificates (PEM) that Jenkins servers' are signed by, if not by one that everybody trusts.",
+        example="/etc/gatehouse/jenkins-ca.pem",
+    )
+    JENKINS_REFRESH_SECONDS: int = variable(
+        "15", kind.integer(5, 3600), "How often each Jenkins server is asked for its jobs, in one request."
+    )
+    JENKINS_LOG_MAX_BYTES: int = variable("100 MB", kind.size, "How much of a build's log is kept here.")
+    JENKINS_LOG_DAYS: int = variable("30", kind.integer(1, 3650), "How long logs of builds are kept here.")
