@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from accounts import addresses, errors, sessions, sign_in
 from accounts.api import asking
-from accounts.api.serializers import LoginSerializer, RefreshSerializer, SignedInSerializer
+from accounts.api.session_serializers import LoginSerializer, RefreshSerializer, SignedInSerializer
 from accounts.models import LoginSession
 from project.core import context
 from project.core.api import error_responses

@@ -13,8 +13,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, services, step_up, tree
 from accounts.api import asking
+from accounts.api.department_serializers import DepartmentSerializer
 from accounts.api.history import HistoryMixin
-from accounts.api.serializers import DepartmentSerializer
 from accounts.api.sessions import EndedTogetherSerializer, EndOfDepartmentSerializer
 from accounts.api.structure_serializers import MoveSerializer
 from accounts.models import Department

@@ -11,7 +11,6 @@ from rest_framework.viewsets import GenericViewSet
 
 from accounts import errors, services, step_up
 from accounts.api import asking
-from accounts.api.serializers import UserSerializer
 from accounts.api.structure_serializers import (
     AnonymiseSerializer,
     BelongingSerializer,
@@ -19,6 +18,7 @@ from accounts.api.structure_serializers import (
     LeaveSerializer,
     LeftSerializer,
 )
+from accounts.api.user_serializers import UserSerializer
 from accounts.models import User
 from accounts.permissions import requires
 from project.core import leaving

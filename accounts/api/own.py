@@ -14,15 +14,8 @@ from rest_framework.views import APIView
 from accounts import errors, services, sessions, sign_in, step_up, tickets
 from accounts.api import asking
 from accounts.api.auth import NOT_CACHED, TAGS, caller
-from accounts.api.serializers import (
-    EndedSerializer,
-    MeSerializer,
-    MySessionSerializer,
-    PasswordSerializer,
-    ProfileSerializer,
-    TicketSerializer,
-    UserSerializer,
-)
+from accounts.api.session_serializers import EndedSerializer, MySessionSerializer, PasswordSerializer, TicketSerializer
+from accounts.api.user_serializers import MeSerializer, ProfileSerializer, UserSerializer
 from accounts.models import LoginSession
 from project.core.api import StrictJSONParser, error_responses
 from project.core.errors import InvalidParameters, NotFound

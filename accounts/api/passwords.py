@@ -14,7 +14,7 @@ from accounts import addresses, errors, scope, services
 from accounts.api import asking
 from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.api.fields import Captcha, Flag, Secret, Text
-from accounts.api.serializers import EndedSerializer
+from accounts.api.session_serializers import EndedSerializer
 from accounts.api.sms import Code, Phone
 from accounts.models import PasswordLink, User
 from accounts.passwords import asked, by_phone

@@ -13,7 +13,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts import errors, services, step_up
 from accounts.api import asking
 from accounts.api.history import HistoryMixin
-from accounts.api.serializers import RoleSerializer
+from accounts.api.role_serializers import RoleSerializer
 from accounts.models import Role, reach_by
 from accounts.permissions import ModelPermissions
 from project.core.api import error_responses

@@ -19,7 +19,7 @@ from accounts.api.second_factor_serializers import (
     SecondStepSerializer,
     TotpSerializer,
 )
-from accounts.api.serializers import SignedInSerializer
+from accounts.api.session_serializers import SignedInSerializer
 from project.core.api import error_responses
 
 REFUSED = error_responses(errors.NotSignedIn, errors.NotConfirmed)

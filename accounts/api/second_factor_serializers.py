@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.api.fields import Secret
-from accounts.api.serializers import InsteadOf, SignedInSerializer
+from accounts.api.session_serializers import InsteadOf, SignedInSerializer
 from accounts.models import LoginSession
 from project.core.api import StrictSerializer
 

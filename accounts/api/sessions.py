@@ -14,7 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 from accounts import errors, services, sessions, step_up
 from accounts.api import asking
 from accounts.api.reasons import WhySerializer
-from accounts.api.serializers import SessionSerializer
+from accounts.api.session_serializers import SessionSerializer
 from accounts.models import Department, LoginSession, Origin
 from accounts.permissions import ModelPermissions, requires
 from project.core.api import StrictSerializer, error_responses

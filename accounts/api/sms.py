@@ -14,7 +14,8 @@ from accounts import errors, phone_codes, services, sms_sign_in, step_up
 from accounts.api import asking
 from accounts.api.auth import NOT_CACHED, TAGS, caller
 from accounts.api.fields import Captcha, Secret, Text
-from accounts.api.serializers import InsteadOf, MeSerializer, SignedInSerializer
+from accounts.api.session_serializers import InsteadOf, SignedInSerializer
+from accounts.api.user_serializers import MeSerializer
 from accounts.models import LoginSession, User
 from accounts.phone_codes import OF_STRANGERS, Purpose
 from integrations.sms import phones

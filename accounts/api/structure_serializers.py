@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from accounts.api.fields import Flag, PersonInReach, Text
-from accounts.api.serializers import UserSerializer
+from accounts.api.user_serializers import UserSerializer
 from accounts.models import Department, Role, User
 from accounts.services.bulk import NEEDS, Action
 from project.core.api import StrictSerializer

@@ -19,7 +19,8 @@ from accounts.api.impersonation_serializers import ActingSerializer, Impersonate
 from accounts.api.leaving import LeavingMixin
 from accounts.api.reasons import WhySerializer
 from accounts.api.second_factor_serializers import SecondFactorStateSerializer
-from accounts.api.serializers import EndedSerializer, NewUserSerializer, UserQuerySerializer, UserSerializer
+from accounts.api.session_serializers import EndedSerializer
+from accounts.api.user_serializers import NewUserSerializer, UserQuerySerializer, UserSerializer
 from accounts.models import User
 from accounts.permissions import ModelPermissions, requires
 from accounts.services import guards
