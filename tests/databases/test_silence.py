@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError
 from django.db.utils import ConnectionHandler
 
-from project import settings as product
+from project.settings import databases as product
 from tests.databases.databases import Database, Way
 
 pytestmark = [pytest.mark.services, pytest.mark.attack("T-F-1")]
