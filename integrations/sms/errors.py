@@ -7,6 +7,7 @@ GatehouseError
 │   ├── NoProvider          50000  503   nobody who could carry it; retry
 │   ├── BadParameters       50002  400   not those that the template asks for
 │   ├── NotInThisState      10005  409   sent again while it is on its way, ...
+│   ├── TemplateInUse       10005  409   deleted although messages say what it says
 │   └── ReceiptRefused      50003  403   a receipt from nobody who may send one
 └── InvalidParameters
     ├── NoPhone             10000  400   the person has none
@@ -33,6 +34,7 @@ __all__ = [
     "SecretLost",
     "SendFailed",
     "SmsError",
+    "TemplateInUse",
     "UnknownTemplate",
 ]
 
@@ -86,6 +88,11 @@ class BadTemplate(InvalidParameters):
 class NotInThisState(SmsError):
     code, status = "10005", 409
     message = _("This cannot be done while the message is “{state}”.")
+
+
+class TemplateInUse(SmsError):
+    code, status = "10005", 409
+    message = _("Messages say what this template says: switch it off instead of deleting it.")
 
 
 class ReceiptRefused(SmsError):

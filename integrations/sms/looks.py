@@ -6,13 +6,14 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.formats import number_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
-from integrations.sms import phones
-from integrations.sms.models import Attempt, Message
-from project.core.admin import Tone, badge
+from integrations.sms import phones, routing, standing
+from integrations.sms.models import Attempt, Message, Provider
+from project.core.admin import Tone, ago, badge
 
 VIEW_PHONE = "sms.view_phone"
 
@@ -108,6 +109,25 @@ def state(message: Message) -> SafeString:
 def outcome(attempt: Attempt) -> SafeString:
     tone, icon = OUTCOMES.get(attempt.outcome, ("info", ""))
     return badge(attempt.get_outcome_display(), tone, icon=icon)
+
+
+def health(provider: Provider) -> SafeString:
+    """How a provider is, in a word, and what it last said where something is wrong."""
+    if not provider.enabled:
+        return badge(gettext("off"), "idle")
+    if routing.is_plaything(provider):
+        return badge(gettext("not in production"), "bad")
+    if provider.trouble_code:
+        said = in_words(provider.trouble_code, provider.trouble)
+        return format_html(
+            '{} <small class="sms-why">{} <code>{}</code> {}</small>',
+            badge(gettext("refuses us"), "bad"), said, provider.trouble_code, ago(provider.trouble_at),
+        )  # fmt: skip
+    if standing.is_left_alone(provider):
+        return badge(gettext("left alone"), "warn", icon="pause_circle")
+    if routing.is_used_up(provider):
+        return badge(gettext("quota used up"), "warn", icon="hourglass_bottom")
+    return badge(gettext("in order"), "ok")
 
 
 def purpose(name: str) -> Any:

@@ -80,6 +80,10 @@ class Things:
             expires_at=timezone.now() + timedelta(days=1),
         )  # fmt: skip
         event = LoginEvent.objects.create(user=self.person, username=name, succeeded=True, reason="ok", scope="api")
+        template = Template.objects.create(key=name, name=name)
+        provider = Provider.objects.create(
+            key=name, name=name, kind="aliyun", enabled=False, receipt_addresses=["127.0.0.1"]
+        )
         self.ids: dict[str, object] = {
             "users": self.person.pk,
             "roles": self.role.pk,
@@ -93,16 +97,14 @@ class Things:
             "imports": ImportJob.objects.create(resource="users", created_by=self.person).pk,
             "exports": ExportJob.objects.create(resource="users", created_by=self.person).pk,
             "column-sets": ColumnSet.objects.create(owner=self.person, resource="users", name="mine").pk,
-            "sms/campaigns": Campaign.objects.create(
-                name=name, template=Template.objects.create(key=name, name=name), created_by=self.person
-            ).pk,
+            "sms/campaigns": Campaign.objects.create(name=name, template=template, created_by=self.person).pk,
+            "sms/templates": template.key,
             "sms/messages": _message_to(self.person).pk,
             "sms/refusals": Refusal.objects.create(
                 limit="phone", phone="+8613800000000", prefix=86, purpose="login", person=self.person
             ).pk,
-            "sms/receipts": Provider.objects.create(
-                key=name, name=name, kind="aliyun", enabled=False, receipt_addresses=["127.0.0.1"]
-            ).key,
+            "sms/receipts": provider.key,
+            "sms/providers": provider.key,
             **_of_jenkins(name, self.person),
             "keys": "nokey",
             "realtime/connections": "gone",

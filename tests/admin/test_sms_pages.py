@@ -329,6 +329,14 @@ class TestProviders:
 
         assert "Is it you?" in seen(answer)
 
+    def test_tells_whether_it_knows_us(self, browser_of, boss, desk, provider):
+        browser = browser_of(boss)
+        assert "Memory takes our credentials." in seen(browser.get(f"{PROVIDERS}{provider.pk}/check/", follow=True))
+
+        Provider.objects.update(kind="aliyun", endpoint="http://127.0.0.1:9")
+        assert "Memory could not be used:" in seen(browser.get(f"{PROVIDERS}{provider.pk}/check/", follow=True))
+        assert browser_of(desk).get(f"{PROVIDERS}{provider.pk}/check/").status_code == 403
+
     def test_sends_a_test_to_ones_own_number_through_it_alone(self, browser_of, hire, provider):
         boss = hire("boss2", is_staff=True, is_superuser=True, phone="13911112222", language="en")
         provider.enabled = False

@@ -14,13 +14,13 @@ from rest_framework.viewsets import GenericViewSet
 from integrations.sheets.errors import FileTooLarge, UnreadableFile
 from integrations.sms import campaigns
 from integrations.sms.api import campaign_serializers as told
+from integrations.sms.api.message_views import KEY
 from integrations.sms.api.permissions import Holds
 from integrations.sms.api.serializers import NothingSerializer
-from integrations.sms.api.views import KEY, PAGING
 from integrations.sms.errors import BadParameters, NotInThisState, UnknownTemplate
 from integrations.sms.models import Campaign, CampaignQuerySet
 from project.core import idempotency
-from project.core.api import StrictJSONParser, error_responses
+from project.core.api import StrictJSONParser, checked, error_responses, query_of
 from project.core.errors import InvalidParameters, NoPermission, NotFound
 
 BEGINNING = {
@@ -68,10 +68,7 @@ class CampaignViewSet(mixins.RetrieveModelMixin, GenericViewSet[Campaign]):
     )
     def list(self, request: Request) -> Response:
         """List campaigns."""
-        query = {name: value for name, value in request.query_params.items() if name not in PAGING}
-        asked = told.CampaignQuerySerializer(data=query)
-        asked.is_valid(raise_exception=True)
-        page = self.paginate_queryset(self.get_queryset().filter(**asked.validated_data))
+        page = self.paginate_queryset(self.get_queryset().filter(**query_of(told.CampaignQuerySerializer, request)))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses={200: told.CampaignDetailSerializer, **error_responses(NoPermission, NotFound)})
@@ -83,9 +80,7 @@ class CampaignViewSet(mixins.RetrieveModelMixin, GenericViewSet[Campaign]):
     @idempotency.once
     def create(self, request: Request) -> Response:
         """Begin a campaign to people or numbers; it is counted in the background. State `ready` waits for `confirm`."""
-        asked = told.CampaignBeginSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        given = dict(asked.validated_data)
+        given = checked(told.CampaignBeginSerializer, request.data)
         people, rows = given.pop("people", []), given.pop("recipients", [])
         if people:
             campaign = campaigns.start_from_people(ids=people, by=request.user, **given)
@@ -103,9 +98,8 @@ class CampaignViewSet(mixins.RetrieveModelMixin, GenericViewSet[Campaign]):
     @idempotency.once
     def upload(self, request: Request) -> Response:
         """Begin a campaign to the rows of a sheet; likewise."""
-        asked = told.CampaignUploadSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        campaign = campaigns.start_from_sheet(by=request.user, **asked.validated_data)
+        given = checked(told.CampaignUploadSerializer, request.data)
+        campaign = campaigns.start_from_sheet(by=request.user, **given)
         return self._told(campaigns.prepare(campaign, by=request.user))
 
     @extend_schema(
@@ -119,9 +113,8 @@ class CampaignViewSet(mixins.RetrieveModelMixin, GenericViewSet[Campaign]):
     def confirm(self, request: Request, pk: Any = None) -> Response:
         """Have it sent."""
         campaign: Campaign = self.get_object()
-        asked = told.CampaignConfirmSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        return self._told(campaigns.confirm(campaign, by=request.user, good=asked.validated_data.get("recipients")))
+        given = checked(told.CampaignConfirmSerializer, request.data)
+        return self._told(campaigns.confirm(campaign, by=request.user, good=given.get("recipients")))
 
     @extend_schema(
         request=NothingSerializer,
@@ -131,7 +124,7 @@ class CampaignViewSet(mixins.RetrieveModelMixin, GenericViewSet[Campaign]):
     def stop(self, request: Request, pk: Any = None) -> Response:
         """Stop: what is not on its way yet is not sent. Before it is confirmed that discards it."""
         campaign: Campaign = self.get_object()
-        NothingSerializer(data=request.data).is_valid(raise_exception=True)
+        checked(NothingSerializer, request.data)
         return self._told(campaigns.stop(campaign, by=request.user))
 
     @extend_schema(
@@ -145,11 +138,9 @@ class CampaignViewSet(mixins.RetrieveModelMixin, GenericViewSet[Campaign]):
     def recipients(self, request: Request, pk: Any = None) -> Response:
         """Its recipients with what became of their messages, or those that are left out and why."""
         campaign: Campaign = self.get_object()
-        query = {name: value for name, value in request.query_params.items() if name not in PAGING}
-        asked = told.RecipientQuerySerializer(data=query)
-        asked.is_valid(raise_exception=True)
+        left_out = query_of(told.RecipientQuerySerializer, request)["left_out"]
         rows = campaign.recipients.select_related("message")
-        found = rows.exclude(problem="") if asked.validated_data["left_out"] else rows.filter(problem="")
+        found = rows.exclude(problem="") if left_out else rows.filter(problem="")
         page: Any = self.paginate_queryset(found)  # type: ignore[arg-type]  # of another model than its own
         shown = told.RecipientSerializer(page, many=True, context=self.get_serializer_context())
         return self.get_paginated_response(shown.data)

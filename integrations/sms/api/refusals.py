@@ -9,14 +9,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from integrations.sms import phones
+from integrations.sms import looks
 from integrations.sms.api.permissions import Holds
-from integrations.sms.api.serializers import SEE_PHONES
 from integrations.sms.models import Refusal, VerificationCode
-from project.core.api import StrictSerializer, error_responses
+from project.core.api import StrictSerializer, error_responses, query_of
 from project.core.errors import InvalidParameters, NoPermission, NotFound
 
-PAGING = frozenset({"page", "page_size"})
 LOOKUPS = {"limit": "limit", "purpose": "purpose", "ip": "ip", "since": "created_at__gte", "until": "created_at__lt"}
 
 
@@ -46,8 +44,7 @@ class RefusalSerializer(serializers.ModelSerializer[Refusal]):
 
     @extend_schema_field(serializers.CharField())
     def get_phone(self, refusal: Refusal) -> str:
-        sees = self.context["request"].user.has_perm(SEE_PHONES)
-        return refusal.phone if sees else phones.masked(refusal.phone)
+        return looks.phone(refusal.phone, self.context["request"].user)
 
 
 class RefusalQuerySerializer(StrictSerializer):
@@ -77,10 +74,8 @@ class RefusalViewSet(mixins.RetrieveModelMixin, GenericViewSet[Refusal]):
     )
     def list(self, request: Request) -> Response:
         """List codes that were refused, and which limit said so, narrowed by any of the parameters together."""
-        given = {name: value for name, value in request.query_params.items() if name not in PAGING}
-        query = RefusalQuerySerializer(data=given)
-        query.is_valid(raise_exception=True)
-        found = self.get_queryset().filter(**{LOOKUPS[name]: value for name, value in query.validated_data.items()})
+        given = query_of(RefusalQuerySerializer, request)
+        found = self.get_queryset().filter(**{LOOKUPS[name]: value for name, value in given.items()})
         page = self.paginate_queryset(found)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

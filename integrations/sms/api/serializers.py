@@ -7,12 +7,9 @@ from django.contrib.auth import get_user_model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from integrations.sms import phones
-from integrations.sms.models import Attempt, Message, Provider, Template, TemplateCode
-from integrations.sms.services import Health
+from integrations.sms import looks, phones
+from integrations.sms.models import Attempt, Message
 from project.core.api import StrictSerializer
-
-SEE_PHONES = "sms.view_phone"
 
 
 class LanguageField(serializers.ChoiceField):
@@ -100,8 +97,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
     @extend_schema_field(serializers.CharField())
     def get_phone(self, message: Message) -> str:
-        sees = self.context["request"].user.has_perm(SEE_PHONES)
-        return message.phone if sees else phones.masked(message.phone)
+        return looks.phone(message.phone, self.context["request"].user)
 
 
 class AttemptSerializer(serializers.ModelSerializer[Attempt]):
@@ -143,72 +139,6 @@ class MessageDetailSerializer(MessageSerializer):
 
 class NothingSerializer(StrictSerializer):
     """Nothing is asked for."""
-
-
-class TemplateCodeSerializer(serializers.ModelSerializer[TemplateCode]):
-    """How a provider calls it."""
-
-    provider = serializers.CharField(source="provider.key")
-
-    class Meta:
-        model = TemplateCode
-        fields = ("provider", "language", "code", "sign_name")
-        read_only_fields = fields
-
-
-class TemplateSerializer(serializers.ModelSerializer[Template]):
-    """A kind of message."""
-
-    name = serializers.CharField(source="__str__")
-    parameters = serializers.SerializerMethodField(help_text="What must be sent along.")
-    texts = serializers.SerializerMethodField(help_text="By language.")
-    codes = TemplateCodeSerializer(many=True)
-
-    class Meta:
-        model = Template
-        fields = ("key", "name", "enabled", "by_hand", "parameters", "texts", "codes")
-        read_only_fields = fields
-
-    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
-    def get_parameters(self, template: Template) -> list[str]:
-        return sorted(template.places)
-
-    @extend_schema_field(serializers.DictField(child=serializers.CharField()))
-    def get_texts(self, template: Template) -> dict[str, str]:
-        return {one.language: one.text for one in template.texts.all()}
-
-
-class ProviderSerializer(serializers.Serializer[Health]):
-    """A provider, and how it is. The breaker is that of the process that answers."""
-
-    key = serializers.CharField(source="provider.key")
-    name = serializers.CharField(source="provider.name")
-    kind = serializers.ChoiceField(Provider.Kind.choices, source="provider.kind")
-    enabled = serializers.BooleanField(source="provider.enabled")
-    is_used = serializers.BooleanField(help_text="Enabled, and not a plaything in production.")
-    position = serializers.IntegerField(source="provider.position")
-    prefixes = serializers.ListField(child=serializers.IntegerField(), source="provider.prefixes")
-    sign_name = serializers.CharField(source="provider.sign_name")
-    endpoint = serializers.CharField(source="provider.endpoint")
-    credentials = serializers.DictField(
-        child=serializers.CharField(), source="provider.masked_credentials", help_text="Masked."
-    )
-    cost_per_segment = serializers.DecimalField(10, 4, source="provider.cost_per_segment")
-    daily_quota = serializers.IntegerField(source="provider.daily_quota", allow_null=True)
-    sent_today = serializers.IntegerField()
-    breaker = serializers.ChoiceField(["closed", "open", "half-open"])
-    failed_lately = serializers.IntegerField(help_text="Calls of the last ten seconds.")
-    trouble_code = serializers.CharField(source="provider.trouble_code", help_text="Empty: it takes messages.")
-    trouble = serializers.CharField(source="provider.trouble")
-    trouble_at = serializers.DateTimeField(source="provider.trouble_at", allow_null=True)
-    calls_back = serializers.BooleanField(source="provider.calls_back", help_text="Its receipts are taken.")
-
-
-class ReceiptsAnswerSerializer(serializers.Serializer[Any]):
-    """What providers want to hear."""
-
-    code = serializers.IntegerField()
-    msg = serializers.CharField()
 
 
 def person_of(user: Any, pk: int) -> Any:

@@ -3,8 +3,11 @@
 from django.urls import URLPattern, URLResolver, path
 
 from integrations.sms.api.campaign_views import CampaignViewSet
+from integrations.sms.api.message_views import MessageViewSet
+from integrations.sms.api.provider_views import ProviderViewSet
+from integrations.sms.api.receipts import ReceiptsView
 from integrations.sms.api.refusals import RefusalViewSet
-from integrations.sms.api.views import MessageViewSet, ProviderViewSet, ReceiptsView, TemplateViewSet
+from integrations.sms.api.template_views import TemplateViewSet
 from project.core.api import Router
 
 router = Router()

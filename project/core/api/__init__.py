@@ -6,7 +6,7 @@ from project.core.api.pages import Pages
 from project.core.api.parsing import StrictJSONParser
 from project.core.api.routing import Router
 from project.core.api.schema import ErrorSerializer, complete_errors, error_responses
-from project.core.api.serializers import StrictSerializer
+from project.core.api.serializers import StrictSerializer, checked, query_of
 
 __all__ = [
     "ErrorSerializer",
@@ -16,12 +16,14 @@ __all__ = [
     "StrictSerializer",
     "answer_error",
     "bad_request",
+    "checked",
     "csrf_failure",
     "complete_errors",
     "envelope",
     "error_responses",
     "page_not_found",
     "permission_denied",
+    "query_of",
     "server_error",
     "translated",
 ]

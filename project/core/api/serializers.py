@@ -4,8 +4,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
+from rest_framework.request import Request
 
 FORM_FIELDS = frozenset({"csrfmiddlewaretoken"})
+PAGING = frozenset({"page", "page_size"})
+"""What every list takes; the paginator reads it."""
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -27,3 +30,22 @@ class StrictSerializer(serializers.Serializer[Any]):
         if wrong:
             raise serializers.ValidationError(wrong)
         return values
+
+
+def checked(kind: type[serializers.Serializer[Any]], data: Any, **options: Any) -> dict[str, Any]:
+    """Return what was sent, checked.
+
+    :param options: what else the serializer is to know, for example `partial`.
+    :raises ValidationError: naming every field that is wrong.
+    """
+    serializer = kind(data=data, **options)
+    serializer.is_valid(raise_exception=True)
+    return dict(serializer.validated_data)
+
+
+def query_of(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+    """Return what the query says besides the page, checked.
+
+    :raises ValidationError: naming every parameter that is wrong.
+    """
+    return checked(kind, {name: value for name, value in request.query_params.items() if name not in PAGING})

@@ -14,7 +14,7 @@ from accounts import services as accounts
 from accounts.models import Department, User
 from integrations.sms import campaigns, services
 from integrations.sms.campaigns import sending
-from integrations.sms.errors import BadParameters, NotInThisState, UnknownTemplate
+from integrations.sms.errors import BadParameters, NotInThisState, TemplateInUse, UnknownTemplate
 from integrations.sms.models import Campaign, Message, Provider, Recipient, Template, TemplateText
 from project.core import jobs
 from project.core.errors import InvalidParameters
@@ -318,7 +318,7 @@ class TestSending:
 
         with pytest.raises(InvalidParameters):
             services.check_texts(parcel, {"en": "Nothing"})
-        with pytest.raises(InvalidParameters):
+        with pytest.raises(TemplateInUse):
             services.delete_template(parcel, by=None)
 
     def test_forgets_a_recipient_who_is_forgotten(self, to_rows, boss):

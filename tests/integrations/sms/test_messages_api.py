@@ -178,7 +178,7 @@ class TestTemplatesAndProviders:
         assert (notice["key"], notice["parameters"], notice["by_hand"]) == ("notice", ["text"], True)
         assert (verification["parameters"], verification["by_hand"]) == (["code", "minutes"], False)
         assert verification["codes"] == [
-            {"provider": "aliyun", "language": "", "code": "SMS_100000001", "sign_name": ""}
+            {"provider": "aliyun", "language": "", "code": "SMS_100000001", "sign_name": "", "order": []}
         ]
 
     def test_mask_credentials(self, boss, aliyun, ask, gateway):

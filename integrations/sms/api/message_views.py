@@ -5,30 +5,21 @@ from typing import Any
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
 from integrations.sms import phones, services
 from integrations.sms.api import serializers as told
 from integrations.sms.api.permissions import Holds
-from integrations.sms.errors import (
-    BadParameters,
-    NoPhone,
-    NotAPhoneNumber,
-    NotInThisState,
-    ReceiptRefused,
-    UnknownTemplate,
-)
-from integrations.sms.models import Message, MessageQuerySet, Provider, Template
+from integrations.sms.errors import BadParameters, NoPhone, NotAPhoneNumber, NotInThisState, UnknownTemplate
+from integrations.sms.models import Message, MessageQuerySet
 from integrations.sms.shield.errors import BudgetSpent
-from project.core import context, idempotency
-from project.core.api import error_responses
+from project.core import idempotency
+from project.core.api import checked, error_responses, query_of
 from project.core.errors import InvalidParameters, NoPermission, NotFound
 
-PAGING = frozenset({"page", "page_size"})
 KEY = OpenApiParameter(
     "Idempotency-Key",
     str,
@@ -68,11 +59,7 @@ class MessageViewSet(mixins.RetrieveModelMixin, GenericViewSet[Message]):
     )
     def list(self, request: Request) -> Response:
         """List text messages, narrowed by any of the parameters together."""
-        query = told.MessageQuerySerializer(
-            data={name: value for name, value in request.query_params.items() if name not in PAGING}
-        )
-        query.is_valid(raise_exception=True)
-        page = self.paginate_queryset(_narrowed(self.get_queryset(), query.validated_data))
+        page = self.paginate_queryset(_narrowed(self.get_queryset(), query_of(told.MessageQuerySerializer, request)))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(responses={200: told.MessageDetailSerializer, **error_responses(NoPermission, NotFound)})
@@ -92,9 +79,7 @@ class MessageViewSet(mixins.RetrieveModelMixin, GenericViewSet[Message]):
     @idempotency.once
     def create(self, request: Request) -> Response:
         """Send a text message to a number, or to a person in your scope; it leaves in the background."""
-        asked = told.SendSerializer(data=request.data)
-        asked.is_valid(raise_exception=True)
-        given = dict(asked.validated_data)
+        given = checked(told.SendSerializer, request.data)
         if "user" in given:
             given["person"] = told.person_of(request.user, given.pop("user"))
             if given["person"] is None:
@@ -127,70 +112,11 @@ class MessageViewSet(mixins.RetrieveModelMixin, GenericViewSet[Message]):
 
     def _named(self, request: Request) -> Message:
         message: Message = self.get_object()
-        told.NothingSerializer(data=request.data).is_valid(raise_exception=True)
+        checked(told.NothingSerializer, request.data)
         return message
 
     def _accepted(self, message: Message) -> Response:
         return Response(told.AcceptedSerializer(message).data, status=status.HTTP_202_ACCEPTED)
-
-
-class TemplateViewSet(GenericViewSet[Template]):
-    """What text messages say."""
-
-    queryset = Template.objects.none()
-    serializer_class = told.TemplateSerializer
-    permission_classes = (IsAuthenticated, Holds)
-    needs = {"list": "sms.view_template", "metadata": "sms.view_template"}
-
-    @extend_schema(responses={200: told.TemplateSerializer(many=True), **error_responses(NoPermission)})
-    def list(self, request: Request) -> Response:
-        """List the templates, with what must be sent along and their ids at the providers."""
-        found = Template.objects.prefetch_related("texts", "codes__provider")
-        return self.get_paginated_response(self.get_serializer(self.paginate_queryset(found), many=True).data)
-
-
-class ProviderViewSet(GenericViewSet[Any]):
-    """Who carries text messages."""
-
-    queryset = Provider.objects.none()
-    serializer_class = told.ProviderSerializer
-    permission_classes = (IsAuthenticated, Holds)
-    needs = {"list": "sms.view_provider", "metadata": "sms.view_provider"}
-
-    @extend_schema(responses={200: told.ProviderSerializer(many=True), **error_responses(NoPermission)})
-    def list(self, request: Request) -> Response:
-        """List the providers in the order in which they are asked, and how they are."""
-        page = self.paginate_queryset(Provider.objects.all())
-        return self.get_paginated_response(self.get_serializer(services.health(page), many=True).data)
-
-
-class ReceiptsView(APIView):
-    """Where providers call back."""
-
-    authentication_classes = ()
-    permission_classes = (AllowAny,)
-
-    @extend_schema(
-        operation_id="sms_receipts",
-        request={"application/json": {"type": "array", "items": {"type": "object", "additionalProperties": True}}},
-        parameters=[
-            OpenApiParameter(
-                services.SIGNATURE, str, OpenApiParameter.HEADER, description="`sha256=` and the hex HMAC of the body."
-            )
-        ],
-        responses={
-            200: told.ReceiptsAnswerSerializer,
-            **error_responses(InvalidParameters, ReceiptRefused, NotFound),
-        },
-    )
-    def post(self, request: Request, key: str) -> Response:
-        """Receipts in the provider's own form: signed, or from one of the addresses it is known to call from."""
-        provider = Provider.objects.filter(key=key).first()
-        if provider is None:
-            raise NotFound
-        services.take_receipts(provider, request.body, request.headers, context.get_ip())
-        # Alibaba wants `code`, Tencent `result`
-        return Response({"code": 0, "msg": "OK", "result": 0, "errmsg": "OK"})
 
 
 def _narrowed(messages: MessageQuerySet, asked: dict[str, Any]) -> MessageQuerySet:
