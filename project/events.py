@@ -148,6 +148,8 @@ EVENTS: dict[str, Look] = {
     "jenkins_job.deleted": Look(gettext_lazy("deleted a job"), "delete", "bad"),
     "jenkins_server.node_added": Look(gettext_lazy("added a machine to Jenkins"), "dns", "warn"),
     "jenkins_server.node_deleted": Look(gettext_lazy("removed a machine from Jenkins"), "dns", "bad"),
+    "jenkins_server.view_created": Look(gettext_lazy("made a view of Jenkins jobs"), "view_list", "info"),
+    "jenkins_build.artifact_read": Look(gettext_lazy("fetched a file of a build"), "download", "info"),
     "jenkins_server.plugin_installed": Look(gettext_lazy("installed a plugin of Jenkins"), "extension", "warn"),
     "jenkins_server.plugin_removed": Look(gettext_lazy("removed a plugin of Jenkins"), "extension_off", "warn"),
     "jenkins_schedule.created": Look(gettext_lazy("scheduled builds"), "schedule"),

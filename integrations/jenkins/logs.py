@@ -5,7 +5,7 @@ whole line, so that pieces which follow each other leave no gap and repeat nothi
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -99,8 +99,10 @@ def whole_end(build_id: Any, size: int) -> int:
         return first + _whole(file.read(size - first))
 
 
-def all_of(build_id: Any, size: int) -> Iterator[bytes]:
+def all_of(build_id: Any, size: int) -> Generator[bytes]:
     """The first `size` bytes, piece by piece, for a download."""
+    if not size:
+        return
     with path_of(build_id).open("rb") as file:
         while size > 0 and (piece := file.read(min(PIECE, size))):
             size -= len(piece)

@@ -15,9 +15,14 @@ def checked(full_name: str) -> str:
 
     :raises BadName: for what could lead elsewhere, also when it is decoded once more on the way.
     """
-    if not full_name or len(full_name) > LONGEST or not all(map(_is_plain, full_name.split("/"))):
+    if not is_plain(full_name):
         raise BadName(name=_shown(full_name), fields={"name": [str(BadName(name=_shown(full_name)))]})
     return full_name
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path leads nowhere else, however often it is decoded on the way."""
+    return bool(path) and len(path) <= LONGEST and all(map(_is_plain, path.split("/")))
 
 
 def checked_new(name: str) -> str:

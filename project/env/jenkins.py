@@ -42,4 +42,7 @@ class Jenkins:
         "15", kind.integer(5, 3600), "How often each Jenkins server is asked for its jobs, in one request."
     )
     JENKINS_LOG_MAX_BYTES: int = variable("100 MB", kind.size, "How much of a build's log is kept here.")
+    JENKINS_ARTIFACT_MAX_BYTES: int = variable(
+        "1 GB", kind.size, "How large a file of a build may be that is passed on; none is kept here."
+    )
     JENKINS_LOG_DAYS: int = variable("30", kind.integer(1, 3650), "How long logs of builds are kept here.")

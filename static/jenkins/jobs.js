@@ -32,23 +32,62 @@ function above(name) {
     return parts.map((_, place) => parts.slice(0, place + 1).join("/"));
 }
 
+// --- views: asked of Jenkins once the page stands ---------------------------------------------------------------------
+
+const views = new Map(); // by server: what it told, once it did
+const chosen = new Map(); // by server: the name of a view
+
+async function askForViews(select) {
+    const server = select.closest("[data-server]").dataset.server;
+    if (!views.has(server)) {
+        views.set(server, []);
+        const answer = await fetch(select.dataset.views, { credentials: "same-origin" }).catch(() => null);
+        if (answer?.ok) views.set(server, (await answer.json()).views.map(({ name, jobs }) => ({ name, jobs: new Set(jobs) })));
+    }
+    showViews();
+}
+
+function showViews() {
+    for (const select of body.querySelectorAll("select[data-views]")) {
+        const server = select.closest("[data-server]").dataset.server;
+        const told = views.get(server) ?? [];
+        select.hidden = told.length < 2; // the one that has everything is no choice
+        if (select.hidden || select.options.length > 1) continue;
+        for (const view of told) select.add(new Option(view.name, view.name));
+        select.value = chosen.get(server) ?? "";
+    }
+}
+
+/** Whether a job is in the view that was chosen, by itself or with a folder above it. */
+function inView(server, name) {
+    const view = (views.get(server) ?? []).find((one) => one.name === chosen.get(server));
+    return !view || [name, ...above(name)].some((one) => view.jobs.has(one));
+}
+
+body.addEventListener("change", (event) => {
+    if (!event.target.matches("select[data-views]")) return;
+    chosen.set(event.target.closest("[data-server]").dataset.server, event.target.value);
+    arrange();
+});
+
 function arrange() {
     const text = $("jk-find")?.value.trim().toLocaleLowerCase() ?? "";
     const status = $("jk-status")?.value ?? "";
     const filtered = Boolean(text || status);
     for (const table of body.querySelectorAll(".jk-tree")) {
         const server = table.closest("[data-server]")?.dataset.server;
+        const narrowed = filtered || Boolean(chosen.get(server));
         const rows = [...table.rows].filter((row) => row.dataset.name);
         const wanted = new Set();
         for (const row of rows) {
             if (row.dataset.isFolder !== undefined) continue;
-            const fits = row.dataset.name.toLocaleLowerCase().includes(text) && (!status || row.dataset.status === status);
+            const fits = row.dataset.name.toLocaleLowerCase().includes(text) && (!status || row.dataset.status === status) && inView(server, row.dataset.name);
             if (fits) for (const name of [row.dataset.name, ...above(row.dataset.name)]) wanted.add(name);
         }
         for (const row of rows) {
             const inside = whole && above(row.dataset.name).some((name) => closed.has(`${server}:${name}`));
-            row.hidden = filtered ? !wanted.has(row.dataset.name) : inside;
-            row.querySelector(".jk-fold")?.setAttribute("aria-expanded", String(filtered || !closed.has(keyOf(row))));
+            row.hidden = narrowed ? !wanted.has(row.dataset.name) : inside;
+            row.querySelector(".jk-fold")?.setAttribute("aria-expanded", String(narrowed || !closed.has(keyOf(row))));
         }
     }
 }
@@ -102,6 +141,7 @@ async function anew() {
         const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("jk-builds");
         if (found) $("jk-builds").replaceChildren(...found.childNodes);
     }
+    showViews();
     arrange();
 }
 
@@ -119,3 +159,4 @@ listen(
     (_line, before) => before && look(),
 );
 arrange();
+for (const select of body.querySelectorAll("select[data-views]")) askForViews(select);

@@ -20,7 +20,7 @@ from unfold.decorators import display
 from integrations.jenkins import looks, rights, services
 from integrations.jenkins.admin.filters import GoingFilter
 from integrations.jenkins.admin.jobs import live
-from integrations.jenkins.downloads import log_file
+from integrations.jenkins.downloads import artifact_file, log_file
 from integrations.jenkins.models import Build
 from integrations.jenkins.pages import builds as pages
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
@@ -94,6 +94,7 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
             path("<uuid:pk>/again/", inside(require_POST(self.again_view)), name="jenkins_build_again"),
             path("<uuid:pk>/log/", inside(require_GET(self.log_view)), name="jenkins_build_log"),
             path("<uuid:pk>/log.txt", inside(require_GET(self.download_view)), name="jenkins_build_download"),
+            path("<uuid:pk>/artifact/", inside(require_GET(self.artifact_view)), name="jenkins_build_artifact"),
             path("<uuid:pk>/stop/", inside(self.stop_view), name="jenkins_build_stop"),
             *super().get_urls(),
         ]
@@ -186,6 +187,15 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
         build = self._found(request, pk)
         try:
             return log_file(request, build)
+        except GatehouseError as problem:
+            messages.error(request, str(problem))
+            return redirect("admin:jenkins_build_change", build.pk)
+
+    def artifact_view(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
+        """Send a file that the build left."""
+        build = self._found(request, pk)
+        try:
+            return artifact_file(request, build, request.GET.get("path", ""))
         except GatehouseError as problem:
             messages.error(request, str(problem))
             return redirect("admin:jenkins_build_change", build.pk)

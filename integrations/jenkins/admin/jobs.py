@@ -5,12 +5,12 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from integrations.jenkins import looks, rights, services, telling
 from integrations.jenkins.admin import configuring
@@ -44,6 +44,7 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
         inside = self.admin_site.admin_view
         return [
             path("<int:pk>/approval/", inside(require_POST(self.approval_view)), name="jenkins_job_approval"),
+            path("views/<int:pk>/", inside(require_GET(self.views_view)), name="jenkins_job_views"),
             *configuring.urls(inside),
             *super().get_urls(),
         ]
@@ -67,6 +68,18 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
         }
         template = "jenkins/jobs_body.html" if "part" in request.GET else "jenkins/jobs.html"
         return TemplateResponse(request, template, self.admin_site.each_context(request) | shown)
+
+    def views_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Answer the views of a server as JSON, for the tree to be narrowed by; none where it does not answer."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        server = get_object_or_404(Server.objects.enabled(), pk=pk)
+        try:
+            found = services.views_of(server, by=request.user)
+        except GatehouseError:
+            found = []
+        told = [{"name": one.name, "jobs": one.jobs} for one in found if one.jobs]
+        return JsonResponse({"views": told}, headers={"Cache-Control": "no-store"})
 
     # --- one job ---
 
@@ -105,8 +118,8 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
     def _again(self, request: HttpRequest, job: Job) -> Build | None:
         asked = request.GET.get("again", "")
         try:
-            return Build.objects.filter(job=job, pk=Build._meta.pk.to_python(asked)).first() if asked else None
-        except Exception:  # noqa: BLE001 (whatever was typed there is no build)
+            return Build.objects.filter(job=job, pk=UUID(asked)).first() if asked else None
+        except ValueError:
             return None
 
     def _asked(self, request: HttpRequest, job: Job, form: BuildForm) -> Build | None:

@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from integrations.jenkins import jobxml, names
+from integrations.jenkins.client.views import LIST
 from integrations.jenkins.models import Build, Job
 from project.core.api import StrictSerializer
 
@@ -173,6 +174,22 @@ class LogQuery(StrictSerializer):
     """From where on."""
 
     start = serializers.IntegerField(min_value=0, max_value=2**53, default=0)
+
+
+class ArtifactQuery(StrictSerializer):
+    """Which file."""
+
+    path = serializers.CharField(max_length=names.LONGEST, trim_whitespace=False)
+
+
+class NewView(StrictSerializer):
+    """A view at the top of a server."""
+
+    name = FullName()
+    kind = serializers.ChoiceField([LIST, "hudson.model.MyView"], default=LIST, help_text="Jenkins' own class.")
+    jobs = serializers.ListField(
+        child=FullName(), default=list, max_length=1000, help_text="Full names of what is in a list."
+    )
 
 
 class NewNode(StrictSerializer):

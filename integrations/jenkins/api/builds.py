@@ -18,7 +18,7 @@ from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.jobs import BUILD, ONCE, SEE
 from integrations.jenkins.api.permissions import SUPERUSERS
 from integrations.jenkins.api.views import HERE, KEY, PEOPLE, THERE, Views, checked, one, query_of, server_of
-from integrations.jenkins.downloads import log_file
+from integrations.jenkins.downloads import artifact_file, log_file
 from integrations.jenkins.models import Build, BuildQuerySet, Rule, Schedule, ScheduleQuerySet
 from project.core import idempotency
 from project.core.api import error_responses
@@ -35,7 +35,7 @@ class BuildViewSet(Views):
     lookup_value_regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     lookup_value_converter = "uuid"
     needs = {
-        "list": SEE, "retrieve": SEE, "metadata": SEE, "log": SEE, "download": SEE, "approve": APPROVE, "reject": APPROVE,
+        "list": SEE, "retrieve": SEE, "metadata": SEE, "log": SEE, "download": SEE, "artifacts": SEE, "artifact": SEE, "approve": APPROVE, "reject": APPROVE,
         "stop": BUILD, "again": BUILD,
     }  # fmt: skip
 
@@ -121,6 +121,23 @@ class BuildViewSet(Views):
         """The log of a build as a file, as far as it is here."""
         build = self.get_object()
         return log_file(request, build)
+
+    @extend_schema(responses={200: told.ArtifactSerializer(many=True), **HERE}, filters=False)
+    @action(detail=True, pagination_class=None)
+    def artifacts(self, request: Request, pk: Any = None) -> Response:
+        """List the files that a build left, once it is over; asks no server."""
+        found = [{"path": one, "name": one.rpartition("/")[2]} for one in self.get_object().artifacts]
+        return Response(told.ArtifactSerializer(found, many=True).data)
+
+    @extend_schema(
+        parameters=[asked.ArtifactQuery],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, **HERE, **THERE},
+    )
+    @action(detail=True, url_path="artifacts/download", pagination_class=None)
+    def artifact(self, request: Request, pk: Any = None) -> StreamingHttpResponse:
+        """One of these files, as Jenkins has it."""
+        build = self.get_object()
+        return artifact_file(request, build, query_of(asked.ArtifactQuery, request)["path"])
 
     def _accepted(self, build: Build) -> Response:
         return Response(told.BuildAcceptedSerializer(build).data, status=status.HTTP_202_ACCEPTED)

@@ -178,6 +178,64 @@ class PluginSerializer(serializers.Serializer[Any]):
     deleted = serializers.BooleanField(help_text="Gone after the next restart.")
 
 
+class ArtifactSerializer(serializers.Serializer[Any]):
+    """A file that a build left."""
+
+    path = serializers.CharField(help_text="What `artifacts/download?path=` takes.")
+    name = serializers.CharField()
+
+
+class ViewSerializer(serializers.Serializer[Any]):
+    """A list of jobs under a name."""
+
+    name = serializers.CharField()
+    url = serializers.CharField(allow_blank=True)
+    jobs = serializers.ListField(
+        child=serializers.CharField(), help_text="Full names of jobs and folders, as far as you may see them."
+    )
+
+
+class LabelSerializer(serializers.Serializer[Any]):
+    """Machines of one kind, and who asks for them."""
+
+    name = serializers.CharField()
+    offline = serializers.BooleanField(help_text="None of its machines is there.")
+    nodes = serializers.ListField(child=serializers.CharField())
+    jobs = serializers.ListField(child=serializers.CharField())
+
+
+class FingerprintSerializer(serializers.Serializer[Any]):
+    """Where a file comes from, as far as you may see the jobs."""
+
+    id = serializers.CharField(help_text="The MD5 sum.")
+    file_name = serializers.CharField(allow_blank=True)
+    made_by = serializers.CharField(allow_blank=True)
+    made_by_number = serializers.IntegerField()
+    used_by = serializers.ListField(child=serializers.CharField())
+
+
+class NumbersSerializer(serializers.Serializer[Any]):
+    """The builds of a job that its server keeps."""
+
+    numbers = serializers.ListField(child=serializers.IntegerField())
+
+
+class RunSerializer(serializers.Serializer[Any]):
+    """A build as Jenkins tells of it, whoever asked for it; without secret parameters."""
+
+    number = serializers.IntegerField()
+    building = serializers.BooleanField()
+    result = serializers.CharField(allow_blank=True)
+    url = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField(allow_null=True)
+    milliseconds = serializers.IntegerField()
+    estimated_milliseconds = serializers.IntegerField()
+    queue_number = serializers.IntegerField(allow_null=True)
+    by = serializers.CharField(allow_blank=True, help_text="Whom Jenkins names.")
+    parameters = serializers.DictField()
+    artifacts = serializers.ListField(child=serializers.CharField())
+
+
 class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
     """A schedule, and when it runs next."""
 

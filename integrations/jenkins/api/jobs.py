@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
@@ -32,7 +33,7 @@ class JobViewSet(Views):
 
     queryset = Job.objects.none()
     needs = {
-        "list": SEE, "retrieve": SEE, "metadata": SEE, "build": BUILD, "approval": SUPERUSERS,
+        "list": SEE, "retrieve": SEE, "metadata": SEE, "build": BUILD, "numbers": SEE, "number": SEE, "last_log": SEE, "approval": SUPERUSERS,
         **dict.fromkeys(("create", "destroy", "config", "configure", "diff", "rename", "copy", "switch"), CONFIGURE),
     }  # fmt: skip
 
@@ -98,6 +99,31 @@ class JobViewSet(Views):
         key = request.headers.get(idempotency.HEADER, "")
         build = services.ask(job=job, by=request.user, given=parameters, key=key, **given)
         return Response(told.BuildAcceptedSerializer(build).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(operation_id="jenkins_jobs_numbers_list", responses={200: told.NumbersSerializer, **HERE, **THERE})
+    @action(detail=True, pagination_class=None)
+    def numbers(self, request: Request, pk: Any = None) -> Response:
+        """The numbers of all builds that the server keeps, whoever asked for them; the newest first."""
+        return Response({"numbers": services.numbers_of(self.get_object(), by=request.user)})
+
+    @extend_schema(
+        parameters=[OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH)],
+        responses={200: told.RunSerializer, **HERE, **THERE},
+    )
+    @action(detail=True, url_path="numbers/(?P<number>[0-9]{1,9})", pagination_class=None)
+    def number(self, request: Request, pk: Any = None, number: str = "0") -> Response:
+        """One of these builds, as Jenkins tells of it."""
+        found = services.build_at(self.get_object(), int(number), by=request.user)
+        return Response(told.RunSerializer(found).data)
+
+    @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR, **HERE, **THERE})
+    @action(detail=True, url_path="last-log", pagination_class=None)
+    def last_log(self, request: Request, pk: Any = None) -> HttpResponse:
+        """What the last build wrote, whoever asked for it; 60005 beyond 5 MB."""
+        text = services.last_log(self.get_object(), by=request.user)
+        return HttpResponse(
+            text, content_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
+        )
 
     @extend_schema(responses={200: told.ConfigSerializer, **HERE, **THERE})
     @action(detail=True)
@@ -178,13 +204,22 @@ class QueueViewSet(Views):
     serializer_class = told.WaitingSerializer
     pagination_class = None
     lookup_url_kwarg = "item"
-    needs = {"list": SEE, "metadata": SEE, "destroy": BUILD, "clear": STOP}
+    needs = {"list": SEE, "retrieve": SEE, "metadata": SEE, "destroy": BUILD, "clear": STOP}
 
     @extend_schema(parameters=[asked.OneServer], responses={200: told.WaitingSerializer(many=True), **HERE, **THERE})
     def list(self, request: Request) -> Response:
         """List what waits, why, and who asked for it."""
         found = services.queue_of(server_of(query_of(asked.OneServer, request)), by=request.user)
         return Response(self.get_serializer(found, many=True).data)
+
+    @extend_schema(
+        parameters=[asked.OneServer, OpenApiParameter("item", OpenApiTypes.INT, OpenApiParameter.PATH)],
+        responses={200: told.WaitingSerializer, **HERE, **THERE},
+    )
+    def retrieve(self, request: Request, item: int) -> Response:
+        """One that waits."""
+        found = services.item_of(server_of(query_of(asked.OneServer, request)), int(item), by=request.user)
+        return Response(self.get_serializer(found).data)
 
     @extend_schema(
         parameters=[asked.OneServer, OpenApiParameter("item", OpenApiTypes.INT, OpenApiParameter.PATH)],

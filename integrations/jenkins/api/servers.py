@@ -14,11 +14,15 @@ from integrations.jenkins.api import asked
 from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.permissions import SUPERUSERS
 from integrations.jenkins.api.views import HERE, PEOPLE, THERE, Views, checked
+from integrations.jenkins.errors import BadName, NotHere, TakenName
 from integrations.jenkins.models import Server
+from project.core.api import error_responses
 
+JOBS, CONFIGURE = ("jenkins.view_job",), ("jenkins.view_job", "jenkins.configure_job")
 SEE, RESTART, MANAGE = ("jenkins.view_server",), ("jenkins.restart_server",), ("jenkins.manage_server",)
 NAME = OpenApiParameter("name", OpenApiTypes.STR, OpenApiParameter.PATH)
 NAMED = "(?P<name>[^/]{1,200})"
+DIGEST = OpenApiParameter("digest", OpenApiTypes.STR, OpenApiParameter.PATH, description="The file's MD5 sum.")
 
 
 class ServerViewSet(Views):
@@ -29,7 +33,9 @@ class ServerViewSet(Views):
     needs = {
         "list": SEE, "retrieve": SEE, "metadata": SEE, "health": SEE, "refresh": SEE, "create": SUPERUSERS,
         "partial_update": SUPERUSERS, "destroy": SUPERUSERS, "test": SUPERUSERS, "restart": RESTART,
-        "nodes": SEE, "add_node": MANAGE, "remove_node": MANAGE, "plugins": SEE, "install": MANAGE, "uninstall": MANAGE,
+        "nodes": SEE, "node": SEE, "add_node": MANAGE, "remove_node": MANAGE,
+        "plugins": SEE, "plugin": SEE, "install": MANAGE, "uninstall": MANAGE,
+        "views": JOBS, "view": JOBS, "add_view": CONFIGURE, "label": SEE, "fingerprint": JOBS,
     }  # fmt: skip
 
     @extend_schema(responses={200: told.ServerSerializer(many=True), **HERE})
@@ -106,8 +112,14 @@ class ServerViewSet(Views):
         made = services.create_node(server, by=request.user, **checked(asked.NewNode, request.data))
         return Response(told.MachineSerializer(made).data, status=status.HTTP_201_CREATED)
 
+    @extend_schema(parameters=[NAME], responses={200: told.MachineSerializer, **HERE, **THERE})
+    @action(detail=True, url_path=f"nodes/{NAMED}", pagination_class=None)
+    def node(self, request: Request, pk: Any = None, name: str = "") -> Response:
+        """One machine."""
+        return Response(told.MachineSerializer(services.node_of(self.get_object(), name, by=request.user)).data)
+
     @extend_schema(parameters=[NAME], responses={204: None, **HERE, **THERE})
-    @action(detail=True, methods=["delete"], url_path=f"nodes/{NAMED}")
+    @node.mapping.delete
     def remove_node(self, request: Request, pk: Any = None, name: str = "") -> Response:
         """Remove a machine; what runs there is cut."""
         services.delete_node(self.get_object(), name=name, by=request.user)
@@ -127,12 +139,54 @@ class ServerViewSet(Views):
         services.install_plugin(server, by=request.user, **checked(asked.NewPlugin, request.data))
         return Response(status=status.HTTP_202_ACCEPTED)
 
+    @extend_schema(parameters=[NAME], responses={200: told.PluginSerializer, **HERE, **THERE})
+    @action(detail=True, url_path=f"plugins/{NAMED}", pagination_class=None)
+    def plugin(self, request: Request, pk: Any = None, name: str = "") -> Response:
+        """The plugin of this short name, if it is installed."""
+        return Response(told.PluginSerializer(services.plugin_of(self.get_object(), name, by=request.user)).data)
+
     @extend_schema(parameters=[NAME], responses={204: None, **HERE, **THERE})
-    @action(detail=True, methods=["delete"], url_path=f"plugins/{NAMED}")
+    @plugin.mapping.delete
     def uninstall(self, request: Request, pk: Any = None, name: str = "") -> Response:
         """Remove a plugin; the server forgets it at its next start."""
         services.uninstall_plugin(self.get_object(), name=name, by=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(responses={200: told.ViewSerializer(many=True), **HERE, **THERE}, filters=False)
+    @action(detail=True, pagination_class=None)
+    def views(self, request: Request, pk: Any = None) -> Response:
+        """List the views at the top of a server, with the jobs in them that you may see."""
+        return Response(told.ViewSerializer(services.views_of(self.get_object(), by=request.user), many=True).data)
+
+    @extend_schema(
+        request=asked.NewView,
+        responses={201: told.ViewSerializer, **HERE, **THERE, **error_responses(BadName, TakenName, NotHere)},
+    )
+    @views.mapping.post
+    def add_view(self, request: Request, pk: Any = None) -> Response:
+        """Make a view at the top of a server, which everybody finds there."""
+        server = self.get_object()
+        made = services.create_view(server, by=request.user, **checked(asked.NewView, request.data))
+        return Response(told.ViewSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(parameters=[NAME], responses={200: told.ViewSerializer, **HERE, **THERE})
+    @action(detail=True, url_path=f"views/{NAMED}", pagination_class=None)
+    def view(self, request: Request, pk: Any = None, name: str = "") -> Response:
+        """One view."""
+        return Response(told.ViewSerializer(services.view_of(self.get_object(), name, by=request.user)).data)
+
+    @extend_schema(parameters=[NAME], responses={200: told.LabelSerializer, **HERE, **THERE})
+    @action(detail=True, url_path=f"labels/{NAMED}", pagination_class=None)
+    def label(self, request: Request, pk: Any = None, name: str = "") -> Response:
+        """The machines that have a label, and the jobs that ask for it."""
+        return Response(told.LabelSerializer(services.label_of(self.get_object(), name, by=request.user)).data)
+
+    @extend_schema(parameters=[DIGEST], responses={200: told.FingerprintSerializer, **HERE, **THERE})
+    @action(detail=True, url_path="fingerprints/(?P<digest>[0-9A-Fa-f]{32})", pagination_class=None)
+    def fingerprint(self, request: Request, pk: Any = None, digest: str = "") -> Response:
+        """Which build made the file with this MD5 sum, and which used it; 60006 where the server does not know it."""
+        found = services.fingerprint_of(self.get_object(), digest, by=request.user)
+        return Response(told.FingerprintSerializer(found).data)
 
     def _told(self, server: Server, answer: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(server).data, status=answer)

@@ -20,7 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^jenkins/queue/?$", QueueViewSet.as_view({"get": "list", "delete": "clear"}), name="jenkins-queue"),
     re_path(
         r"^jenkins/queue/(?P<item>[0-9]{1,18})/?$",
-        QueueViewSet.as_view({"delete": "destroy"}),
+        QueueViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
         name="jenkins-queue-item",
     ),
 ]

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from integrations.jenkins import errors
 
 WEB_PAGE = "text/html"
+ANYTHING = "*/*"
+"""Files of builds may be of any kind, web pages too."""
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 LONGEST_WHY = 200
 
@@ -31,7 +33,7 @@ def ensure_good(
         return
     if status >= 400:
         raise _refusal(status, headers, asked)
-    if asked.method != "GET":
+    if asked.method != "GET" or asked.kind == ANYTHING:
         return
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind == WEB_PAGE != asked.kind:

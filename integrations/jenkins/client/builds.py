@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import quote
 
 from integrations.jenkins import names
 from integrations.jenkins.client import reading, shapes
-from integrations.jenkins.client.answers import WEB_PAGE
+from integrations.jenkins.client.answers import ANYTHING, WEB_PAGE
 from integrations.jenkins.client.jobs import JobCalls
 from integrations.jenkins.client.queue import QueueCalls
 
@@ -13,7 +14,7 @@ STATE = (
     "number,building,result,url,timestamp,duration,estimatedDuration,queueId,artifacts[relativePath],"
     "actions[causes[userId,userName,shortDescription],parameters[name,value]]"
 )
-LOG_SECONDS = 60.0
+LOG_SECONDS, FILE_SECONDS = 60.0, 600.0
 
 
 class BuildCalls(JobCalls, QueueCalls):
@@ -81,6 +82,20 @@ class BuildCalls(JobCalls, QueueCalls):
             count = sum(piece.count(b"\n") for piece in pieces)
             end = _size(headers, -1)
             return count, end if end >= 0 and _goes_on(headers) else None
+
+    @contextmanager
+    def artifact(self, job: str, number: int, path: str) -> Iterator[tuple[int | None, Iterator[bytes]]]:
+        """A file that a build left: its size, if that is told, and what is in it, piece by piece.
+
+        :raises BadName: for a path that could lead elsewhere.
+        :raises NotAtJenkins: when there is no such file (any more).
+        """
+        there = "/".join(quote(part, safe="") for part in names.checked(path).split("/"))
+        url = f"{_path(job, number)}artifact/{there}"
+        with self.transport.stream(url, seconds=FILE_SECONDS, what=path, kind=ANYTHING, purpose="files") as found:
+            headers, pieces = found
+            told = "" if headers.get("Content-Encoding") else headers.get("Content-Length", "")
+            yield int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None, pieces
 
 
 def _path(job: str, number: int) -> str:

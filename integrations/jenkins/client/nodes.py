@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import jenkins
 
+from integrations.jenkins import names
 from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 from integrations.jenkins.errors import BadName
@@ -62,7 +63,7 @@ class NodeCalls(Calls):
 
 
 def _checked(name: str) -> str:
-    if not name.strip(". ") or "/" in name or "\\" in name or not name.isprintable() or len(name) > 200:
+    if not names.is_plain(name) or "/" in name or not name.isprintable() or len(name) > 200:
         raise BadName(name=name[:100], fields={"name": [str(BadName(name=name[:100]))]})
     return name
 

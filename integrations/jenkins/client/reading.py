@@ -24,9 +24,8 @@ def info(told: Any, version: str) -> shapes.Info:
 def job(told: Any) -> shapes.JobState:
     last, health = part(told, "lastBuild"), each(told, "healthReport")
     worst = min(health, key=lambda one: number(one, "score"), default=None)
-    name = text(told, "fullName") or text(told, "name")
     return shapes.JobState(
-        full_name=name[: names.LONGEST],
+        full_name=_full_name(told)[: names.LONGEST],
         is_folder=isinstance(part(told, "jobs"), list),
         url=text(told, "url"),
         color=text(told, "color"),
@@ -116,7 +115,7 @@ def node(told: Any) -> shapes.Node:
 
 
 def view(told: Any) -> shapes.View:
-    return shapes.View(text(told, "name"), text(told, "url"), tuple(text(one, "name") for one in each(told, "jobs")))
+    return shapes.View(text(told, "name"), text(told, "url"), tuple(map(_full_name, each(told, "jobs"))))
 
 
 def plugin(told: Any) -> shapes.Plugin:
@@ -135,7 +134,7 @@ def label(told: Any) -> shapes.Label:
     return shapes.Label(
         name=text(told, "name"),
         nodes=tuple(text(one, "nodeName") or "(built-in)" for one in each(told, "nodes")),
-        jobs=tuple(text(one, "name") for one in each(told, "tiedJobs")),
+        jobs=tuple(map(_full_name, each(told, "tiedJobs"))),
         offline=bool(part(told, "offline")),
     )
 
@@ -176,6 +175,10 @@ def moment(told: Any, name: str) -> datetime | None:
         return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds > 0 else None
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def _full_name(told: Any) -> str:
+    return text(told, "fullName") or text(told, "name")
 
 
 def _definitions(told: Any) -> list[Any]:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+from integrations.jenkins import names
 from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 from integrations.jenkins.client.jobs import SERVER
@@ -11,6 +12,7 @@ from integrations.jenkins.client.remote import JSON
 from integrations.jenkins.errors import NotAtJenkins
 from project.core.errors import InvalidParameters
 
+LABEL = "name,offline,nodes[nodeName],tiedJobs[name,fullName]"
 FINGERPRINT = re.compile(r"[0-9a-f]{32}")
 
 
@@ -33,7 +35,8 @@ class ServerCalls(Calls):
 
         :raises NotAtJenkins: when nothing has this label.
         """
-        return reading.label(self._json(f"label/{quote(name, safe='')}/", what=name))
+        path = f"label/{quote(names.checked(name), safe='')}/"
+        return reading.label(self._json(path, tree=LABEL, what=name))
 
     def artifact_data(self, fingerprint: str) -> shapes.Fingerprint:
         """Which build made a file, and which used it.

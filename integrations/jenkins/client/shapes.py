@@ -126,7 +126,7 @@ class Node:
 
 @dataclass(frozen=True)
 class View:
-    """A list of jobs under a name."""
+    """A list of jobs under a name; `jobs` are full names."""
 
     name: str
     url: str = ""

@@ -1,6 +1,7 @@
 """One request to Jenkins and its answer, within bounds: time, size, kind, place. Whatever goes wrong is one of our errors."""
 
 import json
+import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,8 +24,9 @@ from project.core.errors import GatehouseError
 
 MOST_BYTES = 5 * 1024 * 1024
 PIECE = 1 << 16
-AT_ONCE = 32
-"""So many calls of a process to one server at the same time."""
+AT_ONCE = {"": 32, "logs": 32, "files": 8}
+"""So many calls of a process to one server at the same time. What is read for long has breakers of its own: who reads slowly
+takes no other's turn, and is not the server's fault."""
 CRUMB = "crumbIssuer/api/json"
 FAILURES = (
     requests.exceptions.RequestException,
@@ -91,9 +93,6 @@ class Transport:
         self.account = account
         self._place = addresses.placed(account.url)
         self._crumb: dict[str, str] = {}
-        self.breaker = breaker.named(
-            f"jenkins-{account.key}", timeout=settings.JENKINS_CALL_SECONDS + 1, concurrent=AT_ONCE, counts=_is_sick
-        )
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.verify = str(settings.JENKINS_CA_FILE or "") or True
@@ -130,7 +129,7 @@ class Transport:
         :raises GatehouseError: one of integrations.jenkins.errors, or the breaker's.
         """
         about = Asked(self.account.name, method, kind, what)
-        with self.breaker.watching():
+        with self._watched("", settings.JENKINS_CALL_SECONDS + 1):
             answer = self._once(method, url, Sent(data, files, headers), most)
             if method == "POST" and answer.status == 403 and self._renew_crumb():
                 answer = self._once(method, url, Sent(data, files, headers), most)
@@ -139,11 +138,11 @@ class Transport:
 
     @contextmanager
     def stream(
-        self, url: str, *, seconds: float, what: str = "", kind: str = "text/plain"
+        self, url: str, *, seconds: float, what: str = "", kind: str = "text/plain", purpose: str = "logs"
     ) -> Iterator[tuple[Mapping[str, str], Iterator[bytes]]]:
         """Ask for something large, and read it piece by piece; whoever reads decides when it is enough."""
         about = Asked(self.account.name, "GET", kind, what)
-        with self.breaker.watching(), deadline(seconds) as end, self._failures(end):
+        with self._watched(purpose, math.inf), deadline(seconds) as end, self._failures(end):
             response = self._open("GET", url, Sent())
             try:
                 if response.status_code != 200:
@@ -153,6 +152,17 @@ class Transport:
                 self._ensure_whole(end)
             finally:
                 response.close()
+
+    @contextmanager
+    def _watched(self, purpose: str, timeout: float) -> Iterator[None]:
+        """Count the block as one call to the server; people are told of the server, and not of its breaker."""
+        name = "-".join(filter(None, ("jenkins", self.account.key, purpose)))
+        mine = breaker.named(name, timeout=timeout, concurrent=AT_ONCE[purpose], counts=_is_sick)
+        try:
+            with mine.watching():
+                yield
+        except (breaker.Open, breaker.Busy) as problem:
+            raise type(problem)(name=self.account.name) from problem
 
     def _once(self, method: str, url: str, sent: Sent, most: int) -> Answer:
         with deadline(settings.JENKINS_CALL_SECONDS) as end, self._failures(end):

@@ -1,5 +1,6 @@
 """Views: lists of jobs under a name."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -8,7 +9,7 @@ from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 
 LIST = "hudson.model.ListView"
-STATE = "name,url,jobs[name]"
+STATE = "name,url,jobs[name,fullName]"
 
 
 class ViewCalls(Calls):
@@ -23,13 +24,23 @@ class ViewCalls(Calls):
         """
         return reading.view(self._json(f"view/{quote(names.checked(name), safe='')}/", tree=STATE, what=name))
 
-    def create_view(self, name: str, kind: str = LIST) -> shapes.View:
-        """Make an empty view of a kind that Jenkins knows by its class.
+    def create_view(self, name: str, kind: str = LIST, jobs: Sequence[str] = ()) -> shapes.View:
+        """Make a view of a kind that Jenkins knows by its class.
+
+        :param jobs: for a list: the full names of what is in it.
 
         :raises TakenName: when there is one already.
         """
         plain = names.checked_new(name)
         tag = names.checked_new(kind)
-        xml = f'<?xml version="1.1" encoding="UTF-8"?><{tag}><name>{escape(plain)}</name></{tag}>'
+        xml = f'<?xml version="1.1" encoding="UTF-8"?><{tag}><name>{escape(plain)}</name>{_list(jobs)}</{tag}>'
         self._post(f"createView?name={quote(plain, safe='')}", xml=xml, what=name)
         return self.view(name)
+
+
+def _list(jobs: Sequence[str]) -> str:
+    if not jobs:
+        return ""
+    lines = "".join(f"<string>{escape(names.checked(one))}</string>" for one in jobs)
+    order = '<comparator class="java.lang.String$CaseInsensitiveComparator"/>'
+    return f"<jobNames>{order}{lines}</jobNames><recurse>true</recurse>"

@@ -104,6 +104,8 @@ class Build(QueuedRow):
     number = models.PositiveIntegerField(_("number"), null=True, blank=True)
     result = models.CharField(_("result"), max_length=20, blank=True)
     url = models.CharField(_("link"), max_length=1000, blank=True)
+    # paths of the files it left, as far as they are plain
+    artifacts = models.JSONField[list[str]](_("artifacts"), default=list, blank=True, editable=False)
     began_at = models.DateTimeField(_("began"), null=True, blank=True)
     milliseconds = models.BigIntegerField(_("duration"), default=0)
     estimated_milliseconds = models.BigIntegerField(_("expected duration"), default=0)

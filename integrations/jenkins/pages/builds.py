@@ -54,6 +54,7 @@ def of(build: Build, user: Any) -> dict[str, Any]:
         "key": uuid.uuid4().hex,
         "logged": build.number is not None or not build.finished,
         "parameters": shown_parameters(build),
+        "files": [(*reversed(one.rpartition("/")[::2]), one) for one in build.artifacts],
     }
 
 

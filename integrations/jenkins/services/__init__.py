@@ -1,5 +1,6 @@
 """Every way servers, jobs and builds change."""
 
+from integrations.jenkins.services.artifacts import open_artifact
 from integrations.jenkins.services.asking import approval_of, ask, ask_again, last_given, stop, withdraw
 from integrations.jenkins.services.configuring import (
     copy_job,
@@ -13,16 +14,28 @@ from integrations.jenkins.services.configuring import (
     xml_of,
 )
 from integrations.jenkins.services.deciding import approve, expire_late, may_decide, reject, want_approval
+from integrations.jenkins.services.finding import (
+    build_at,
+    create_view,
+    fingerprint_of,
+    label_of,
+    last_log,
+    numbers_of,
+    view_of,
+    views_of,
+)
 from integrations.jenkins.services.machines import (
     create_node,
     delete_node,
     install_plugin,
+    node_of,
     nodes_of,
+    plugin_of,
     plugins_of,
     uninstall_plugin,
 )
 from integrations.jenkins.services.noticing import ask_approvers
-from integrations.jenkins.services.queueing import Waiting, cancel_all, cancel_item, queue_of
+from integrations.jenkins.services.queueing import Waiting, cancel_all, cancel_item, item_of, queue_of
 from integrations.jenkins.services.reading import earlier_part as earlier_log_part
 from integrations.jenkins.services.reading import forget_old as forget_old_logs
 from integrations.jenkins.services.reading import log_of, whole_log
@@ -59,6 +72,7 @@ __all__ = [
     "ask",
     "ask_again",
     "ask_approvers",
+    "build_at",
     "cancel_all",
     "cancel_item",
     "change_server",
@@ -67,6 +81,7 @@ __all__ = [
     "create_folder",
     "create_job",
     "create_node",
+    "create_view",
     "delete_job",
     "delete_node",
     "delete_rule",
@@ -75,17 +90,25 @@ __all__ = [
     "earlier_log_part",
     "enable_job",
     "expire_late",
+    "fingerprint_of",
     "forget_old_logs",
     "hand_schedules_over",
     "go_on",
     "install_plugin",
+    "item_of",
+    "label_of",
     "last_given",
+    "last_log",
     "log_of",
     "log_part",
     "may_decide",
     "next_runs",
+    "node_of",
     "nodes_of",
+    "numbers_of",
+    "open_artifact",
     "plan",
+    "plugin_of",
     "plugins_of",
     "queue_of",
     "read_log_on",
@@ -105,6 +128,8 @@ __all__ = [
     "uninstall_plugin",
     "unplan",
     "update_job",
+    "view_of",
+    "views_of",
     "want_approval",
     "whole_log",
     "withdraw",

@@ -1,8 +1,9 @@
-"""Machines, plugins and views of servers."""
+"""Machines and plugins of servers."""
 
 from typing import Any
 
 from integrations.jenkins.client import shapes
+from integrations.jenkins.errors import NotAtJenkins
 from integrations.jenkins.models import Server
 from integrations.jenkins.services.queueing import client_for_people
 from project.core import audit
@@ -19,6 +20,16 @@ def nodes_of(server: Server, *, by: Any) -> list[shapes.Node]:
     _ensure(by, SEE)
     with client_for_people(server) as client:
         return client.nodes()
+
+
+def node_of(server: Server, name: str, *, by: Any) -> shapes.Node:
+    """One machine.
+
+    :raises NotAtJenkins: when there is none.
+    """
+    _ensure(by, SEE)
+    with client_for_people(server) as client:
+        return client.node(name)
 
 
 def create_node(server: Server, *, name: str, by: Any, **about: Any) -> shapes.Node:
@@ -54,6 +65,19 @@ def plugins_of(server: Server, *, by: Any) -> list[shapes.Plugin]:
     _ensure(by, SEE)
     with client_for_people(server) as client:
         return client.plugins()
+
+
+def plugin_of(server: Server, name: str, *, by: Any) -> shapes.Plugin:
+    """The plugin of this short name.
+
+    :raises NotAtJenkins: when it is not installed.
+    """
+    _ensure(by, SEE)
+    with client_for_people(server) as client:
+        found = client.has_plugin(name)
+    if found is None:
+        raise NotAtJenkins(server=server.name, what=name)
+    return found
 
 
 def install_plugin(server: Server, *, name: str, version: str = "latest", by: Any) -> None:

@@ -53,15 +53,24 @@ def queue_of(server: Server, *, by: Any) -> list[Waiting]:
     return [Waiting(one, jobs.get(one.job), ours.get(one.number)) for one in seen]
 
 
-def cancel_item(server: Server, number: int, *, by: Any) -> None:
-    """Take one item out of a queue.
+def item_of(server: Server, number: int, *, by: Any) -> Waiting:
+    """One item of a queue.
 
     :raises NotAtJenkins: when it is not there (any more), or `by` may not see it.
-    :raises NoPermission: unless they asked for it, or may stop others' builds of this job.
     """
     found = next((one for one in queue_of(server, by=by) if one.item.number == number), None)
     if found is None:
         raise NotAtJenkins(server=server.name, what=f"#{number}")
+    return found
+
+
+def cancel_item(server: Server, number: int, *, by: Any) -> None:
+    """Take one item out of a queue.
+
+    :raises NotAtJenkins: as `item_of` does.
+    :raises NoPermission: unless they asked for it, or may stop others' builds of this job.
+    """
+    found = item_of(server, number, by=by)
     _ensure_may_cancel(found, by)
     with client_for_people(server) as client:
         if not client.cancel(number):

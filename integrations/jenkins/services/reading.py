@@ -1,6 +1,6 @@
 """Logs of builds: read once from Jenkins, however many watch, and handed out from here."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
@@ -53,12 +53,12 @@ def earlier_part(build: Build, before: int | None = None, most: int = ANSWER_BYT
     return _told(row, logs.lines_before(build.pk, end, most) if end else NOTHING)
 
 
-def whole_log(build: Build) -> Iterator[bytes]:
+def whole_log(build: Build) -> Generator[bytes]:
     """All there is of a log, for a download."""
     row = log_of(build)
     if not row.complete:
         row = _read_alone(build, row)
-    return logs.all_of(build.pk, row.size) if row.size else iter(())
+    return logs.all_of(build.pk, row.size)
 
 
 def log_of(build: Build) -> BuildLog:

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integrations.jenkins import parameters, telling
+from integrations.jenkins import names, parameters, telling
 from integrations.jenkins.client import Client
 from integrations.jenkins.client.shapes import BuildState, QueueItem
 from integrations.jenkins.errors import JenkinsError, NoAnswer, NotAtJenkins
@@ -36,6 +36,7 @@ FORGOTTEN_AFTER = timedelta(seconds=60)
 GIVEN_UP_AFTER = timedelta(hours=24)
 """How long a build that began is waited for while its server does not answer."""
 MOST_TRIES = 3
+MOST_ARTIFACTS = 1000
 RESULTS = {
     "SUCCESS": Build.State.SUCCESS,
     "FAILURE": Build.State.FAILED,
@@ -193,7 +194,8 @@ def _look_at_build(build: Build, client: Client) -> None:
     }
     if told.building or told.result not in RESULTS:
         _wait(build, _pause(told.at, 20), **known)
-    _move(build, RESULTS[told.result], result=told.result, error="", **known)
+    files = [one for one in told.artifacts if names.is_plain(one)][:MOST_ARTIFACTS]
+    _move(build, RESULTS[told.result], result=told.result, artifacts=files, error="", **known)
 
 
 def _pause(since: datetime | None, part: int) -> float:

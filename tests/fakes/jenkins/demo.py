@@ -7,6 +7,7 @@ from tests.fakes.jenkins.config import Config
 from tests.fakes.jenkins.items import Folder, Group, Item
 from tests.fakes.jenkins.jobs import Job
 from tests.fakes.jenkins.nodes import Computer
+from tests.fakes.jenkins.views import View
 
 if TYPE_CHECKING:
     from tests.fakes.jenkins.controller import Jenkins
@@ -65,6 +66,7 @@ HISTORY = {
     "Nightly/reports": ["SUCCESS"] * 6,
     "Release/rollback": ["NOT_BUILT"],
 }
+VIEWS = {"Shop": ["build-app", "build-shop", "Release"], "Databases": ["Nightly/backup", "Nightly/Databases/check"]}
 CAUSE = {"shortDescription": "Started by timer", "userId": "timer", "userName": "timer"}
 
 
@@ -110,6 +112,10 @@ def fill(jenkins: "Jenkins") -> None:
         results = HISTORY.get(full_name, [])
         for number, result in enumerate(results):
             past(job, result, 3600 * 7 * (len(results) - number))
+    for name, names in VIEWS.items():
+        lines = "".join(f"<string>{one}</string>" for one in names)
+        listed = f"<name>{name}</name><jobNames>{lines}</jobNames><recurse>true</recurse>"
+        jenkins.views[name] = View(jenkins, name, Config(f"<hudson.model.ListView>{listed}</hudson.model.ListView>"))
     agent = Computer(jenkins.nodes, "windows-1", {"labelString": "windows", "numExecutors": 1})
     jenkins.nodes.computers.append(agent)
     jenkins.catch_up()

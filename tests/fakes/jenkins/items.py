@@ -3,6 +3,7 @@
 `hudson.model.AbstractItem`, `hudson.model.ItemGroupMixIn`, `com.cloudbees.hudson.plugins.folder.Folder`.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, ClassVar
@@ -35,7 +36,7 @@ def check_good_name(name: str | None) -> str:
     return name.strip()
 
 
-class Item(Bean):
+class Item(Bean, ABC):
     """`hudson.model.AbstractItem`."""
 
     root: ClassVar[str]
@@ -68,8 +69,9 @@ class Item(Bean):
     def full_display_name(self) -> str:
         return " » ".join(filter(None, [self.parent.full_display_name(), self.display_name()]))
 
+    @abstractmethod
     def jobs_within(self) -> "Iterator[Job]":
-        raise NotImplementedError
+        """The jobs that it is, or holds."""
 
     def check_rename(self) -> None:
         """`AbstractItem.checkRename`."""
@@ -112,7 +114,7 @@ class Item(Bean):
         return request.redirect(self.parent.url())
 
 
-class Group(Bean, ViewOwner):
+class Group(Bean, ViewOwner, ABC):
     """`hudson.model.ItemGroup`: names differ by more than upper and lower case."""
 
     jenkins: "Jenkins"
@@ -121,14 +123,17 @@ class Group(Bean, ViewOwner):
         self.items: dict[str, Item] = {}
         self.views: dict[str, View] = {"all": View(self, "all")}
 
+    @abstractmethod
     def url(self) -> str:
-        raise NotImplementedError
+        """Where it is."""
 
+    @abstractmethod
     def full_name(self) -> str:
-        raise NotImplementedError
+        """What it is called, with all above; "" of the top."""
 
+    @abstractmethod
     def full_display_name(self) -> str:
-        raise NotImplementedError
+        """The same as people read it."""
 
     def item(self, name: str) -> Item | None:
         return self.items.get(name.lower())
@@ -150,6 +155,13 @@ class Group(Bean, ViewOwner):
     def jobs(self) -> list[Item]:
         return [self.items[name] for name in sorted(self.items)]
 
+    def everything(self) -> Iterator[Item]:
+        """Items at every depth: `ItemGroup.getAllItems`."""
+        for item in self.jobs():
+            yield item
+            if isinstance(item, Group):
+                yield from item.everything()
+
     def every_job(self) -> "Iterator[Job]":
         for item in list(self.items.values()):
             yield from item.jobs_within()
@@ -170,6 +182,14 @@ class Group(Bean, ViewOwner):
         self.add(item)
         return item
 
+    def copy(self, source: Item, name: str) -> Item:
+        """`ItemGroupMixIn.copy`, and `Folder.onCopiedFrom`: a folder with all that is in it."""
+        made = self.create(name, source.config)
+        if isinstance(source, Group) and isinstance(made, Group):
+            for item in source.jobs():
+                made.copy(item, item.label)
+        return made
+
     @web("createItem", post=True)
     def create_item(self, request: Request) -> Response:
         """`ItemGroupMixIn.createTopLevelItem`: from XML, as a copy (`mode=copy`), or empty (`mode` a class)."""
@@ -182,7 +202,7 @@ class Group(Bean, ViewOwner):
         if self.item(name):
             raise Failure(f"A job already exists with the name ‘{name}’")
         if mode == "copy":
-            item = self.create(name, self._source(request.get("from")).config)
+            item = self.copy(self._source(request.get("from")), name)
         elif request.is_xml:
             self.create(name, Config(request.body.decode()))
             return Response()

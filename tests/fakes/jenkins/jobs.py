@@ -1,6 +1,7 @@
 """Jobs: `hudson.model.Job`, `hudson.model.FreeStyleProject`, `WorkflowJob` (workflow-job-plugin)."""
 
 import re
+from abc import abstractmethod
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -75,8 +76,9 @@ class Job(Item):
         self.builds[build.number] = build
         return build
 
+    @abstractmethod
     def opening(self, computer: "Computer") -> list[str]:
-        raise NotImplementedError
+        """What its builds log first."""
 
     def closing(self) -> list[str]:
         return []

@@ -121,13 +121,15 @@ class Bean:
         cls.exports, cls.methods = {}, {}
         for owner in reversed(cls.__mro__):
             for attribute, marked in vars(owner).items():
-                marks, value = getattr(marked, "__dict__", {}), getattr(cls, attribute)
+                marks = getattr(marked, "__dict__", {})
                 if "exported" in marks:
                     name, visibility, inline = marks["exported"]
-                    cls.exports[name] = Exported(value, visibility or getattr(owner, "visibility", 1), inline)
+                    cls.exports[name] = Exported(
+                        getattr(cls, attribute), visibility or getattr(owner, "visibility", 1), inline
+                    )
                 if "web" in marks:
                     names, post = marks["web"]
-                    cls.methods.update(dict.fromkeys(names, (value, post)))
+                    cls.methods.update(dict.fromkeys(names, (getattr(cls, attribute), post)))
 
     def child(self, name: str, rest: list[str]) -> "Bean | None":
         """The object one step further; takes further words off `rest` where its address has more."""

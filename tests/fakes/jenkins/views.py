@@ -40,9 +40,10 @@ class View(Bean):
             return self.owner.jobs()
         names = {each.text for each in self.config.each("jobNames/string")}
         pattern = self.config.get("includeRegex")
-        return [
-            item for item in self.owner.jobs() if item.label in names or (pattern and re.fullmatch(pattern, item.label))
-        ]
+        inside = f"{self.owner.full_name()}/".lstrip("/")
+        found = self.owner.everything() if self.config.get("recurse") == "true" else self.owner.jobs()
+        names_of = {item.full_name().removeprefix(inside): item for item in found}
+        return [item for name, item in names_of.items() if name in names or (pattern and re.fullmatch(pattern, name))]
 
     def renamed(self, old: str, new: str) -> None:
         """`ListView.Listener.onLocationChanged`: a renamed job stays in its lists."""
