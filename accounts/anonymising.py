@@ -14,7 +14,6 @@ from django.db.models import F, Q
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from accounts import phone_codes
 from accounts.models import (
     ApiToken,
     Device,
@@ -27,7 +26,7 @@ from accounts.models import (
     SignInChallenge,
     User,
 )
-from integrations.sms import codes
+from integrations.sms import codes, phones
 from integrations.sms import services as text_messages
 
 HIDDEN = "…"
@@ -53,7 +52,7 @@ def forget(person: User) -> None:
     if person.avatar:
         transaction.on_commit(partial(person.avatar.storage.delete, str(person.avatar.name)))
     if person.phone:
-        codes.forget(phone_codes.as_sent(person.phone))
+        codes.forget(phones.as_sent(person.phone))
     # not save(): the audit trail would note what is to be forgotten
     nothing_left = {
         **PERSONAL,

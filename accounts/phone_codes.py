@@ -24,18 +24,6 @@ OF_STRANGERS = frozenset({Purpose.LOGIN, Purpose.RESET})
 WINDOW = timedelta(hours=1)
 CAPTCHA_ADDRESS = 10
 """So many times more codes make an address solve a captcha for all numbers: a whole office may share one."""
-HOME = "+86"
-"""Numbers of this country are kept without it, as people write them."""
-
-
-def as_kept(phone: str) -> str:
-    """Return a number in E.164 as people's rows keep it."""
-    return phone.removeprefix(HOME)
-
-
-def as_sent(phone: str) -> str:
-    """Return a number of somebody's row in E.164."""
-    return phone if phone.startswith("+") else HOME + phone
 
 
 def as_asked(text: str) -> str:
@@ -53,7 +41,7 @@ def is_offered() -> bool:
 
 def owner_of(phone: str) -> User | None:
     """Return who may show by a code to this number who they are; not somebody who only said that it is theirs."""
-    kept = as_kept(phone)
+    kept = phones.as_kept(phone)
     person = User.objects.active().filter(phone=kept).exclude(phone_claimed=kept).first()
     if person is None or (settings.SMS_VERIFIED_ONLY and not person.has_verified_phone):
         return None
@@ -140,7 +128,7 @@ def own_phone(person: User) -> str:
     """
     if not person.phone or not person.has_verified_phone:
         raise errors.NoVerifiedPhone
-    return as_sent(person.phone)
+    return phones.as_sent(person.phone)
 
 
 def verified(person: User) -> None:
@@ -162,7 +150,7 @@ def _meant(wanted: VerificationCode) -> User | None:
         case Purpose.RESET:
             return owner_of(wanted.phone)
         case Purpose.CONFIRM:
-            person = User.objects.active().filter(pk=wanted.about, phone=as_kept(wanted.phone)).first()
+            person = User.objects.active().filter(pk=wanted.about, phone=phones.as_kept(wanted.phone)).first()
             return person if person is not None and person.has_verified_phone else None
         case _:
             return User.objects.active().filter(pk=wanted.about).first()

@@ -6,10 +6,13 @@ from functools import cache
 from typing import Any, cast
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
+
+from integrations.sms import phones
 
 AVATAR_MAX_BYTES = 2 * 1024**2
 
@@ -31,11 +34,55 @@ class Pattern(RegexValidator):
         return all(map(self._matches, values))
 
 
-phone = Pattern(
-    r"1[3-9][0-9]{9}",
-    message=_("Enter a mobile number of 11 digits that begins with 13 to 19."),
-    code="phone",
-)
+@deconstructible
+class Phone:
+    """A mobile number: a Chinese one by its 11 digits alone, others with + and the country's code.
+
+    Where SMS_REGION is another country, one of its numbers needs no code either.
+    """
+
+    def __call__(self, value: Any) -> None:
+        self.kept(value)
+
+    def kept(self, value: Any) -> str:
+        """Return the number as people's rows keep it: 11 digits if it is Chinese, E.164 otherwise.
+
+        :raises ValidationError: when it is none.
+        """
+        if isinstance(value, str) and phones.CHINESE_MOBILE.fullmatch(value):
+            return value
+        try:
+            if isinstance(value, str) and (value.startswith("+") or settings.SMS_REGION != "CN"):
+                return phones.as_kept(phones.parse(value))
+        except phones.NotAPhoneNumber:
+            pass
+        raise ValidationError(self.message, code="phone", params={"value": value})
+
+    def spelled(self, text: str) -> str:
+        """Return the number as rows keep it; what is none as it is."""
+        try:
+            return self.kept(text)
+        except ValidationError:
+            return text
+
+    @property
+    def message(self) -> Any:
+        if settings.SMS_REGION != "CN":
+            return _("Enter a mobile number. One of another country begins with + and its code.")
+        return _(
+            "Enter a mobile number of 11 digits that begins with 13 to 19. One of another country begins with + and its code."
+        )
+
+    def accepts_all(self, values: Iterable[str]) -> bool:
+        try:
+            for value in values:
+                self.kept(value)
+        except ValidationError:
+            return False
+        return True
+
+
+phone = Phone()
 username = Pattern(
     r"[0-9A-Za-z]{6,30}",
     message=_("A user name has 6 to 30 letters and digits, and nothing else."),

@@ -17,6 +17,7 @@ from accounts import services
 from accounts.admin.permissions import PermissionMatrix, grantable
 from accounts.models import Department, Role, User
 from accounts.services import people
+from integrations.sms import phones
 from project.core.admin import ServiceForm
 
 PROFILE = (
@@ -61,6 +62,15 @@ class DepartmentChoice(forms.ModelMultipleChoiceField[Department]):
 class UserForm(ServiceForm[User]):
     """A person's data and roles."""
 
+    # longer than what is kept: people write spaces
+    phone = forms.CharField(
+        label=_("Phone"),
+        required=False,
+        max_length=phones.LONGEST,
+        empty_value=None,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel"}),
+        help_text=_("Numbers of other countries with + and the country's code."),
+    )
     roles = RoleChoice(
         Role.objects.select_related("group"),
         label=_("Roles"),

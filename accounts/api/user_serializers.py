@@ -1,6 +1,6 @@
 """People as JSON."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
@@ -11,6 +11,7 @@ from accounts.api.fields import Ids, PersonInReach, Secret, StrictModelSerialize
 from accounts.api.impersonation_serializers import ImpersonatorSerializer, impersonator_of
 from accounts.api.reach import ReachSerializer
 from accounts.models import Department, Role, User
+from integrations.sms import phones
 from project.core.api import StrictSerializer
 
 PROFILE = ("real_name", "nickname", "email", "phone", "gender", "language", "time_zone")
@@ -56,6 +57,9 @@ class UserSerializer(StrictModelSerializer):
             "anonymised_at",
         )
         read_only_fields: tuple[str, ...] = ("id", "last_login", "date_joined", "left_at", "anonymised_at")
+        extra_kwargs: ClassVar[dict[str, dict[str, Any]]] = {
+            "phone": {"max_length": phones.LONGEST, "help_text": "`13800138000`; of other countries `+6581234567`."}
+        }
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_phone_verified_at(self, user: User) -> Any:

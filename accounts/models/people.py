@@ -1,6 +1,8 @@
 """People."""
 
+import re
 import secrets
+from collections.abc import Collection
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -17,6 +19,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts import validators
 from accounts.models.organisation import Department, Role
 from accounts.models.reach import NOBODY, Reach, reach_of
+from integrations.sms import phones
+
+LONGEST_PHONE = 16
+"""In E.164, with its plus."""
+PART_OF_A_NUMBER = re.compile(r"\+?[0-9][0-9\s-]*")
 
 
 def languages() -> list[tuple[str, Any]]:
@@ -33,6 +40,11 @@ def avatar_path(user: "User", _filename: str) -> str:
     return f"avatars/{secrets.token_hex(16)}.webp"
 
 
+def as_in_a_number(text: str) -> str:
+    """Return part of a phone number as it stands in rows, without spaces, hyphens and +86; "" for anything else."""
+    return re.sub(r"[\s-]", "", text).removeprefix(phones.CHINESE_CODE) if PART_OF_A_NUMBER.fullmatch(text) else ""
+
+
 class UserQuerySet(models.QuerySet["User"]):
     def active(self) -> Self:
         return self.filter(is_active=True)
@@ -43,10 +55,10 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def search(self, text: str) -> Self:
         """People whose user name, names, phone or mail address contain `text`."""
-        found = Q()
+        found, number = Q(), as_in_a_number(text)
         for field in User.SEARCHED:
             found |= Q(**{f"{field}__icontains": text})
-        return self.filter(found)
+        return self.filter(found | Q(phone__contains=number) if number else found)
 
     def in_order(self, by: str) -> Self:
         """By a field, "-" in front for the other way; who has none comes first, as nothing is less than anything.
@@ -98,10 +110,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     )
     nickname = models.CharField(_("nickname"), max_length=60, blank=True, validators=[validators.no_control_characters])
     email = models.EmailField(_("mail address"), blank=True)
-    # NULL, not "": only that may repeat under a unique index
+    # NULL, not "": only that may repeat under a unique index. As `validators.phone` spells it, so that it is one number once
     phone = models.CharField(
         _("phone"),
-        max_length=11,
+        max_length=LONGEST_PHONE,
         unique=True,
         null=True,
         blank=True,
@@ -110,9 +122,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     )
     # numbers, not flags: whatever way `phone` changes, neither says anything of another number.
     # what the person typed without having proved of late who they are: it lets nobody in
-    phone_claimed = models.CharField(max_length=11, blank=True, editable=False)
+    phone_claimed = models.CharField(max_length=LONGEST_PHONE, blank=True, editable=False)
     # what was proven by a code
-    phone_verified = models.CharField(max_length=11, blank=True, editable=False)
+    phone_verified = models.CharField(max_length=LONGEST_PHONE, blank=True, editable=False)
     phone_verified_at = models.DateTimeField(_("phone verified"), null=True, blank=True, editable=False)
     gender = models.PositiveSmallIntegerField(_("gender"), choices=Gender.choices, default=Gender.UNKNOWN)
     avatar = models.ImageField(_("picture"), upload_to=avatar_path, blank=True, validators=[validators.avatar_size])
@@ -166,6 +178,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.phone = self.phone or None
         super().save(*args, **kwargs)
+
+    def clean_fields(self, exclude: Collection[str] | None = None) -> None:
+        if self.phone and "phone" not in (exclude or ()):
+            self.phone = validators.phone.spelled(self.phone)
+        super().clean_fields(exclude)
 
     def clean(self) -> None:
         super().clean()

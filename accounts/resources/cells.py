@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from import_export.widgets import Widget
 
-from accounts import deeds
+from accounts import deeds, validators
 from accounts.models import Department, Role, User
 from accounts.resources.paths import Paths
 from integrations.sheets.columns import BLANKS, Column, Text, plain_text
@@ -29,6 +29,13 @@ class Email(Text):
 
     def normal(self, text: str) -> str:
         return text if text.islower() and text == text.strip() else User.objects.normalize_email(text)
+
+
+class Phone(Text):
+    """A phone number, in the one spelling in which it is kept."""
+
+    def normal(self, text: str) -> str:
+        return validators.phone.spelled(text)
 
 
 class InDepartment(Widget):  # type: ignore[misc]  # import-export has no types

@@ -134,15 +134,17 @@ def update_own_profile(*, user: User, proven: bool = False, **changes: Any) -> U
     """
     guards.ensure_known(changes, OWN_FIELDS)
     person = locked(user)
-    phone = changes.get("phone")
-    if phone and phone != person.phone:
-        person.phone_claimed = "" if proven else phone
-        person.save(update_fields=["phone_claimed"])
+    before = person.phone
     _write(person, changes, user, named_by_staff=False)
+    if person.phone and person.phone != before:
+        person.phone_claimed = "" if proven else person.phone
+        person.save(update_fields=["phone_claimed"])
     return _fresh(user)
 
 
 def _write(person: User, changes: dict[str, Any], by: User | None, *, named_by_staff: bool) -> None:
+    if changes.get("phone"):
+        changes = changes | {"phone": validators.phone.spelled(changes["phone"])}
     changed = {name: value for name, value in changes.items() if getattr(person, name) != value}
     if not changed:
         return

@@ -6,10 +6,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from accounts import alarms, phone_codes
+from accounts import alarms
 from accounts.models import User
 from accounts.services import guards
 from accounts.services.people import locked
+from integrations.sms import phones
 from project.core import audit
 
 
@@ -22,7 +23,7 @@ def bind_phone(*, user: User, phone: str) -> User:
     """
     guards.ensure_person(user)
     try:
-        return _bind(user, phone_codes.as_kept(phone))
+        return _bind(user, phones.as_kept(phone))
     except IntegrityError as problem:  # somebody else was faster
         taken = User._meta.get_field("phone").error_messages["unique"]
         raise ValidationError({"phone": [str(taken)]}) from problem
@@ -61,7 +62,7 @@ def _bind(user: User, kept: str) -> User:
 def _tell(person: User) -> None:
     """By mail and on their open pages: whoever changes this may sign in by it."""
     phone = person.phone or ""
-    values = {"phone": phone[:3] + "****" + phone[-4:] if phone else "", "happened_at": timezone.now()}
+    values = {"phone": phones.masked(phone) if phone else "", "happened_at": timezone.now()}
     with translation.override(person.language or settings.LANGUAGE_CODE):
         text = _("Another phone number was bound to your account.") if phone else _("Your phone number was removed.")
     alarms.tell(person, "phone_changed", values, {"kind": "phone_changed", "text": text})

@@ -29,17 +29,15 @@ def writes_to_strangers(user: Any) -> bool:
 def number_of(person: Any) -> str:
     """Return a person's number in E.164; "" where they have none that can be written to."""
     try:
-        return phones.parse(person.phone) if person.phone else ""
+        return phones.parse(phones.as_sent(person.phone)) if person.phone else ""
     except NotAPhoneNumber:
         return ""
 
 
 def with_numbers(numbers: Iterable[str], *, by: Any) -> dict[str, Any]:
     """Return who of the people that `by` reaches has which of these numbers in E.164."""
-    written = {phones.national(one): one for one in numbers}
-    found = reached_by(by).filter(phone__in=[*written, *written.values()])
-    known = {written.get(one.phone, one.phone): one for one in found}
-    return {number: person for number, person in known.items() if number_of(person) == number}
+    kept = {phones.as_kept(one): one for one in numbers}
+    return {kept[one.phone]: one for one in reached_by(by).filter(phone__in=list(kept))}
 
 
 def language_of(person: Any) -> str:

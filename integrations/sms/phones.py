@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 from project.core.errors import InvalidParameters
 
 CHINA = 86
+CHINESE_CODE = f"+{CHINA}"
 CHINESE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
-"""The seed's rule, and that of `accounts`: also for prefixes that are newer than the tables of `phonenumbers`."""
+"""The house's own rule, also for prefixes that are newer than the tables of `phonenumbers`. Such a number needs no code."""
 LONGEST = 40
 SHOWN_DIGITS = 4
 
@@ -28,10 +29,13 @@ class NotAPhoneNumber(InvalidParameters):
 def parse(text: str, region: str | None = None) -> str:
     """Return the number in E.164 ("+8613800000000").
 
-    :param region: the country of numbers without a code, as ISO 3166; by default SMS_REGION.
+    :param region: the country of numbers without a code, as ISO 3166; by default SMS_REGION. What is written as rows keep
+        a Chinese number is one in every house.
     :raises NotAPhoneNumber: when nobody could be written to there.
     """
     region = settings.SMS_REGION if region is None else region
+    if CHINESE_MOBILE.fullmatch(text):
+        return CHINESE_CODE + text
     if len(text) > LONGEST:
         raise NotAPhoneNumber(text)
     try:
@@ -41,6 +45,16 @@ def parse(text: str, region: str | None = None) -> str:
     if number.extension or not _can_be_written_to(number):
         raise NotAPhoneNumber(text)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def as_kept(phone: str) -> str:
+    """Return a number in E.164 as people's rows keep it: Chinese ones without their code, as people write them."""
+    return phone.removeprefix(CHINESE_CODE)
+
+
+def as_sent(phone: str) -> str:
+    """Return a number of somebody's row in E.164."""
+    return phone if phone.startswith("+") else CHINESE_CODE + phone
 
 
 def prefix_of(phone: str) -> int:

@@ -112,7 +112,7 @@ def _message(
         values = {"parameters": {"text": "Gatehouse"}}
     failed = {"error_code": "isv.BUSINESS_LIMIT_CONTROL", "error": "Permits:10"} if state == State.FAILED else {}
     return Message(
-        phone=phones.parse(str(person.phone)), prefix=phones.CHINA, template=said, purpose=purpose, person=person,
+        phone=phones.as_sent(str(person.phone)), prefix=phones.CHINA, template=said, purpose=purpose, person=person,
         language=person.language or settings.LANGUAGE_CODE, provider=provider, state=state, cost=PRICE,
         currency=settings.SMS_CURRENCY, created_at=at, next_at=at, sent_at=at if left else None,
         finished_at=at + timedelta(seconds=6), delivered_at=at if state == State.DELIVERED else None,

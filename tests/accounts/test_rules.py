@@ -101,16 +101,43 @@ class TestFirstAdministrator:
 
 
 class TestValidators:
-    @pytest.mark.parametrize("value", ["13800138000", "19912345678"])
-    def test_know_phones(self, value):
+    @pytest.mark.parametrize(
+        ("value", "kept"),
+        [
+            ("13800138000", "13800138000"),
+            ("19912345678", "19912345678"),
+            ("+8613800138000", "13800138000"),
+            ("+86 138-0013-8000", "13800138000"),
+            ("+6581234567", "+6581234567"),
+            ("+65 8123 4567", "+6581234567"),
+            ("+44 7911 123456", "+447911123456"),
+        ],
+    )
+    def test_know_phones_in_one_spelling(self, value, kept):
         validators.phone(value)
 
+        assert validators.phone.kept(value) == validators.phone.kept(kept) == kept
+
     @pytest.mark.parametrize(
-        "value", ["12800138000", "1380013800", "138001380000", "13800138000\n", " 13800138000", "１３８００１３８０００", 13800138000]
+        "value",
+        [
+            "12800138000", "1380013800", "138001380000", "13800138000\n", " 13800138000", "１３８００１３８０００", 13800138000,
+            "81234567", "6581234567", "+8612800138000", "+861065529988", "+999123456", "+1 900 555 0123", "+",
+        ],
     )  # fmt: skip
     def test_know_what_is_no_phone(self, value):
-        with pytest.raises(ValidationError):
+        with pytest.raises(ValidationError) as refused:
             validators.phone(value)
+
+        assert "11 digits" in refused.value.messages[0]
+
+    def test_know_the_phones_of_another_country_where_the_house_stands_there(self, settings):
+        settings.SMS_REGION = "SG"
+
+        assert validators.phone.kept("8123 4567") == "+6581234567"
+        assert validators.phone.kept("13800138000") == "13800138000"
+        with pytest.raises(ValidationError):
+            validators.phone("138001380")
 
     @pytest.mark.parametrize(
         ("check", "good", "bad"),

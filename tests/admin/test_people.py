@@ -121,6 +121,12 @@ class TestTheForm:
         assert "was changed successfully" in flat(answer.content.decode())
         assert (mei.nickname, mei.real_name, mei.is_active) == ("Ming", "小明", True)
 
+    def test_takes_numbers_of_other_countries_as_people_write_them(self, browser_of, boss, mei):
+        change(browser_of(boss), mei, phone="+44 7911 123 456")
+
+        mei.refresh_from_db()
+        assert mei.phone == "+447911123456"
+
     def test_switching_somebody_off_ends_their_sessions(self, browser_of, boss, mei):
         session = signed_in(mei)
 

@@ -66,6 +66,39 @@ class TestFiveHundredPeople:
         assert not again.can_be_confirmed
 
 
+class TestPhonesOfOtherCountries:
+    @pytest.mark.parametrize("kind", ["xlsx", "csv"])
+    def test_come_in_and_go_out_as_one_number(self, take_in, take_out, upload, kind):
+        rows = [
+            ["用户名", "手机号"],
+            ["abroad01", "+65 8123 4567"],
+            ["abroad02", "+447911123456"],
+            ["athome01", "+86 138 0013 8000"],
+            ["athome02", "13800138001"],
+        ]
+        made = book if kind == "xlsx" else as_csv
+        take_in(made(*rows), name=f"people.{kind}")
+
+        kept = dict(User.objects.exclude(phone=None).values_list("username", "phone"))
+        assert kept == {
+            "abroad01": "+6581234567",
+            "abroad02": "+447911123456",
+            "athome01": "13800138000",
+            "athome02": "13800138001",
+        }
+        again = upload(take_out(kind=kind), name=f"people.{kind}")
+        assert again.counts == {"new": 0, "changed": 0, "unchanged": 5, "bad": 0}
+
+    def test_are_nobodys_twice_however_they_are_written(self, take_in, upload):
+        take_in(book(["用户名", "手机号"], ["abroad01", "+6581234567"]))
+
+        job = upload(book(["用户名", "手机号"], ["abroad02", "+65 8123 4567"], ["abroad03", "6581234567"]))
+
+        assert job.counts["bad"] == 2
+        assert "belongs to somebody else already" in errors(job)[0]
+        assert "begins with + and its code" in errors(job)[1]
+
+
 class TestHeaders:
     @pytest.mark.attack("T-X-6")
     @pytest.mark.parametrize(

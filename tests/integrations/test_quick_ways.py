@@ -127,6 +127,8 @@ CELLS: dict[str, dict[str, Any]] = {
     "as it should be": {},
     "numbers for text": {"phone": 13800000001, "real_name": 12},
     "a bad phone number": {"phone": "12"},
+    "a phone number from abroad": {"phone": "+65 8123 4567"},
+    "a phone number spelt otherwise": {"phone": "+86 138 0000 0001"},
     "a bad name": {"username": "a b"},
     "no name": {"username": None},
     "a bad address": {"email": "nobody@nowhere@"},

@@ -3,9 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.resources.cells import Email, InDepartment, Person, Roles, RolesColumn
+from accounts.resources.cells import Email, InDepartment, Person, Phone, Roles, RolesColumn
 from accounts.resources.people.filters import FILTERS, TITLES
-from integrations.sheets.columns import Choice, Column, Flag, Moment, Text
+from integrations.sheets.columns import Choice, Column, Flag, Moment
 from integrations.sheets.resources import SheetResource
 
 NEVER = _("rights are never taken from a sheet")
@@ -66,7 +66,12 @@ class PeopleColumns(SheetResource):
         example=User.Gender.FEMALE.label,
     )
     phone = Column(
-        "phone", _("phone"), aliases=("手机", "手机号", "电话", "mobile"), widget=Text(null=True), example="13800000000"
+        "phone",
+        _("phone"),
+        aliases=("手机", "手机号", "电话", "mobile"),
+        widget=Phone(null=True),
+        example="13800000000",
+        note=_("Numbers of other countries as text, with + and the country's code."),
     )
     email = Column(
         "email",

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from integrations.sms import phones
+from integrations.sms import people, phones
 from integrations.sms.errors import NoPhone, UnknownTemplate
 from integrations.sms.models import Message, Template
 from integrations.sms.services.messages import enqueue
@@ -37,7 +37,7 @@ def send_by_hand(
     known = Template.objects.named(template)
     if known is None or not known.by_hand:
         raise UnknownTemplate(template)
-    number = phones.parse(phone or _phone_of(person))
+    number = phones.parse(phone) if phone else _number_of(person)
     with transaction.atomic():
         message = enqueue(
             phone=number,
@@ -52,7 +52,8 @@ def send_by_hand(
     return message
 
 
-def _phone_of(person: Any) -> str:
-    if person is None or not person.phone:
+def _number_of(person: Any) -> str:
+    number = people.number_of(person) if person is not None else ""
+    if not number:
         raise NoPhone
-    return str(person.phone)
+    return number

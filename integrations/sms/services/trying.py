@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integrations.sms import examples, phones
+from integrations.sms import examples, people
 from integrations.sms.models import Message, Provider, Template
 from integrations.sms.providers import NotSent, client_of
 from integrations.sms.services.messages import enqueue
@@ -47,11 +47,12 @@ def send_test(provider: Provider, *, template: Template, by: Any, reason: str = 
 
     :raises InvalidParameters: when whoever asks has no number.
     """
-    if not getattr(by, "phone", None):
+    number = people.number_of(by)
+    if not number:
         raise InvalidParameters(fields={"phone": [_("Your account has no phone number to write to.")]})
     with transaction.atomic():
         message = enqueue(
-            phone=phones.parse(by.phone),
+            phone=number,
             template=template.key,
             parameters=examples.of(template.places),
             language=by.language or settings.LANGUAGE_CODE,

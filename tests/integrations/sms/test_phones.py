@@ -34,6 +34,12 @@ class TestPhoneNumbers:
         assert phones.parse("8123 4567") == "+6581234567"
         assert phones.parse("138 0000 0000", region="CN") == "+8613800000000"
 
+    def test_stand_in_rows_as_people_write_them_and_come_back(self, settings):
+        for region in ("CN", "SG", "US"):
+            settings.SMS_REGION = region
+            for phone in ("+8613800000000", "+8613055550123", "+6581234567", "+13055550123"):
+                assert phones.as_sent(phones.as_kept(phone)) == phones.parse(phones.as_kept(phone)) == phone
+
     @pytest.mark.parametrize(
         "text",
         [
