@@ -16,7 +16,7 @@ from accounts.api.fields import Flag, Text
 from accounts.keys import ALGORITHMS, Key, State, times
 from accounts.permissions import requires
 from accounts.step_up import RecentSignIn
-from project.core.api import StrictSerializer, error_responses
+from project.core.api import Pages, StrictSerializer, error_responses, paged
 
 TAGS = ["signing keys"]
 REFUSED = error_responses(errors.NotSignedIn, "10009")
@@ -77,6 +77,7 @@ class SigningKeyViewSet(ViewSet):
     """The keys that sign access tokens."""
 
     permission_classes = (IsAuthenticated, requires("accounts.view_signingkey"))
+    pagination_class = Pages
     lookup_value_regex = r"[A-Za-z0-9_-]{1,64}"
     lookup_url_kwarg = "kid"
 
@@ -88,7 +89,7 @@ class SigningKeyViewSet(ViewSet):
         responses={200: SigningKeySerializer(many=True), **REFUSED},
     )
     def list(self, request: Request) -> Response:
-        return Response(SigningKeySerializer(reversed(keys.store().load()), many=True).data)
+        return paged(keys.store().load()[::-1], request, SigningKeySerializer)
 
     @extend_schema(
         operation_id="keys_rotate",

@@ -22,7 +22,7 @@ from accounts.api.user_serializers import UserSerializer
 from accounts.models import User
 from accounts.permissions import requires
 from project.core import leaving
-from project.core.api import error_responses
+from project.core.api import error_responses, paged
 from project.core.errors import NoPermission
 
 TAGS = ["users"]
@@ -68,15 +68,12 @@ class LeavingMixin(GenericViewSet[User]):
     @action(
         detail=True,
         methods=["get", "post"],
-        pagination_class=None,
         permission_classes=[IsAuthenticated, requires("accounts.change_user")],
     )
     def leave(self, request: Request, pk: str) -> Response:
         person = self.get_object()
         if request.method == "GET":
-            return Response(
-                BelongingSerializer([_belonging(kind, person) for kind in leaving.belongings()], many=True).data
-            )
+            return paged([_belonging(kind, person) for kind in leaving.belongings()], request, BelongingSerializer)
         asked = LeaveSerializer(data=request.data, context={"request": request})
         asked.is_valid(raise_exception=True)
         if asked.validated_data["anonymise"]:

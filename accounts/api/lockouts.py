@@ -17,7 +17,7 @@ from accounts.api.reasons import WhySerializer
 from accounts.models import User
 from accounts.permissions import requires
 from accounts.sign_in import username_as_kept
-from project.core.api import error_responses
+from project.core.api import Pages, error_responses, paged
 from project.core.errors import NoPermission, NotFound
 
 PERMISSION = "accounts.unlock_loginevent"
@@ -55,6 +55,7 @@ class LockoutsView(APIView):
     """Locks of people in the caller's scope; names nobody has, and addresses, for who sees everybody and may read the log."""
 
     permission_classes = (IsAuthenticated, requires(PERMISSION))
+    pagination_class = Pages
 
     @extend_schema(
         operation_id="lockouts_list",
@@ -63,7 +64,7 @@ class LockoutsView(APIView):
         responses={200: LockedOutSerializer(many=True), **REFUSED},
     )
     def get(self, request: Request) -> Response:
-        return Response(LockedOutSerializer(locked_out.seen_by(request.user), many=True).data)
+        return paged(locked_out.seen_by(request.user), request, LockedOutSerializer)
 
 
 class UnlockView(APIView):

@@ -17,9 +17,8 @@ from accounts.api.reasons import WhySerializer
 from accounts.api.session_serializers import SessionSerializer
 from accounts.models import Department, LoginSession, Origin
 from accounts.permissions import ModelPermissions, requires
-from project.core.api import StrictSerializer, error_responses
+from project.core.api import StrictSerializer, error_responses, query_of
 
-PAGING = frozenset({"page", "page_size"})
 TAGS = ["sessions"]
 REFUSED = error_responses(errors.NotSignedIn, "10009")
 ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
@@ -123,10 +122,8 @@ class SessionViewSet(GenericViewSet[LoginSession]):
         responses={200: StaffSessionSerializer(many=True), **REFUSED, **error_responses("10000")},
     )
     def list(self, request: Request) -> Response:
-        given = {name: value for name, value in request.query_params.items() if name not in PAGING}
-        query = SessionQuerySerializer(data=given)
-        query.is_valid(raise_exception=True)
-        page = self.paginate_queryset(sessions.narrowed(self.get_queryset(), query.validated_data))
+        asked = query_of(SessionQuerySerializer, request)
+        page = self.paginate_queryset(sessions.narrowed(self.get_queryset(), asked))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(

@@ -18,9 +18,8 @@ from accounts.api.origins import ORIGIN, OriginSerializer
 from accounts.models import LoginEvent, LoginSession, Origin
 from accounts.permissions import ModelPermissions
 from integrations.sheets import services as sheets
-from project.core.api import StrictSerializer, error_responses
+from project.core.api import StrictSerializer, error_responses, query_of
 
-PAGING = frozenset({"page", "page_size"})
 REFUSED = error_responses(errors.NotSignedIn)
 STAFF_REFUSED = error_responses(errors.NotSignedIn, "10009")
 NARROW = "Narrowed by any of the parameters together."
@@ -95,9 +94,7 @@ def narrowed(events: QuerySet[LoginEvent], request: Request, kind: type[SignInQu
 
     :raises ValidationError: naming what is wrong with it.
     """
-    query = kind(data={name: value for name, value in request.query_params.items() if name not in PAGING})
-    query.is_valid(raise_exception=True)
-    return sign_in_log.narrowed(events, query.validated_data)
+    return sign_in_log.narrowed(events, query_of(kind, request))
 
 
 class MySignInsView(GenericAPIView[LoginEvent]):

@@ -25,10 +25,9 @@ from accounts.models import User
 from accounts.permissions import ModelPermissions, requires
 from accounts.services import guards
 from integrations.sheets import services as sheets
-from project.core.api import error_responses
+from project.core.api import error_responses, query_of
 from project.core.errors import NoPermission, NotFound
 
-PAGING = frozenset({"page", "page_size"})
 TAGS = ["users"]
 REFUSED = error_responses(errors.NotSignedIn, "10009")
 ONE_REFUSED = error_responses(errors.NotSignedIn, "10009", "10008")
@@ -52,10 +51,7 @@ class UserViewSet(HistoryMixin, BulkMixin, LeavingMixin, GenericViewSet[User]):
 
         :raises ValidationError: naming what is wrong with it.
         """
-        given = {name: value for name, value in request.query_params.items() if name not in PAGING}
-        query = UserQuerySerializer(data=given)
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
+        asked = query_of(UserQuerySerializer, request)
         people = self.get_queryset()
         if text := asked.get("search"):
             people = people.search(text)  # type: ignore[attr-defined]  # ours, see scope.people

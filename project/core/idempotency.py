@@ -96,11 +96,12 @@ def _claim(key: str, user_id: int, request: Request) -> IdempotencyRecord:
         wrong = _("Send 1 to 255 visible ASCII characters.")
         raise errors.InvalidParameters(fields={HEADER: [wrong]})
     asked, now = _hash_of(request), timezone.now()
+    path = request.path.rstrip("/")  # calls stand with and without a slash at the end
     fresh = IdempotencyRecord(
-        digest=_digest(str(user_id), str(request.method), request.path, key),
+        digest=_digest(str(user_id), str(request.method), path, key),
         user_id=user_id,
         key=key,
-        route=f"{request.method} {request.path}"[:255],
+        route=f"{request.method} {path}"[:255],
         request_hash=asked,
         created_at=now,
         running_until=now + RUNNING,

@@ -74,7 +74,8 @@ class ConnectionsView(GatewayView):
     )
     def get(self, request: Request) -> Response:
         """List the open sockets, on all nodes, of people in your scope, the newest first."""
-        wanted = serializers.WantedSerializer(data=request.query_params).wanted()
+        given = {name: value for name, value in request.query_params.items() if value}
+        wanted = serializers.WantedSerializer(data=given).wanted()
         everybody = services.connections(by=request.user, user=wanted.user, group=wanted.group)
         found = oversight.found(everybody, wanted)
         found.sort(key=lambda one: (-one["since"], one["id"]))

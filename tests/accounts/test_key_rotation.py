@@ -134,7 +134,7 @@ class TestOverTheApi:
 
     def test_two_who_press_at_once_make_one_key(self, phone_of, keeper):
         staff = phone_of(keeper)
-        current = staff.get("keys/").json()[0]["kid"]
+        current = staff.get("keys/").json()["results"][0]["kid"]
         given = {"force": True, "current": current}
 
         assert staff.post("keys/rotate", given).status_code == 200
@@ -142,7 +142,7 @@ class TestOverTheApi:
         assert SigningKey.objects.count() == 2
 
     def test_it_lists_public_parts_only(self, phone_of, watcher):
-        (line,) = phone_of(watcher).get("keys/").json()
+        (line,) = phone_of(watcher).get("keys/").json()["results"]
 
         assert set(line["public"]) == {"kty", "crv", "x", "kid", "use", "alg"}
         assert (line["state"], line["counts_until"]) == ("current", None)
@@ -207,7 +207,7 @@ class TestOverTheApi:
         keys.forget()
         staff = phone_of(keeper)
 
-        assert [line["state"] for line in staff.get("keys/").json()] == ["current"]
+        assert [line["state"] for line in staff.get("keys/").json()["results"]] == ["current"]
         answer = staff.post("keys/rotate", {"force": True})
         assert code_of(answer) == (409, "10005")
         assert "manage.py jwt_keys" in answer.json()["error"]["message"]

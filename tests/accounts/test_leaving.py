@@ -59,7 +59,7 @@ class TestLeaving:
         north = services.create_department(by=None, name="North", head=lead)
         export = ExportJob.objects.create(resource="users", created_by=lead)
 
-        told = {one["key"]: one["number"] for one in top.get(f"users/{lead.pk}/leave").json()}
+        told = {one["key"]: one["number"] for one in top.get(f"users/{lead.pk}/leave").json()["results"]}
         answer = leave(top, lead, successor=mei.pk, reason="retired")
 
         nothing = dict.fromkeys(("tokens", "imports", "builds", "build_schedules"), 0)

@@ -57,7 +57,7 @@ def guard(hire, role):
 
 def names(answer):
     assert answer.status_code == 200, answer.content
-    return [(one["username"], one["ip"], one["failures"]) for one in answer.json()]
+    return [(one["username"], one["ip"], one["failures"]) for one in answer.json()["results"]]
 
 
 class TestTheList:
@@ -65,7 +65,7 @@ class TestTheList:
     def test_says_who_since_when_and_from_where(self, phone_of, guard, mei, fail):
         fail(5, "meiling", "203.0.113.5", mei)
 
-        (lock,) = phone_of(guard).get("lockouts/").json()
+        (lock,) = phone_of(guard).get("lockouts/").json()["results"]
 
         assert (lock["username"], lock["user"], lock["real_name"]) == ("meiling", mei.pk, "小明")
         assert (lock["ip"], lock["last_ip"], lock["country"], lock["failures"]) == (

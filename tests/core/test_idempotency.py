@@ -25,11 +25,11 @@ def mei():
 def send(mei):
     """Mei sends a parcel with a key."""
 
-    def send(to, key="key-1", by=mei, **options):
+    def send(to, key="key-1", by=mei, path="/api/v1/parcels", **options):
         client = APIClient(raise_request_exception=False, headers={"accept-language": "en"})
         client.force_authenticate(by)
         headers = {"Idempotency-Key": key} if key is not None else {}
-        return client.post("/api/v1/parcels", {"to": to}, headers=headers, **{"format": "json", **options})
+        return client.post(path, {"to": to}, headers=headers, **{"format": "json", **options})
 
     return send
 
@@ -43,6 +43,12 @@ class TestKey:
         assert first.headers["Location"] == second.headers["Location"]
         assert "Idempotency-Replayed" not in first.headers
         assert second.headers["Idempotency-Replayed"] == "true"
+        assert Parcel.objects.count() == 1
+
+    def test_is_the_same_with_and_without_the_slash_at_the_end(self, send):
+        first, second = send("Hans"), send("Hans", path="/api/v1/parcels/")
+
+        assert first.json() == second.json()
         assert Parcel.objects.count() == 1
 
     def test_of_a_different_request_is_refused(self, send):

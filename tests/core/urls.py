@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
 from django.db import OperationalError, connection
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
+from django.urls import path, re_path
 from django.views.decorators.csrf import csrf_protect
 from rest_framework import exceptions, permissions, serializers
 from rest_framework.authentication import BaseAuthentication
@@ -162,7 +162,7 @@ urlpatterns = [
     path("api/v1/letters", Letters.as_view()),
     path("api/v1/numbers", Numbers.as_view()),
     path("api/v1/throttled", Throttled.as_view()),
-    path("api/v1/parcels", Parcels.as_view()),
+    re_path("^api/v1/parcels/?$", Parcels.as_view()),
     path("api/v1/breaks", breaks),
     path("api/v1/writes", writes),
     path("breaks", breaks),

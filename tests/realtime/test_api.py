@@ -240,6 +240,7 @@ class TestLooking:
             ({"node": "elsewhere"}, set()),
             ({"younger_than": 3600}, {"mei", "hans"}),
             ({"older_than": 3600}, set()),
+            ({"user": "", "group": "", "kind": "", "older_than": ""}, {"mei", "hans"}),
         ],
     )
     def test_finds_connections(self, watcher, mei, hans, asked, found):

@@ -60,9 +60,9 @@ class ServerTrial(StrictSerializer):
 
 
 class OneServer(StrictSerializer):
-    """Which server."""
+    """Which server; where only one is switched on, it need not be said."""
 
-    server = Id()
+    server = Id(required=False)
 
 
 class JobQuery(StrictSerializer):

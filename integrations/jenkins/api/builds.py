@@ -17,11 +17,11 @@ from integrations.jenkins.api import asked
 from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.jobs import BUILD, ONCE, SEE
 from integrations.jenkins.api.permissions import SUPERUSERS
-from integrations.jenkins.api.views import HERE, KEY, PEOPLE, THERE, Views, checked, one, query_of, server_of
+from integrations.jenkins.api.views import HERE, KEY, PEOPLE, THERE, Views, one, server_of
 from integrations.jenkins.downloads import artifact_file, log_file
 from integrations.jenkins.models import Build, BuildQuerySet, Rule, Schedule, ScheduleQuerySet
 from project.core import idempotency
-from project.core.api import error_responses
+from project.core.api import checked, error_responses, paged, query_of
 
 APPROVE = ("jenkins.view_job", "jenkins.approve_build")
 DECIDED = error_responses(errors.SecondPersonNeeded, errors.NotInThisState, errors.TooLateForApproval, errors.NotHere)
@@ -123,11 +123,11 @@ class BuildViewSet(Views):
         return log_file(request, build)
 
     @extend_schema(responses={200: told.ArtifactSerializer(many=True), **HERE}, filters=False)
-    @action(detail=True, pagination_class=None)
+    @action(detail=True)
     def artifacts(self, request: Request, pk: Any = None) -> Response:
         """List the files that a build left, once it is over; asks no server."""
         found = [{"path": one, "name": one.rpartition("/")[2]} for one in self.get_object().artifacts]
-        return Response(told.ArtifactSerializer(found, many=True).data)
+        return paged(found, request, told.ArtifactSerializer)
 
     @extend_schema(
         parameters=[asked.ArtifactQuery],

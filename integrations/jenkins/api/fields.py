@@ -137,6 +137,7 @@ class LogSerializer(serializers.Serializer[Any]):
 class WaitingSerializer(serializers.Serializer[Any]):
     """Something in a queue."""
 
+    id = serializers.IntegerField(source="item.number", help_text="What cancels it: the same as `number`.")
     number = serializers.IntegerField(source="item.number")
     job_name = serializers.CharField(source="item.job")
     job = serializers.IntegerField(source="job.pk", default=None, allow_null=True)

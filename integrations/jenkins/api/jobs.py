@@ -15,10 +15,10 @@ from integrations.jenkins import errors, jobxml, rights, services
 from integrations.jenkins.api import asked
 from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.permissions import SUPERUSERS
-from integrations.jenkins.api.views import HERE, KEY, PEOPLE, THERE, Views, checked, one, query_of, server_of
+from integrations.jenkins.api.views import HERE, KEY, PEOPLE, THERE, Views, one, server_of
 from integrations.jenkins.models import Job, JobQuerySet, Server
 from project.core import idempotency
-from project.core.api import error_responses
+from project.core.api import checked, error_responses, query_of
 
 SEE = ("jenkins.view_job",)
 BUILD = ("jenkins.view_job", "jenkins.build_job")
@@ -202,7 +202,6 @@ class QueueViewSet(Views):
 
     queryset = Server.objects.none()
     serializer_class = told.WaitingSerializer
-    pagination_class = None
     lookup_url_kwarg = "item"
     needs = {"list": SEE, "retrieve": SEE, "metadata": SEE, "destroy": BUILD, "clear": STOP}
 
@@ -210,7 +209,7 @@ class QueueViewSet(Views):
     def list(self, request: Request) -> Response:
         """List what waits, why, and who asked for it."""
         found = services.queue_of(server_of(query_of(asked.OneServer, request)), by=request.user)
-        return Response(self.get_serializer(found, many=True).data)
+        return self.paged(found)
 
     @extend_schema(
         parameters=[asked.OneServer, OpenApiParameter("item", OpenApiTypes.INT, OpenApiParameter.PATH)],

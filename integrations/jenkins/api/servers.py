@@ -13,10 +13,10 @@ from integrations.jenkins import services
 from integrations.jenkins.api import asked
 from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.permissions import SUPERUSERS
-from integrations.jenkins.api.views import HERE, PEOPLE, THERE, Views, checked
+from integrations.jenkins.api.views import HERE, PEOPLE, THERE, Views
 from integrations.jenkins.errors import BadName, NotHere, TakenName
 from integrations.jenkins.models import Server
-from project.core.api import error_responses
+from project.core.api import checked, error_responses, paged
 
 JOBS, CONFIGURE = ("jenkins.view_job",), ("jenkins.view_job", "jenkins.configure_job")
 SEE, RESTART, MANAGE = ("jenkins.view_server",), ("jenkins.restart_server",), ("jenkins.manage_server",)
@@ -99,10 +99,10 @@ class ServerViewSet(Views):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={200: told.MachineSerializer(many=True), **HERE, **THERE}, filters=False)
-    @action(detail=True, pagination_class=None)
+    @action(detail=True)
     def nodes(self, request: Request, pk: Any = None) -> Response:
         """List the machines that build for a server."""
-        return Response(told.MachineSerializer(services.nodes_of(self.get_object(), by=request.user), many=True).data)
+        return paged(services.nodes_of(self.get_object(), by=request.user), request, told.MachineSerializer)
 
     @extend_schema(request=asked.NewNode, responses={201: told.MachineSerializer, **HERE, **THERE})
     @nodes.mapping.post
@@ -126,10 +126,10 @@ class ServerViewSet(Views):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={200: told.PluginSerializer(many=True), **HERE, **THERE}, filters=False)
-    @action(detail=True, pagination_class=None)
+    @action(detail=True)
     def plugins(self, request: Request, pk: Any = None) -> Response:
         """List the plugins of a server."""
-        return Response(told.PluginSerializer(services.plugins_of(self.get_object(), by=request.user), many=True).data)
+        return paged(services.plugins_of(self.get_object(), by=request.user), request, told.PluginSerializer)
 
     @extend_schema(request=asked.NewPlugin, responses={202: None, **HERE, **THERE})
     @plugins.mapping.post
@@ -153,10 +153,10 @@ class ServerViewSet(Views):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={200: told.ViewSerializer(many=True), **HERE, **THERE}, filters=False)
-    @action(detail=True, pagination_class=None)
+    @action(detail=True)
     def views(self, request: Request, pk: Any = None) -> Response:
         """List the views at the top of a server, with the jobs in them that you may see."""
-        return Response(told.ViewSerializer(services.views_of(self.get_object(), by=request.user), many=True).data)
+        return paged(services.views_of(self.get_object(), by=request.user), request, told.ViewSerializer)
 
     @extend_schema(
         request=asked.NewView,

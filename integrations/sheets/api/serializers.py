@@ -71,8 +71,6 @@ class PreviewQuerySerializer(StrictSerializer):
 
     kind = serializers.ChoiceField(["new", "changed", "unchanged", "bad"], default="changed")
     search = serializers.CharField(max_length=100, default="", allow_blank=True, help_text=_("Part of a row's key."))
-    page = serializers.IntegerField(min_value=1, max_value=1_000_000, default=1)
-    page_size = serializers.IntegerField(min_value=1, max_value=200, default=50)
 
 
 class NothingSerializer(StrictSerializer):
@@ -224,13 +222,6 @@ class PreviewRowSerializer(serializers.Serializer[Any]):
     values = serializers.DictField()
     changes = serializers.DictField(child=serializers.ListField())
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]  # the name it has everywhere
-
-
-class PreviewSerializer(serializers.Serializer[Any]):
-    """A page of the preview."""
-
-    count = serializers.IntegerField()
-    results = PreviewRowSerializer(many=True)
 
 
 class MatchSerializer(serializers.ModelSerializer[ColumnMatch]):

@@ -24,7 +24,7 @@ from integrations.sheets.errors import (
     UnreadableFile,
 )
 from integrations.sheets.models import ColumnSet, ExportJob, ImportJob
-from project.core.api import StrictJSONParser, StrictSerializer, error_responses
+from project.core.api import StrictJSONParser, StrictSerializer, error_responses, paged, query_of
 from project.core.errors import InvalidParameters, NoPermission, NotFound
 
 FILE = {(200, "application/octet-stream"): OpenApiTypes.BINARY}
@@ -137,18 +137,14 @@ class ImportViewSet(_Jobs):
 
     @extend_schema(
         parameters=[told.PreviewQuerySerializer],
-        responses={200: told.PreviewSerializer, **error_responses(InvalidParameters, NotFound)},
+        responses={200: told.PreviewRowSerializer(many=True), **error_responses(InvalidParameters, NotFound)},
     )
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"])
     def preview(self, request: Request, pk: Any = None) -> Response:
         """The checked rows, a page at a time, by kind; `changes` has old and new of each cell."""
         job = self.get_object()
-        given = asked(told.PreviewQuerySerializer, request.query_params.dict())
-        size, kind, search = given["page_size"], given["kind"], given["search"]
-        tallies = services.tallied(job, search)
-        place = {"offset": (given["page"] - 1) * size, "limit": size}
-        rows = services.preview(job, kind, **place, search=search, tallies=tallies)
-        return Response({"count": services.counted(tallies)[kind], "results": rows})
+        given = query_of(told.PreviewQuerySerializer, request)
+        return paged(services.PreviewedRows(job, given["kind"], given["search"]), request, told.PreviewRowSerializer)
 
     @extend_schema(responses={**FILE, **error_responses(NotFound)})
     @action(detail=True, methods=["get"], url_path=r"errors\.xlsx", url_name="errors", pagination_class=None)
@@ -170,11 +166,11 @@ class ImportViewSet(_Jobs):
         parameters=[OpenApiParameter("resource", str, required=True)],
         responses={200: told.MatchSerializer(many=True), **error_responses(InvalidParameters)},
     )
-    @action(detail=False, methods=["get"], pagination_class=None)
+    @action(detail=False, methods=["get"])
     def matches(self, request: Request) -> Response:
         """What you matched by hand before: it counts for your next file in which these headers stand."""
-        given = asked(told.ResourceQuerySerializer, request.query_params.dict())
-        return Response(told.MatchSerializer(memory.of(request.user, given["resource"]), many=True).data)
+        given = query_of(told.ResourceQuerySerializer, request)
+        return paged(memory.of(request.user, given["resource"]), request, told.MatchSerializer)
 
     @extend_schema(
         parameters=[OpenApiParameter("resource", str, required=True)],
@@ -256,9 +252,7 @@ class ColumnSetViewSet(GenericViewSet[ColumnSet]):
     )
     def list(self, request: Request) -> Response:
         """List one's sets, of one resource or of all."""
-        paging = {"page", "page_size"}
-        query = {name: value for name, value in request.query_params.items() if name not in paging}
-        given = asked(told.ColumnSetQuerySerializer, query)
+        given = query_of(told.ColumnSetQuerySerializer, request)
         page = self.paginate_queryset(services.column_sets(request.user, given.get("resource", "")))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

@@ -12,6 +12,7 @@ from integrations.sheets.services.exporting import (
 )
 from integrations.sheets.services.importing import cancel, confirm, start_import
 from integrations.sheets.services.looking import (
+    PreviewedRows,
     counted,
     error_line,
     errors_workbook,
@@ -25,6 +26,7 @@ from integrations.sheets.services.proving import ensure_proven, needs_proof
 from integrations.sheets.services.undoing import undo, undo_over
 
 __all__ = [
+    "PreviewedRows",
     "cancel",
     "cancel_export",
     "column_sets",

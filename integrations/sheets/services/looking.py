@@ -78,6 +78,22 @@ def preview(
     return rows
 
 
+class PreviewedRows:
+    """The rows of one kind, as a paginator wants them: counted, and read only where a page begins and ends."""
+
+    def __init__(self, job: ImportJob, kind: str, search: str = "") -> None:
+        self.job, self.kind, self.search = job, kind, search
+        self.tallies = tallied(job, search)
+
+    def count(self) -> int:
+        """How many there are."""
+        return counted(self.tallies)[self.kind]
+
+    def __getitem__(self, part: slice) -> list[dict[str, Any]]:
+        place = {"offset": part.start, "limit": part.stop - part.start}
+        return preview(self.job, self.kind, **place, search=self.search, tallies=self.tallies)
+
+
 def _fits(row: Mapping[str, Any], kind: str, search: str) -> bool:
     return row["kind"] == kind and _folded(search) in _folded(row["key"])
 

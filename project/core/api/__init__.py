@@ -2,7 +2,7 @@
 
 from project.core.api.answers import answer_error, envelope, translated
 from project.core.api.handlers import bad_request, csrf_failure, page_not_found, permission_denied, server_error
-from project.core.api.pages import Pages
+from project.core.api.pages import Pages, paged
 from project.core.api.parsing import StrictJSONParser
 from project.core.api.routing import Router
 from project.core.api.schema import ErrorSerializer, complete_errors, error_responses
@@ -11,6 +11,7 @@ from project.core.api.serializers import StrictSerializer, checked, query_of
 __all__ = [
     "ErrorSerializer",
     "Pages",
+    "QuerySerializer",
     "Router",
     "StrictJSONParser",
     "StrictSerializer",
@@ -22,6 +23,7 @@ __all__ = [
     "envelope",
     "error_responses",
     "page_not_found",
+    "paged",
     "permission_denied",
     "query_of",
     "server_error",

@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 
 from project.core import errors
 
@@ -39,3 +41,12 @@ class Pages(PageNumberPagination):
             return super().paginate_queryset(queryset, request, view=view)
         except NotFound as problem:
             raise errors.NotFound(_("There is no such page.")) from problem
+
+
+def paged(rows: Any, request: Request, kind: type[BaseSerializer[Any]]) -> Response:
+    """Answer with the page of `rows` that was asked for, each told by `kind`: of a list, a query, or what counts and slices.
+
+    The view has `pagination_class = Pages`, for the schema.
+    """
+    pages = Pages()
+    return pages.get_paginated_response(kind(pages.paginate_queryset(rows, request), many=True).data)

@@ -44,8 +44,11 @@ def checked(kind: type[serializers.Serializer[Any]], data: Any, **options: Any) 
 
 
 def query_of(kind: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    """Return what the query says besides the page, checked.
+    """Return what the query says besides the page, checked; a parameter that is left empty says nothing, unless it may be blank.
 
     :raises ValidationError: naming every parameter that is wrong.
     """
-    return checked(kind, {name: value for name, value in request.query_params.items() if name not in PAGING})
+    fields = kind().fields
+    empty = {name for name, field in fields.items() if not getattr(field, "allow_blank", False)}
+    params = request.query_params.items()
+    return checked(kind, {name: value for name, value in params if name not in PAGING and (value or name not in empty)})

@@ -86,9 +86,9 @@ class TestServers:
 
     def test_have_machines_and_plugins(self, chief, server):
         assert call(chief, "POST", f"servers/{server.pk}/nodes", {"name": "linux-9"}).status_code == 201
-        assert "linux-9" in {one["name"] for one in call(chief, "GET", f"servers/{server.pk}/nodes").json()}
+        assert "linux-9" in {one["name"] for one in call(chief, "GET", f"servers/{server.pk}/nodes").json()["results"]}
         assert call(chief, "DELETE", f"servers/{server.pk}/nodes/linux-9").status_code == 204
-        assert call(chief, "GET", f"servers/{server.pk}/plugins").json()
+        assert call(chief, "GET", f"servers/{server.pk}/plugins").json()["results"]
         assert call(chief, "POST", f"servers/{server.pk}/plugins", {"name": "git", "version": "5.0"}).status_code == 202
         assert call(chief, "DELETE", f"servers/{server.pk}/plugins/timestamper").status_code == 204
 
@@ -226,12 +226,12 @@ class TestQueue:
         client.cancel_all()
         services.refresh(server)
         build = step(services.ask(job=Job.objects.get(full_name="slow"), by=builder))
-        found = call(program, "GET", f"queue/?server={server.pk}").json()
+        found = call(program, "GET", f"queue/?server={server.pk}").json()["results"]
 
-        assert [(one["number"], one["by"], one["build"]) for one in found] == [
+        assert [(one["id"], one["by"], one["build"]) for one in found] == [
             (build.queue_number, "builder", str(build.pk))
         ]
-        assert call(program, "DELETE", f"queue/{build.queue_number}?server={server.pk}").status_code == 204
+        assert call(program, "DELETE", f"queue/{build.queue_number}").status_code == 204  # of the only server
         assert call(program, "DELETE", f"queue/{build.queue_number}?server={server.pk}").status_code == 404
         client.build_job("slow")
         assert len(call(chief, "DELETE", f"queue/?server={server.pk}").json()["cancelled"]) == 1

@@ -62,7 +62,7 @@ class TestArtifacts:
     def test_are_listed_also_while_jenkins_is_away(self, sign_in, builder, build, jenkins):
         jenkins.faults.down()
 
-        found = sign_in(builder).get(address(build)).json()
+        found = sign_in(builder).get(address(build)).json()["results"]
 
         assert [one["path"] for one in found] == FILES.split(",")
         assert found[0]["name"] == "app.zip"

@@ -42,7 +42,9 @@ def closed(server, boss):
 
 class TestViews:
     def test_are_listed_with_full_names(self, program, server):
-        found = {one["name"]: one["jobs"] for one in call(program, "GET", f"servers/{server.pk}/views").json()}
+        found = {
+            one["name"]: one["jobs"] for one in call(program, "GET", f"servers/{server.pk}/views").json()["results"]
+        }
 
         assert set(found) == {"all", "Databases", "Shop"}
         assert found["Databases"] == ["Nightly/backup", "Nightly/Databases/check"] or set(found["Databases"]) == {
@@ -164,11 +166,11 @@ class TestBuildsOfOthers:
 
 
 def test_machines_plugins_and_what_waits_are_told_one_by_one(program, server):
-    waiting = call(program, "GET", f"queue/?server={server.pk}").json()
+    waiting = call(program, "GET", f"queue/?server={server.pk}").json()["results"]
 
     assert call(program, "GET", f"servers/{server.pk}/nodes/windows-1").json()["offline"] is True
     assert call(program, "GET", f"servers/{server.pk}/nodes/none").status_code == 404
-    name = call(program, "GET", f"servers/{server.pk}/plugins").json()[0]["name"]
+    name = call(program, "GET", f"servers/{server.pk}/plugins").json()["results"][0]["name"]
     assert call(program, "GET", f"servers/{server.pk}/plugins/{name}").json()["name"] == name
     assert call(program, "GET", f"servers/{server.pk}/plugins/none").status_code == 404
     assert call(program, "GET", f"queue/{waiting[0]['number']}?server={server.pk}").json() == waiting[0]
