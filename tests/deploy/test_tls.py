@@ -1,5 +1,7 @@
 """https and wss without a proxy: TLS_CERT_FILE and TLS_KEY_FILE."""
 
+import asyncio
+import json
 import os
 import shutil
 import socket
@@ -13,6 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 from cryptography import x509
+from websockets.asyncio.client import connect
+from websockets.typing import Subprotocol
 
 from project import env, tls
 from tests.clients import PATIENCE, Caller, Line, until
@@ -74,6 +78,17 @@ class TestServing:
         with keeper.socket() as line:
             assert line.next("welcome")["connection"]
             assert line.ask("echo", "hello")["data"] == "hello"
+
+    def test_serves_wss_over_the_newest_tls(self, keeper):
+        newest = ssl.create_default_context(cafile=keeper.trust)
+        newest.minimum_version = ssl.TLSVersion.TLSv1_3
+        place = f"{keeper.url.replace('http', 'ws', 1)}/ws/?ticket={keeper.post('auth/ticket').json()['ticket']}"
+
+        async def topic() -> str:
+            async with connect(place, ssl=newest, subprotocols=[Subprotocol("gatehouse.v1")], proxy=None) as line:
+                return str(json.loads(await line.recv())["topic"])
+
+        assert asyncio.run(topic()) == "welcome"
 
     def test_cookies_are_for_https_only(self, keeper):
         answer = keeper.get("/admin/login/")
