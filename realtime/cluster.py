@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Protocol
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -206,10 +207,17 @@ class Node(Watcher):
             others = await guarded(self.presence.others, command)
         except GatewayUnreachable:
             return Answers(mine, sorted(self.presence.known - {self.id}))
-        asked = self.link.questions.open(command, others)
-        self.link.publish(asked)
-        theirs = await self.link.questions.answers(asked, seconds)
+        theirs = await self.link.ask(command, others, seconds)
         return Answers(mine | theirs.values, theirs.silent)
+
+    async def deaf(self) -> list[str]:
+        """Return which of the other nodes that are there, or lately were, do not hear."""
+        if not self.link:
+            return []
+        question, others = Command("join"), self.link.lately() | self.presence.lately()
+        with suppress(GatewayUnreachable):
+            others |= await guarded(self.presence.others, question)
+        return (await self.link.ask(question, others - {self.id})).silent
 
     def on_loop(self) -> bool:
         """Whether the caller runs on this node's event loop."""

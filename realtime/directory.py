@@ -13,6 +13,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
+from time import monotonic
 from typing import Any, Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -40,6 +41,7 @@ class Directory(Protocol):
     async def count(self, group: str) -> int: ...
     async def nodes(self) -> list[NodeInfo]: ...
     async def others(self, command: Command) -> set[str]: ...
+    def lately(self) -> set[str]: ...
 
 
 class MemoryDirectory:
@@ -62,6 +64,9 @@ class MemoryDirectory:
         return [self.about()]
 
     async def others(self, command: Command) -> set[str]:
+        return set()
+
+    def lately(self) -> set[str]:
         return set()
 
 
@@ -88,6 +93,7 @@ class RedisDirectory:
         )
         self.redis: Any = Redis.from_pool(pool)
         self.known: set[str] = set()
+        self._beat_at: dict[str, float] = {}
         self.prefix = f"{prefix}:presence"
 
     def key(self, *parts: object) -> str:
@@ -107,7 +113,15 @@ class RedisDirectory:
             pipeline.time()
             pipeline.zrange(self.key("nodes"), 0, -1, withscores=True)
             (seconds, _micro), nodes = await pipeline.execute()
-        return [(node, beat < seconds - GONE_AFTER) for node, beat in nodes]
+        beats = [(node, beat < seconds - GONE_AFTER) for node, beat in nodes]
+        self._beat_at |= {node: monotonic() for node, late in beats if not late}
+        return beats
+
+    def lately(self) -> set[str]:
+        """Return the nodes that were listed lately, whatever Redis may have forgotten since."""
+        since = monotonic() - GONE_AFTER
+        self._beat_at = {node: at for node, at in self._beat_at.items() if at >= since}
+        return set(self._beat_at)
 
     async def is_online(self, user_id: int) -> bool:
         return bool(await self._of_user(user_id))

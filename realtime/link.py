@@ -8,7 +8,7 @@ is confirmed by a sign the node sends itself, since a subscription written into 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from random import uniform
 from time import monotonic
@@ -16,8 +16,9 @@ from typing import Any, TypedDict
 
 from redis.exceptions import RedisError
 
+from project.core.redis_lines import between_nodes
 from realtime.commands import ALL_NODES, Command, group_route, node_route
-from realtime.questions import Questions
+from realtime.questions import ANSWER_SECONDS, Answers, Questions
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ ECHO_SECONDS = 2.0
 PROBE_SECONDS = 10.0
 SILENT_ROUNDS = 3
 """So many echoes in a row that do not come back mean a dead line: another one is opened."""
+LATELY_SECONDS = 3 * PROBE_SECONDS
 PAUSES = (0.1, 0.2, 0.5, 1.0)
 TYPE = "gateway.command"
 FAILURES = (RedisError, OSError, TimeoutError, RuntimeError, AttributeError, EOFError)
@@ -72,12 +74,18 @@ class Link:
         self._joined: set[str] = set()
         self._unconfirmed: dict[str, float] = {}
         """Routes joined whose echo has not come back yet, and since when."""
+        self._heard: dict[str, float] = {}
         self._queue: deque[tuple[str, dict[str, Any], Done | None]] = deque()
         self._work = asyncio.Event()
         self._settled: list[asyncio.Future[None]] = []
         self._room: list[asyncio.Future[None]] = []
         self._writer: asyncio.Task[None] | None = None
         self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def breaks(self) -> int:
+        """A number that changes whenever something that was told may not have been heard by all."""
+        return self.outages + self.lost + between_nodes.opened
 
     # what the node calls
 
@@ -118,6 +126,18 @@ class Link:
         body = command.pack()
         for position, route in enumerate(routes):
             self._tell(route, body, done if position == last else None)
+
+    def lately(self) -> set[str]:
+        """Return which other nodes were heard lately; Redis may have forgotten them since."""
+        since = monotonic() - LATELY_SECONDS
+        self._heard = {node: at for node, at in self._heard.items() if at >= since}
+        return set(self._heard)
+
+    async def ask(self, command: Command, others: Iterable[str], seconds: float = ANSWER_SECONDS) -> Answers:
+        """Pass a command on and return what came of it on each of the nodes `others`."""
+        asked = self.questions.open(command, others)
+        self.publish(asked)
+        return await self.questions.answers(asked, seconds)
 
     def _tell(self, route: str, body: dict[str, Any], done: Done | None = None) -> None:
         self._queue.append((route, {"type": TYPE, "from": self.node, **body}, done))
@@ -193,7 +213,7 @@ class Link:
             async with asyncio.timeout(self.echo_seconds if self._unconfirmed else self.probe_seconds):
                 await self._work.wait()
         except TimeoutError:
-            await self._expect_echo(node_route(self.node))
+            await self._expect_echo(ALL_NODES)
         self._work.clear()
         late = monotonic() - self.echo_seconds
         if silent := [route for route, since in self._unconfirmed.items() if since < late]:
@@ -276,7 +296,9 @@ class Link:
             if body.get("from") == self.node:
                 self._unconfirmed.pop(body.get("echo"), None)
                 self._tell_settled()
-            elif "answer" in body:
+                continue
+            self._heard[body["from"]] = monotonic()
+            if "answer" in body:
                 self.questions.answered(body["answer"], body["from"], body["value"])
             elif "do" in body:
                 self._obey(body)

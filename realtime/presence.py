@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from random import uniform
 from typing import TypeVar
 
+from project.core.redis_lines import between_nodes
 from realtime.commands import Command
 from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, ConnectionInfo
 from realtime.core.hub import Hub
@@ -22,6 +23,8 @@ Item = TypeVar("Item")
 CHUNK = 100
 """So many connections are written in one go: reading Redis' answers keeps the sockets of this node waiting."""
 WRITTEN_SECONDS = 5.0
+LOOK_SECONDS = 1.0
+"""How soon a Redis that was away is told again who is here."""
 
 
 class RedisPresence(RedisDirectory):
@@ -103,10 +106,12 @@ class RedisPresence(RedisDirectory):
     # keeping it
 
     async def _keep(self) -> None:
-        next_beat = 0.0
+        next_beat, lines = 0.0, 0
         while True:
             try:
-                if self.hub.clock() >= next_beat:
+                # a Redis that was away may have forgotten all
+                if self.hub.clock() >= next_beat or between_nodes.opened != lines:
+                    lines = between_nodes.opened
                     await self._beat()
                     next_beat = self.hub.clock() + BEAT_SECONDS
                 if self._away:
@@ -114,7 +119,7 @@ class RedisPresence(RedisDirectory):
                     log.info("The other nodes are told who is online again.")
                 await self._write_changes()
                 try:
-                    async with asyncio.timeout(max(0.01, next_beat - self.hub.clock())):
+                    async with asyncio.timeout(min(LOOK_SECONDS, max(0.01, next_beat - self.hub.clock()))):
                         await self._work.wait()
                 except TimeoutError:
                     continue

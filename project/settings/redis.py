@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from project.core import redis_url
+from project.core import redis_lines, redis_url
 from project.settings.house import env
 
 REDIS_URL = env.REDIS_URL
@@ -22,6 +22,7 @@ def _channel_layer(url: str) -> dict[str, Any]:
         return {"BACKEND": "channels.layers.InMemoryChannelLayer"}
     # a time-out shorter than redis-py's wait for a message would cut idle lines; none at all would never notice a dead one
     host = {"address": url, "max_connections": env.REDIS_POOL_SIZE, "socket_timeout": 15, "socket_connect_timeout": 2}
+    host["redis_connect_func"] = redis_lines.between_nodes.open
     # Redis' channels know no databases: without its number in their names two installations would hear each other
     prefix = f"{REDIS_PREFIX}:layer:{redis_url.database(url)}:"
     return {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [host], "prefix": prefix}}

@@ -60,26 +60,31 @@ class Delivery:
         self.is_closing = False
         self.is_in_doubt = False
         """Redis was away: other nodes may not hear yet."""
-        self._outages = 0
+        self._breaks = 0
 
     def info(self) -> dict[str, int]:
         return {f"queue_{name}": number for name, number in asdict(self.tally).items()}
+
+    async def begin(self) -> None:
+        """Wait until the other nodes can be reached for the first time."""
+        await self._linked()
+        if link := self.node.link:
+            self.is_in_doubt, self._breaks = link.outages > 0, link.breaks
 
     async def in_touch(self) -> None:
         """Wait until the other nodes can be reached: what is delivered meanwhile would be lost for their sockets.
 
         :raises OutOfTouch: when this node stops.
         """
-        link = self.node.link
-        if link is None:
-            return
-        while not link.up:
+        await self._linked()
+        if self.is_in_doubt or self._breaks != self._breaks_so_far():
+            await self._all_are_back()
+
+    async def _linked(self) -> None:
+        while self.node.link and not self.node.link.up:
             if self.is_closing:
                 raise OutOfTouch
             await asyncio.sleep(LOOK_SECONDS)
-        if self.is_in_doubt or link.outages != self._outages:
-            await self._all_are_back()
-            self.is_in_doubt, self._outages = False, link.outages
 
     async def take(self, source: str, arrived: Sequence[Arrived]) -> set[int]:
         """Deliver messages in their order.
@@ -89,7 +94,7 @@ class Delivery:
 
         :raises OutOfTouch, GatewayUnreachable: when they may not have reached every node; none is done with then.
         """
-        lost = self._lost()
+        breaks = self._breaks_so_far()
         opened = [await _open(one) for one in arrived]
         known = await asyncio.to_thread(seen.among, {one.id for one in opened if isinstance(one, Letter) and one.id})
         told = Tally()
@@ -103,7 +108,7 @@ class Delivery:
             elif isinstance(letter, Letter):
                 told.delivered += 1
                 fresh |= {letter.id} - {""}
-        await self._ensure_all_were_told(lost)
+        await self._ensure_all_were_told(breaks)
         if fresh:
             await asyncio.to_thread(seen.note, fresh)
         left = await _set_aside(source, poison)
@@ -132,20 +137,22 @@ class Delivery:
     async def _all_are_back(self) -> None:
         """After an outage, wait until the other nodes hear again, as far as they live."""
         for _try in range(BACK_TRIES):
-            if not (await self.node.ask_nodes(Command("join"))).silent:
-                return
+            self._breaks = self._breaks_so_far()
+            if not await self.node.deaf() and self._breaks == self._breaks_so_far():
+                break
+        self.is_in_doubt = False
 
-    def _lost(self) -> int:
-        return self.node.link.lost if self.node.link else 0
+    def _breaks_so_far(self) -> int:
+        return self.node.link.breaks if self.node.link else 0
 
-    async def _ensure_all_were_told(self, lost: int) -> None:
+    async def _ensure_all_were_told(self, breaks: int) -> None:
         """Wait until what was sent to the other nodes is on the wire."""
         if self.node.link is None:
             return
         told = asyncio.Event()
         self.node.link.publish(Command("set", ids=(NOBODY,)), told.set)
         await told.wait()
-        if self._lost() != lost:
+        if self._breaks_so_far() != breaks:
             raise OutOfTouch
 
 

@@ -57,6 +57,7 @@ class Queues:
 
     async def _read(self) -> None:
         await asyncio.sleep(settings.GATEWAY_QUEUE_GRACE)
+        await self.delivery.begin()
         if self.rabbit:
             self.rabbit.start()
         if self.stream:

@@ -116,10 +116,11 @@ class Stream:
             self._outage.over()
             self.reading = True
             while not keeping.done():
-                await self.delivery.in_touch()
                 if self._look_at_left is not None and time.monotonic() > self._look_at_left:
                     await self._begin_with_what_was_left()
                 if entries := await self._read(b">", count=BATCH, block=BLOCK_MS):
+                    # now, not before: Redis may have been away while this waited, without anybody's noticing
+                    await self.delivery.in_touch()
                     await _to_its_end(self._take(entries))
             await keeping
         finally:
