@@ -17,6 +17,7 @@ OTHER_DEEDS: Mapping[str, Any] = {
     "rotate_keys": _("Rotate and retire keys"),
     "send": _("Send messages"),
     "send_message": _("Send text messages"),
+    "send_to_number": _("Send text messages to any number"),
     "send_campaign": _("Send text messages to many"),
     "resend_message": _("Send text messages again"),
     "view_phone": _("See whole phone numbers of text messages"),

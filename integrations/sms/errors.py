@@ -12,6 +12,7 @@ GatehouseError
 └── InvalidParameters
     ├── NoPhone             10000  400   the person has none
     ├── NotAPhoneNumber     10000  400   see phones.py
+    ├── OutOfReach          10000  400   a number of nobody whom one reaches
     ├── BadTemplate         10000  400   its texts or ids cannot be used like that
     └── UnknownTemplate     50001  400   no template of this name, or it is switched off
 """
@@ -30,6 +31,7 @@ __all__ = [
     "NoProvider",
     "NotAPhoneNumber",
     "NotInThisState",
+    "OutOfReach",
     "ReceiptRefused",
     "SecretLost",
     "SendFailed",
@@ -71,6 +73,15 @@ class NoPhone(InvalidParameters):
 
     def __init__(self) -> None:
         super().__init__(fields={"user": [self.message]})
+
+
+class OutOfReach(InvalidParameters):
+    """The same whether somebody else has the number or nobody: that is not told."""
+
+    message = _("None of the people you reach has this number.")
+
+    def __init__(self) -> None:
+        super().__init__(fields={"phone": [self.message]})
 
 
 class BadParameters(SmsError):

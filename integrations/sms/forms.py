@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from integrations.sms import people, phones
-from integrations.sms.errors import NotAPhoneNumber
+from integrations.sms.errors import NotAPhoneNumber, OutOfReach
 from integrations.sms.models import Message, Template
 from integrations.sms.models.templates import languages
 from integrations.sms.services.messages import LONGEST_PARAMETER
@@ -130,10 +130,7 @@ class SendForm(ParametersForm):
             return given
         try:
             given["number"] = phones.parse(phone)
-        except NotAPhoneNumber as problem:
+            people.whose(given["number"], by=self.by)
+        except (NotAPhoneNumber, OutOfReach) as problem:
             self.add_error("phone", [text for texts in problem.fields.values() for text in texts])
-            return given
-        given["person"] = people.with_numbers([given["number"]], by=self.by).get(given["number"])
-        if given["person"] is None and not people.writes_to_strangers(self.by):
-            self.add_error("phone", people.out_of_reach())
         return given

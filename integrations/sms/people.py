@@ -1,4 +1,4 @@
-"""Whom a member of staff may write to: people they reach, at the number these have; others only who reaches everybody."""
+"""Whom a member of staff may write to: people they reach, at the number these have; any other number by a permission."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 
 from integrations.sms import phones
-from integrations.sms.phones import NotAPhoneNumber
-from project.core.errors import InvalidParameters
+from integrations.sms.errors import NotAPhoneNumber, OutOfReach
+
+TO_ANY_NUMBER = "sms.send_to_number"
 
 
 def reached_by(user: Any) -> "QuerySet[Any]":
@@ -20,10 +20,9 @@ def reached_by(user: Any) -> "QuerySet[Any]":
     return people.filter(reach.where()) if reach is not None else people.none()
 
 
-def writes_to_strangers(user: Any) -> bool:
-    """Tell whether `user` may write to numbers that nobody of the house has."""
-    reach = getattr(user, "reach", None)
-    return reach is not None and bool(reach.everybody)
+def writes_to_any_number(user: Any) -> bool:
+    """Tell whether `user` may write to numbers that nobody whom they reach has."""
+    return bool(user.has_perm(TO_ANY_NUMBER))
 
 
 def number_of(person: Any) -> str:
@@ -45,12 +44,12 @@ def language_of(person: Any) -> str:
     return str(getattr(person, "language", "") or settings.LANGUAGE_CODE)
 
 
-def ensure_may_write(number: str, person: Any, *, by: Any) -> None:
-    """:raises InvalidParameters: when `by` may write to people they reach only, and this number is of none of them."""
-    if person is None and not writes_to_strangers(by):
-        raise InvalidParameters(fields={"phone": [out_of_reach()]})
+def whose(number: str, *, by: Any) -> Any:
+    """Return whom `by` writes to at this number: one of the people they reach, or nobody of the house as far as they know.
 
-
-def out_of_reach() -> str:
-    """Say why a number is not written to; the same whether somebody else has it or nobody."""
-    return _("None of the people you reach has this number.")
+    :raises OutOfReach: when it is none of these people's and `by` may not write to any number.
+    """
+    person = with_numbers([number], by=by).get(number)
+    if person is None and not writes_to_any_number(by):
+        raise OutOfReach
+    return person

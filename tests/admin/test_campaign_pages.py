@@ -36,7 +36,7 @@ def parcel(settings: Any, tmp_path: Any) -> Template:
 @pytest.fixture
 def sender(hire: Any, role: Any) -> User:
     """Staff who write to many."""
-    powers = ("sms.send_campaign", "sms.view_campaign", "accounts.view_user")
+    powers = ("sms.send_campaign", "sms.send_to_number", "sms.view_campaign", "accounts.view_user")
     return hire("thesender", is_staff=True, roles=[role("senders", 50, *powers)])
 
 

@@ -194,6 +194,19 @@ class TestSendingOne:
         assert "None of the people you reach has this number." in seen(answer)
         assert not Message.objects.exists()
 
+    def test_writes_to_any_number_by_a_permission(self, browser_of, hire, role, provider):
+        lone = role("lone", 40, "sms.view_message", "sms.send_message", "sms.send_to_number")
+        type(lone).objects.filter(pk=lone.pk).update(scope="department")
+        sender = hire("sender", is_staff=True, roles=[lone])
+        hire("anna", phone="13911112222")
+
+        browser_of(sender).post(
+            f"{LIST}add/", {"phone": "13911112222", "template": "notice", "parameter-text": "Hello"}
+        )
+
+        message = Message.objects.get()
+        assert (message.phone, message.person) == ("+8613911112222", None)
+
 
 def template_form(**changes: Any) -> dict[str, Any]:
     """What the form of a new template sends."""

@@ -65,7 +65,7 @@ def _sent(form: forms.SendForm, by: Any) -> Any:
         template=given["template"].key,
         parameters=form.parameters,
         by=by,
-        phone=given["number"],
+        phone="" if person else given["number"],
         person=person,
         language=given["language"],
     )

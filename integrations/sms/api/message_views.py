@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from integrations.sms import phones, services
+from integrations.sms import people, phones, services
 from integrations.sms.api import serializers as told
 from integrations.sms.api.permissions import Holds
-from integrations.sms.errors import BadParameters, NoPhone, NotAPhoneNumber, NotInThisState, UnknownTemplate
+from integrations.sms.errors import BadParameters, NoPhone, NotAPhoneNumber, NotInThisState, OutOfReach, UnknownTemplate
 from integrations.sms.models import Message, MessageQuerySet
 from integrations.sms.shield.errors import BudgetSpent
 from project.core import idempotency
@@ -72,16 +72,19 @@ class MessageViewSet(mixins.RetrieveModelMixin, GenericViewSet[Message]):
         parameters=[KEY],
         responses={
             202: told.AcceptedSerializer,
-            **error_responses(InvalidParameters, NotAPhoneNumber, NoPhone, UnknownTemplate, BadParameters),
+            **error_responses(InvalidParameters, NotAPhoneNumber, OutOfReach, NoPhone, UnknownTemplate, BadParameters),
             **error_responses(idempotency.StillRunning, idempotency.KeyReused, NoPermission, BudgetSpent),
         },
     )
     @idempotency.once
     def create(self, request: Request) -> Response:
-        """Send a text message to a number, or to a person in your scope; it leaves in the background."""
+        """Send a text message to a person in your scope, by name or by number; it leaves in the background.
+
+        To numbers of nobody in your scope with `sms.send_to_number` only.
+        """
         given = checked(told.SendSerializer, request.data)
         if "user" in given:
-            given["person"] = told.person_of(request.user, given.pop("user"))
+            given["person"] = people.reached_by(request.user).filter(pk=given.pop("user")).first()
             if given["person"] is None:
                 raise InvalidParameters(fields={"user": [NotFound.message]})
         message = services.send_by_hand(by=request.user, **given)

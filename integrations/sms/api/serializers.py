@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -22,7 +21,11 @@ class LanguageField(serializers.ChoiceField):
 class SendSerializer(StrictSerializer):
     """A message to a number, or to a person in your scope."""
 
-    phone = serializers.CharField(required=False, max_length=phones.LONGEST, help_text="Best in E.164.")
+    phone = serializers.CharField(
+        required=False,
+        max_length=phones.LONGEST,
+        help_text="Best in E.164. With `sms.send_to_number` any; else of somebody in your scope.",
+    )
     user = serializers.IntegerField(required=False, min_value=1, max_value=2**62)
     template = serializers.SlugField(max_length=40)
     parameters = serializers.DictField(child=serializers.CharField(max_length=200), default=dict)
@@ -139,8 +142,3 @@ class MessageDetailSerializer(MessageSerializer):
 
 class NothingSerializer(StrictSerializer):
     """Nothing is asked for."""
-
-
-def person_of(user: Any, pk: int) -> Any:
-    """The person of this id among those `user` reaches; None when there is none."""
-    return get_user_model()._default_manager.get_queryset().seen_by(user).filter(pk=pk).first()

@@ -17,6 +17,7 @@ from integrations.sheets.errors import FileTooLarge, refusal
 from integrations.sheets.reader import bounds
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.services.importing import plain_name
+from integrations.sms import people
 from integrations.sms.campaigns.progress import tell
 from integrations.sms.errors import BadParameters, NotInThisState, UnknownTemplate
 from integrations.sms.models import Campaign, Message, Template
@@ -187,6 +188,7 @@ def _new(by: Any, *, name: str, template: str, parameters: Mapping[str, str]) ->
         currency=settings.SMS_CURRENCY,
         language=get_language() or "",
         created_by=by,
+        to_any_number=people.writes_to_any_number(by),
     )
 
 

@@ -13,7 +13,7 @@ from integrations.sms import people, phones
 from integrations.sms.campaigns import sheet
 from integrations.sms.campaigns.progress import Progress, tell
 from integrations.sms.campaigns.sheet import Given
-from integrations.sms.errors import BadParameters, NotAPhoneNumber
+from integrations.sms.errors import BadParameters, NotAPhoneNumber, OutOfReach
 from integrations.sms.models import Campaign, Recipient
 from integrations.sms.services.messages import Request, Writer
 from project.core.errors import NoPermission
@@ -110,7 +110,7 @@ class _Counter:
     def _numbers(self, given: list[Given]) -> list[Recipient]:
         parsed = [_parsed(one) for one in given]
         known = people.with_numbers([one for one in parsed if one], by=self._by)
-        stranger = people.writes_to_strangers(self._by)
+        stranger = self._campaign.to_any_number and people.writes_to_any_number(self._by)
         rows = []
         for one, number in zip(given, parsed, strict=True):
             person = known.get(number)
@@ -121,7 +121,7 @@ class _Counter:
                 row.problem = row.problem or self._speak(row, one.language)
             else:
                 row.given = one.phone[:GIVEN]
-                row.problem = row.problem or (people.out_of_reach() if number else str(NotAPhoneNumber(one.phone)))
+                row.problem = row.problem or (str(OutOfReach.message) if number else str(NotAPhoneNumber(one.phone)))
             rows.append(row)
         return rows
 

@@ -104,14 +104,13 @@ def _messages(campaign: Campaign, allowed: list[Recipient]) -> Iterator[list[Mes
 def _still_allowed(campaign: Campaign, batch: list[Recipient]) -> list[Recipient]:
     """Those whom who began it reaches still, at the number they had; the others are told why not."""
     sender = campaign.created_by
+    to_strangers = campaign.to_any_number and people.writes_to_any_number(sender)
     ids = {one.person_id for one in batch if one.person_id}
     reached = people.reached_by(sender).in_bulk(ids)
     allowed = []
     for one in batch:
         person = reached.get(one.person_id)
-        if (person and people.number_of(person) == one.phone) or (
-            one.person_id is None and people.writes_to_strangers(sender)
-        ):
+        if (person and people.number_of(person) == one.phone) or (one.person_id is None and to_strangers):
             allowed.append(one)
         else:
             one.problem = _("Nobody whom you reach, or somebody who is disabled.")

@@ -54,6 +54,8 @@ class Campaign(Job):
     state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.DRAFT)
     name = models.CharField(_("name"), max_length=80)
     template = models.ForeignKey(Template, models.PROTECT, related_name="campaigns", verbose_name=_("template"))
+    # a program may do less than the person in whose name it began this
+    to_any_number = models.BooleanField(default=True, editable=False)
     # what is the same for all; what differs stands with each recipient
     parameters = models.JSONField[dict[str, str]](_("parameters"), default=dict, blank=True)
     # whom it is for: {"people": [ids]}, {"rows": [[phone, {parameters}], ...]}, or nothing and a file

@@ -111,6 +111,7 @@ class Message(Job):
         default_permissions = ("view",)
         permissions = [
             ("send_message", "Can send text messages"),
+            ("send_to_number", "Can send text messages to any number"),
             ("resend_message", "Can send text messages again"),
             ("view_phone", "Can see whole phone numbers of text messages"),
         ]

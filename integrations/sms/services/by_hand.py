@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from integrations.sms import people, phones
@@ -27,8 +26,9 @@ def send_by_hand(
 ) -> Message:
     """Ask for a message to a number, or to a person's own; the trail says who did.
 
-    :param phone: as people write it; empty: the person's.
+    :param phone: as people write it; empty: that of `person`, whom `by` reaches.
     :raises NotAPhoneNumber: :raises NoPhone: when there is no number to write to.
+    :raises OutOfReach: for a number of nobody whom `by` reaches, unless they may write to any.
     :raises UnknownTemplate: also for templates that are not for hands, such as that of codes.
     :raises BadParameters: when the template asks for others.
     :raises BudgetSpent: until midnight, when the day's budget is.
@@ -37,13 +37,17 @@ def send_by_hand(
     known = Template.objects.named(template)
     if known is None or not known.by_hand:
         raise UnknownTemplate(template)
-    number = phones.parse(phone) if phone else _number_of(person)
+    if phone:
+        number = phones.parse(phone)
+        person = people.whose(number, by=by)
+    else:
+        number = _number_of(person)
     with transaction.atomic():
         message = enqueue(
             phone=number,
             template=template,
             parameters=parameters,
-            language=language or getattr(person, "language", "") or settings.LANGUAGE_CODE,
+            language=language or people.language_of(person),
             purpose=PURPOSE,
             person=person,
             asked_by=by,

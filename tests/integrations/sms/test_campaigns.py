@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts import services as accounts
-from accounts.models import Department, User
+from accounts.models import ApiToken, Department, Machine, User
 from integrations.sms import campaigns, services
 from integrations.sms.campaigns import sending
 from integrations.sms.errors import BadParameters, NotInThisState, TemplateInUse, UnknownTemplate
@@ -63,6 +63,10 @@ def clerk() -> User:
         permissions=list(Permission.objects.filter(named)),
     )
     return accounts.create_user(by=None, username="clerk", is_staff=True, department=room, roles=[role], language="en")
+
+
+def grant(person: User, codename: str) -> None:
+    person.roles[0].group.permissions.add(Permission.objects.get(codename=codename))
 
 
 @pytest.fixture
@@ -186,6 +190,25 @@ class TestCounting:
         assert (campaign.good, campaign.bad) == (1, 2)
         # whether somebody has the number is not told
         assert len(set(campaign.recipients.exclude(problem="").values_list("problem", flat=True))) == 1
+
+    def test_writes_to_any_number_by_a_permission(self, to_rows, clerk):
+        grant(clerk, "send_to_number")
+
+        campaign = to_rows("13800000001", "13800000002", by=clerk)
+        assert (campaign.good, campaign.bad) == (2, 0)
+
+        clerk.roles[0].group.permissions.remove(Permission.objects.get(codename="send_to_number"))
+        sent(campaign)
+        assert not Message.objects.exists(), "it is asked again when it is sent"
+
+    def test_of_a_machine_goes_as_far_as_its_scopes_say(self, to_rows, boss):
+        machine = Machine.of(ApiToken(owner=boss, scopes=["sms.send_campaign"]))
+        rows = [("13800000001", {"number": "1"})]
+
+        begun = campaigns.start_from_rows(rows=rows, by=machine, **HELLO)
+
+        campaign = counted(Campaign.objects.get(pk=begun.pk))
+        assert (campaign.good, campaign.bad) == (0, 1)
 
     def test_is_changed_and_counted_anew(self, to_rows, boss):
         campaign = to_rows("13800000001")

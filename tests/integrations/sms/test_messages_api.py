@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import Department, Role, User
 from accounts.services import anonymise_user, deactivate_user
 from integrations.sms import services
 from integrations.sms.models import Message, Template
-from tests.access.test_api import person, program_of
+from tests.access.test_api import machine_of, person, program_of
 from tests.accounts.conftest import Program
 from tests.integrations.sms.conftest import work
 
@@ -25,8 +25,8 @@ def boss(db: None) -> Program:
 
 @pytest.fixture
 def sender(db: None) -> Program:
-    """Somebody who reaches only themselves."""
-    user = person("sender", "sms.send_message", "sms.view_message")
+    """Somebody who reaches only themselves, and may write to any number."""
+    user = person("sender", "sms.send_message", "sms.send_to_number", "sms.view_message")
     Role.objects.update(scope=Role.Scope.SELF)
     return program_of(user)
 
@@ -95,6 +95,58 @@ class TestSending:
         answer = sender.call("POST", MESSAGES, {"user": mei.pk, "template": "notice", "parameters": {"text": "x"}})
 
         assert (answer.status_code, list(answer.json()["error"]["fields"])) == (400, ["user"])
+
+
+class TestNumbers:
+    """Those of people are for who reaches them, others by a permission of their own."""
+
+    @pytest.fixture
+    def lead(self, db: None) -> User:
+        """Somebody who reaches their own department, and holds no more than sending."""
+        room = Department.objects.create(name="Post room")
+        user = person("theleads", "sms.send_message", "accounts.add_apitoken", department=room)
+        Role.objects.filter(key="theleadsrole").update(scope=Role.Scope.DEPARTMENT)
+        person("nearby", phone="13911112222", language="zh-hans", department=room)
+        person("faraway", phone="13933334444")
+        return User.objects.get(pk=user.pk)
+
+    def send(self, program: Program, phone: str) -> tuple[int, str]:
+        answer = program.call("POST", MESSAGES, NOTICE | {"phone": phone})
+        return answer.status_code, str(answer.json().get("error", {}).get("fields", {}))
+
+    @pytest.mark.every_database
+    def test_of_people_in_reach_are_written_to_in_their_language(self, lead):
+        assert self.send(program_of(lead), "+86 139 1111 2222")[0] == 202
+
+        message = Message.objects.get()
+        assert (message.person.username, message.language) == ("nearby", "zh-hans")
+
+    def test_of_others_and_of_nobody_are_refused_alike(self, lead):
+        answers = {self.send(program_of(lead), phone) for phone in ("13933334444", "13800000000")}
+
+        assert answers == {(400, "{'phone': ['None of the people you reach has this number.']}")}
+        assert not Message.objects.exists()
+
+    def test_of_nobody_are_written_to_by_who_may(self, sender, mei):
+        assert self.send(sender, "13800000000")[0] == 202
+        assert self.send(sender, str(mei.phone))[0] == 202
+
+        # whose number it is, is not told: as if it were nobody's
+        assert set(Message.objects.values_list("person", flat=True)) == {None}
+
+    def test_are_as_far_for_a_machine_as_its_scopes_say(self, boss, lead):
+        person_of_all = person("thewhole", "sms.send_message", "sms.send_to_number", "accounts.add_apitoken")
+        narrow, wide = ({"sms.send_message"}, {"sms.send_message", "sms.send_to_number"})
+
+        assert self.send(machine_of(person_of_all, *narrow), "13800000000")[0] == 400
+        assert self.send(machine_of(person_of_all, *wide), "13800000000")[0] == 202
+
+    def test_of_people_who_are_disabled_are_nobodys(self, boss, mei):
+        deactivate_user(by=None, user=mei)
+
+        answer = boss.call("POST", MESSAGES, {"user": mei.pk, "template": "notice", "parameters": {"text": "x"}})
+
+        assert list(answer.json()["error"]["fields"]) == ["user"]
 
 
 class TestReading:
