@@ -16,8 +16,9 @@ from import_export.widgets import Widget
 from accounts import deeds, validators
 from accounts.models import Department, Role, User
 from accounts.resources.paths import Paths
-from integrations.sheets.columns import BLANKS, Column, Text, plain_text
+from integrations.sheets.columns import Column, Text, plain_text
 from integrations.sheets.reader.process import Cell
+from integrations.sheets.rows import BLANKS
 
 SEMICOLONS = re.compile(r"(?<!;);(?!;)|[；\n]")
 NO_ROLES: frozenset[int] = frozenset()
@@ -185,7 +186,7 @@ class Person(Widget):  # type: ignore[misc]  # import-export has no types
 
     def expect(self, cells: Sequence[Cell]) -> None:
         """Find everybody whom these cells name with one query."""
-        names = {plain_text(cell).strip(BLANKS) for cell in cells if isinstance(cell, str | int)}
+        names = {plain_text(cell).strip(BLANKS) for cell in set(cells) if isinstance(cell, str | int)}
         if names - {"", *self._found}:
             self._found = {person.username: person for person in self.people.filter(username__in=names)}
 

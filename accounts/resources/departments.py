@@ -14,9 +14,9 @@ from accounts import scope, services, tree
 from accounts.models import Department, User
 from accounts.resources.cells import Person
 from accounts.resources.paths import Paths, names_of, normal, path_of
-from integrations.sheets.columns import BLANKS, Column, Moment, plain_text
+from integrations.sheets.columns import Column, Moment, plain_text
 from integrations.sheets.reader.process import Cell
-from integrations.sheets.rows import NEW, Checked, Given
+from integrations.sheets.rows import BLANKS, NEW, Checked, Given
 from integrations.sheets.served import ServedResource
 
 

@@ -7,7 +7,8 @@ from itertools import chain, islice
 from django.conf import settings
 from django.utils.translation import gettext, ngettext
 
-from integrations.sheets import example, headers, memory, samples, storage
+from integrations.sheets import example, headers, memory, packing, samples, storage
+from integrations.sheets.batches import Batch
 from integrations.sheets.errors import REASONS, UnreadableFile, refusal
 from integrations.sheets.headers import Header
 from integrations.sheets.models import ImportChunk, ImportJob
@@ -18,7 +19,7 @@ from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.process import Reading, Row, reading
 from integrations.sheets.reader.xlsx import column_number
 from integrations.sheets.resources import SheetResource, resource_class
-from integrations.sheets.rows import CHANGED, KINDS, UNCHANGED, Checked, Given, count, key_lines
+from integrations.sheets.rows import CHANGED, KINDS, NEW, UNCHANGED, Given, count, key_lines
 from project.core.errors import NoPermission
 
 HEADER_WITHIN = 10
@@ -118,15 +119,17 @@ class _Checking:
         resource = resource_of(job, found)
         progress = Progress(job)
         number = read = 0
-        given = self._without_example(given_rows(rows, found), resource)
         pace = Pace(resource.chunk_rows)
-        while batch := list(islice(given, pace.rows)):
-            read += len(batch)
-            if read > settings.IMPORT_MAX_ROWS:
-                raise UnreadableFile(REASONS["too_many_rows"], limit=settings.IMPORT_MAX_ROWS)
+        at = [(header.column, column_number(header.place)) for header in found if header.column]
+        while some := list(islice(rows, pace.rows)):
             with pace.chunk():
-                self._keep(number, resource.examine(batch))
-            number += 1
+                batch = self._without_example(Batch.of(some, at), resource, read)
+                read += len(batch.numbers)
+                if read > settings.IMPORT_MAX_ROWS:
+                    raise UnreadableFile(REASONS["too_many_rows"], limit=settings.IMPORT_MAX_ROWS)
+                if batch.numbers:
+                    self._keep(number, batch, resource)
+                    number += 1
             progress.advance(read)
         self._refuse_merged(header)
         if not read:
@@ -135,10 +138,11 @@ class _Checking:
         job.notes = self._notes(resource)
         return self._counted
 
-    def _without_example(self, rows: Iterator[Given], resource: SheetResource) -> Iterator[Given]:
-        first = list(islice(rows, 1))
-        self._has_example = bool(first) and example.is_it(first[0], resource)
-        return rows if self._has_example else chain(first, rows)
+    def _without_example(self, batch: Batch, resource: SheetResource, read: int) -> Batch:
+        if read or self._has_example or not batch.numbers or not example.is_it(batch.only([0]).rows()[0], resource):
+            return batch
+        self._has_example = True
+        return batch.only(range(1, len(batch.numbers)))
 
     def _match(self, header: Row, resource: SheetResource) -> list[Header]:
         job = self._job
@@ -151,14 +155,17 @@ class _Checking:
         ImportJob.objects.filter(pk=job.pk).update(**kept)
         return headers.match(*asked)
 
-    def _keep(self, number: int, rows: list[Checked]) -> None:
-        counted = count(rows)
-        self._ignored_secrets += sum(row.has_secrets and row.kind in (CHANGED, UNCHANGED) for row in rows)
+    def _keep(self, number: int, batch: Batch, resource: SheetResource) -> None:
+        certain, others = resource.sift(batch)
+        counted = count(others)
+        counted[NEW] += len(certain)
+        self._ignored_secrets += sum(row.has_secrets and row.kind in (CHANGED, UNCHANGED) for row in others)
         for kind, n in counted.items():
             self._counted[kind] += n
             setattr(self._job, kind, self._counted[kind])
-        kept = [row.as_json() for row in rows]
-        ImportChunk.objects.create(job=self._job, number=number, rows=kept, keys=key_lines(kept), **counted)
+        rows = packing.pack(certain, others, resource.key.name)
+        keys = key_lines([*((NEW, key) for key in certain.keys), *((row.kind, row.key) for row in others)])
+        ImportChunk.objects.create(job=self._job, number=number, rows=rows, keys=keys, **counted)
 
     def _refuse_merged(self, header: Row) -> None:
         for area in self._source.merged:

@@ -16,11 +16,11 @@ from import_export.widgets import Widget
 
 from integrations.sheets.errors import FLAWS
 from integrations.sheets.reader.process import Cell, Flaw
+from integrations.sheets.rows import BLANKS
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
-BLANKS = " \u3000\xa0"
 EXACT_UP_TO = 10**15
 YES = {"1", "true", "yes", "y", "是", "√"}
 WHOLE = re.compile(r"-?[0-9]{1,15}(\.0+)?")

@@ -3,10 +3,10 @@
 from django.conf import settings
 from django.utils import translation
 
-from integrations.sheets.columns import BLANKS, Column
+from integrations.sheets.columns import Column
 from integrations.sheets.reader.process import Cell, Flaw
 from integrations.sheets.resources import SheetResource
-from integrations.sheets.rows import Given
+from integrations.sheets.rows import BLANKS, Given
 
 
 def row(columns: list[Column]) -> list[Cell]:

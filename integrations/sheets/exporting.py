@@ -117,7 +117,7 @@ def _heads_of(columns: Sequence[Column]) -> list[Head]:
 def _error_rows(job: ImportJob, columns: Sequence[Column]) -> Iterator[list[Cell]]:
     only_bad = job.state == ImportJob.State.DONE or job.mode == ImportJob.Mode.VALID
     for chunk in job.chunks.order_by("number").iterator(chunk_size=10):
-        for row in chunk.rows:
+        for row in chunk.every_row:
             if only_bad and row["kind"] != BAD:
                 continue
             reasons = "; ".join(

@@ -13,7 +13,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
-from integrations.sheets import storage
+from integrations.sheets import packing, storage
+from integrations.sheets.batches import Batch, Certain
 from integrations.sheets.checking import find_header, given_rows, limits, resource_of, saved_headers
 from integrations.sheets.errors import SheetError
 from integrations.sheets.headers import Header
@@ -69,7 +70,7 @@ def _write_chunks(job: ImportJob) -> None:
                 if last:
                     raise CameBetween(_("Somebody else is writing the same rows.")) from taken
                 chunk.refresh_from_db()
-        done += len(chunk.rows)
+        done += chunk.size
         progress.advance(done, job.total)
         if _was_cancelled(job):
             _begin_reversal(job, CANCELLED)
@@ -89,30 +90,59 @@ def write_chunk(
     :raises CameBetween: in mode `all`, when a row means something else by now.
     """
     with collecting_later(), transaction.atomic():
-        kept = {row["number"]: row for row in chunk.rows if row["kind"] in (NEW, CHANGED)}
         resource.forget_seen()
-        resource.hopeful = hopeful and all(row["kind"] == NEW for row in kept.values())
-        fresh = resource.examine([_given(row) for row in kept.values()])
-        good = [row for row in fresh if not _differs(row, kept[row.number]) and row.kind in (NEW, CHANGED)]
-        spoilt = [row for row in fresh if _differs(row, kept[row.number])]
-        if spoilt and job.mode == ImportJob.Mode.ALL:
-            raise CameBetween(_explain(spoilt[0], kept[spoilt[0].number]))
-        for row in spoilt:
-            _mark_spoilt(row, kept[row.number])
-        fulfilled = [row for row in fresh if row.kind == UNCHANGED]
-        for row in fulfilled:
-            kept[row.number]["kind"] = UNCHANGED  # somebody did the same already: not ours to take back
-        made = resource.write(good, secrets)
-        updated = sum(row.kind == CHANGED for row in good)
-        record = _recounted(chunk) if spoilt or fulfilled else {}
-        ImportChunk.objects.filter(pk=chunk.pk).update(applied=True, made=made, **record)
-        _hold(job, created_rows=len(made), updated_rows=updated, skipped_rows=len(spoilt))
+        certain = _certain_still(chunk, resource, hopeful=hopeful)
+        packed = chunk.rows if certain else chunk.every_row
+        singles = zip(packing.places_of(packed, singly=True), packing.singles(packed), strict=True)
+        kept = [(at, row) for at, row in singles if row["kind"] in (NEW, CHANGED)]
+        fresh = resource.examine([_given(row) for _at, row in kept])
+        compared = list(zip(kept, fresh, strict=True))
+        good = [(at, now) for (at, row), now in compared if not _differs(now, row) and now.kind in (NEW, CHANGED)]
+        spoilt, fulfilled = _settle(job, [(row, now) for (_at, row), now in compared])
+        new = [at for at, row in good if row.kind == NEW]
+        made = dict(zip(new, resource.write([row for _at, row in good], secrets), strict=True))
+        made |= zip(certain.places, resource.write_certain(certain) if certain else (), strict=True)
+        record = _recounted(packed) if spoilt or fulfilled else {}
+        keys = [made[at] for at in sorted(made)]
+        ImportChunk.objects.filter(pk=chunk.pk).update(applied=True, made=keys, **record)
+        _hold(job, created_rows=len(made), updated_rows=len(good) - len(new), skipped_rows=spoilt)
 
 
-def _recounted(chunk: ImportChunk) -> dict[str, Any]:
+def _certain_still(chunk: ImportChunk, resource: SheetResource, *, hopeful: bool) -> Certain:
+    """The rows that are kept by column, where all of them mean what they meant; else they are looked at one by one."""
+    batch = Batch.kept(chunk.rows)
+    if batch is None or isinstance(chunk.rows, list):
+        return Certain()
+    certain, others = resource.sift(batch, hopeful=hopeful)
+    if others or packing.shown_of(chunk.rows) != {name: [*seen] for name, seen in certain.shown.items()}:
+        resource.forget_seen()
+        return Certain()
+    certain.places = packing.places_of(chunk.rows, singly=False)
+    return certain
+
+
+def _settle(job: ImportJob, rows: list[tuple[dict[str, Any], Checked]]) -> tuple[int, int]:
+    """Write down of rows (as kept, and now) that are not what they were; return how many are spoilt, and how many fulfilled.
+
+    :raises CameBetween: in mode `all`, when one is spoilt.
+    """
+    spoilt = [(now, row) for row, now in rows if _differs(now, row)]
+    if spoilt and job.mode == ImportJob.Mode.ALL:
+        raise CameBetween(_explain(*spoilt[0]))
+    for now, row in spoilt:
+        _mark_spoilt(now, row)
+    fulfilled = [row for row, now in rows if now.kind == UNCHANGED]
+    for row in fulfilled:
+        row["kind"] = UNCHANGED  # somebody did the same already: not ours to take back
+    return len(spoilt), len(fulfilled)
+
+
+def _recounted(packed: packing.Packed) -> dict[str, Any]:
     """What a chunk's row says of it once some of its rows are something else than in the preview."""
-    counted = Counter(row["kind"] for row in chunk.rows)
-    return {"rows": chunk.rows, "keys": key_lines(chunk.rows)} | {kind: counted[kind] for kind in KINDS}
+    rows = packing.every_row(packed)
+    counted = Counter(row["kind"] for row in rows)
+    keys = key_lines((row["kind"], row["key"]) for row in rows)
+    return {"rows": packed, "keys": keys} | {kind: counted[kind] for kind in KINDS}
 
 
 def _hold(job: ImportJob, **added: int) -> None:
@@ -146,7 +176,7 @@ def _reverse(job: ImportJob) -> None:
     progress = Progress(job)
     for chunk in job.chunks.filter(applied=True).order_by("-number"):
         with transaction.atomic():
-            changed = [row for row in chunk.rows if row["kind"] == CHANGED]
+            changed = [row for row in chunk.singles if row["kind"] == CHANGED]
             resource.forget_seen()
             restored = resource.examine([former(row, resource) for row in changed])
             resource.write([row for row in restored if row.kind == CHANGED], {})
@@ -215,7 +245,7 @@ class _Secrets:
 
     def of(self, chunk: ImportChunk, progress: Progress) -> dict[int, dict[str, Any]]:
         """The secrets of a chunk's new rows, by row number, ready to be stored."""
-        wanted = {row["number"] for row in chunk.rows if row["kind"] == NEW}
+        wanted = {row["number"] for row in chunk.singles if row["kind"] == NEW}
         if self._rows is None or not wanted:
             return {}
         last = max(wanted)

@@ -5,10 +5,14 @@ takes several times as long as the database needs to store them. Here the statem
 in common is prepared once, and the values are handed to the driver.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from django.db import connections, models, router, transaction
+
+DEFAULT = object()
+"""Stands for a value that is the field's own default."""
 
 
 def insert(model: type[models.Model], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -18,36 +22,45 @@ def insert(model: type[models.Model], rows: Sequence[Mapping[str, Any]]) -> None
 
     For models whose key the database gives, and which inherit no table. No signal is sent.
     """
+    names = {name: None for row in rows for name in row}
+    insert_columns(model, {name: [row.get(name, DEFAULT) for row in rows] for name in names}, len(rows))
+
+
+def insert_columns(model: type[models.Model], columns: Mapping[str, Sequence[Any]], number: int) -> None:
+    """Insert so many rows that are given by column, as `insert` does."""
+    if not number:
+        return
     using = router.db_for_write(model)
     connection = connections[using]
     fields = [field for field in model._meta.local_concrete_fields if field is not model._meta.auto_field]
     quote = connection.ops.quote_name
-    columns = ", ".join(quote(field.column) for field in fields if field.column)
+    named = ", ".join(quote(field.column) for field in fields if field.column)
     places = ", ".join(["%s"] * len(fields))
-    statement = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({places})"  # noqa: S608 (names of our own)
+    statement = f"INSERT INTO {quote(model._meta.db_table)} ({named}) VALUES ({places})"  # noqa: S608 (names of our own)
+    blank = model()
+    prepared = [_prepared(field, blank, columns, connection, number) for field in fields]
     with transaction.atomic(using, savepoint=False), connection.cursor() as cursor:
-        cursor.executemany(statement, list(_prepared(model, fields, rows, connection)))
+        cursor.executemany(statement, list(zip(*prepared, strict=True)))
 
 
 def _prepared(
-    model: Any, fields: Sequence[Any], rows: Sequence[Mapping[str, Any]], connection: Any
-) -> Iterator[list[Any]]:
-    blank = model()
-    common = [field.get_db_prep_save(field.pre_save(blank, add=True), connection) for field in fields]
-    places = {field.name: (at, _preparing(field, connection)) for at, field in enumerate(fields)}
-    places |= {field.attname: (at, None) for at, field in enumerate(fields) if field.is_relation}
-    for row in rows:
-        values = common.copy()
-        for name, value in row.items():
-            at, prepare = places[name]
-            values[at] = prepare(value) if prepare else value
-        yield values
-
-
-def _preparing(field: Any, connection: Any) -> Callable[[Any], Any] | None:
-    """Return what makes of a field's value what is stored of it; nothing for text, which is stored as it is."""
+    field: Any, blank: models.Model, columns: Mapping[str, Sequence[Any]], connection: Any, number: int
+) -> Iterable[Any]:
+    """What is stored of a field, row by row."""
+    default = field.get_db_prep_save(field.pre_save(blank, add=True), connection)
+    if field.is_relation and field.attname in columns:
+        return [default if key is DEFAULT else key for key in columns[field.attname]]
+    if field.name not in columns:
+        return repeat(default, number)
+    values = columns[field.name]
     if getattr(type(field), "get_prep_value", None) is models.CharField.get_prep_value:
-        return None
-    if isinstance(field, models.ForeignKey):
-        return lambda instance: field.get_db_prep_save(instance.pk, connection)
-    return lambda value: field.get_db_prep_save(value, connection)
+        return [default if value is DEFAULT else value for value in values]  # text is stored as it is
+    # few columns have many different ones
+    stored = {id(value): value for value in values}
+    for known, value in stored.items():
+        if value is DEFAULT:
+            stored[known] = default
+        else:
+            plain = value.pk if field.is_relation else value
+            stored[known] = field.get_db_prep_save(plain, connection)
+    return [stored[id(value)] for value in values]

@@ -41,7 +41,9 @@ class Outlook:
 def written(chunk: ImportChunk) -> list[Written]:
     """The rows that a chunk wrote and that are not undone, in the order of the sheet: new ones with the keys they got."""
     made = iter(chunk.made)
-    rows = [(row, next(made) if row["kind"] == NEW else None) for row in chunk.rows if row["kind"] in (NEW, CHANGED)]
+    rows: list[Written] = [
+        (row, next(made) if row["kind"] == NEW else None) for row in chunk.every_row if row["kind"] in (NEW, CHANGED)
+    ]
     return rows[: len(rows) - chunk.undone]
 
 

@@ -5,19 +5,21 @@ large import are of people nobody knows yet, in plain texts, and of those it is 
 doubtful here, for whatever reason, is left to be decided there: nothing is refused in this module.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import EmailValidator, MaxLengthValidator
+from django.core.validators import EmailValidator, MaxLengthValidator, RegexValidator
 
-from integrations.sheets.columns import BLANKS, Column, Text
+from integrations.sheets.batches import Batch, Certain
+from integrations.sheets.columns import Column, Text
+from integrations.sheets.inserting import DEFAULT
 from integrations.sheets.reader.process import Cell
-from integrations.sheets.rows import Checked, Given, says_something
+from integrations.sheets.rows import BAD, BLANKS, Checked, says_something
 
 if TYPE_CHECKING:
-    from integrations.sheets.resources.values import Accepting
+    from integrations.sheets.resources.judging import Judging
 
 REMEMBERED = 1_000
 """So many cells of a column are not read anew when they come again."""
@@ -29,56 +31,53 @@ DOUBT = object()
 class QuickLane:
     """Recognises rows for one resource, batch by batch."""
 
-    def __init__(self, resource: "Accepting") -> None:
-        self._resource = resource
+    def __init__(self, resource: "Judging", weighed: Sequence[str]) -> None:
+        self._resource, self._weighed = resource, weighed
         self._meanings: dict[str, dict[str | None, tuple[Any, Cell]]] = defaultdict(dict)
 
-    def recognise(self, rows: Sequence[Given]) -> dict[int, Checked]:
-        """Return those of `rows`, by their place among them, that are right if they are new."""
-        if not rows or any(row.cells.keys() != rows[0].cells.keys() for row in rows):
-            return {}
+    def recognise(self, batch: Batch, *, hopeful: bool = False) -> Certain:
+        """Return those rows that are right, and new. Who is `hopeful` leaves it to the database to refuse what is taken."""
+        key = self._resource.key.name
+        if key not in batch.cells:
+            return Certain()
+        values: dict[str, Values] = {}
+        shown: dict[str, list[Cell]] = {}
         doubtful: set[int] = set()
-        read: list[tuple[Column, Values, Values]] = []
-        cells_of_columns = zip(*[row.cells.values() for row in rows], strict=True)
-        for name, cells in zip(rows[0].cells, cells_of_columns, strict=True):
+        for name, cells in batch.cells.items():
             column = self._resource.column(name)
             if column.secret:
                 doubtful.update(at for at, cell in enumerate(cells) if cell is not None)
                 continue
-            values, shown = self._read(column, cells)
-            doubtful.update(at for at, value in enumerate(values) if value is DOUBT or (column.required and not value))
-            read.append((column, values, shown))
-        return {at: row for at, row in enumerate(self._checked(rows, read)) if at not in doubtful}
+            values[name], shown[name] = self._read(column, cells)
+            doubtful.update(at for at, value in enumerate(values[name]) if value is DOUBT)
+            if column.required or name == key:
+                doubtful.update(at for at, value in enumerate(values[name]) if value is DEFAULT)
+        doubtful |= self._unweighed(values, doubtful)
+        if not hopeful:
+            doubtful |= self._colliding(batch, values, doubtful)
+        found = _without(doubtful, batch, values, shown, key)
+        if not hopeful:
+            self._remember(found)
+        return found
 
-    def _checked(self, rows: Sequence[Given], read: Sequence[tuple[Column, Values, Values]]) -> Iterator[Checked]:
-        names = [column.name for column, _values, _shown in read]
-        many = [column.name for column, _values, _shown in read if column.many]
-        key = names.index(self._resource.key.name)
-        values = zip(*[values for _column, values, _shown in read], strict=True)
-        shown = zip(*[shown for _column, _values, shown in read], strict=True)
-        for row, fresh, seen in zip(rows, values, shown, strict=True):
-            given = {name: value for name, value in zip(names, fresh, strict=True) if says_something(value)}
-            yield Checked(
-                row.number,
-                key=fresh[key],
-                values={name: row.cells[name] for name in names},
-                changes={name: [None, cell] for name, cell in zip(names, seen, strict=True) if name in given},
-                many={name: given[name] for name in many if name in given},
-                given=given,
-            )
+    # --- one column ---
 
-    def _read(self, column: Column, cells: Sequence[Cell]) -> tuple[Values, Values]:
+    def _read(self, column: Column, cells: Sequence[Cell]) -> tuple[Values, list[Cell]]:
         """Return a column's values and how they are shown; DOUBT for what is not certain to be accepted."""
         if type(column.widget).clean is not Text.clean:
-            pairs = [self._meaning(column, cell) for cell in cells]
-            return [value for value, _shown in pairs], [shown for _value, shown in pairs]
-        normal = column.widget.normal
-        texts = [
-            normal(cell.strip(BLANKS)) if isinstance(cell, str) else "" if cell is None else DOUBT for cell in cells
+            meanings = {cell: self._meaning(column, cell) for cell in set(cells)}
+            values = {cell: value for cell, (value, _shown) in meanings.items()}
+            shown = {cell: seen for cell, (_value, seen) in meanings.items()}
+            return [values[cell] for cell in cells], [shown[cell] for cell in cells]
+        texts: Values = [
+            cell.strip(BLANKS) if cell.__class__ is str else "" if cell is None else DOUBT for cell in cells
         ]
+        if type(column.widget).normal is not Text.normal:
+            normal = column.widget.normal
+            texts = [text if text is DOUBT else normal(text) for text in texts]
         if not self._resource.judged and not self._all_fine(column, [text for text in texts if text]):
             texts = [text if isinstance(text, str) and self._is_fine(column, text) else DOUBT for text in texts]
-        return texts, texts
+        return [text or DEFAULT for text in texts], [text or None for text in texts]
 
     def _all_fine(self, column: Column, texts: Values) -> bool:
         validators = self._resource.validators(column)
@@ -103,9 +102,9 @@ class QuickLane:
         except (ValidationError, ValueError):
             return DOUBT, None
         if not says_something(value):
-            return value, None
-        certain = self._resource.judged or self._is_fine(column, value)
-        return (value, column.show(value)) if certain else (DOUBT, None)
+            return DEFAULT, None
+        seen = column.show(value) if self._resource.judged or self._is_fine(column, value) else None
+        return (DOUBT, None) if seen is None else (value, seen)
 
     def _is_fine(self, column: Column, value: Any) -> bool:
         try:
@@ -114,6 +113,89 @@ class QuickLane:
         except ValidationError:
             return False
         return True
+
+    # --- rows as a whole ---
+
+    def _unweighed(self, values: dict[str, Values], doubtful: set[int]) -> set[int]:
+        """Rows whose writing is not certainly allowed: asked once for each combination of what is asked about."""
+        weighed = [name for name in self._weighed if name in values]
+        if not weighed:
+            return set() if self._may_be({}) else set(range(len(next(iter(values.values())))))
+        verdicts: dict[tuple[int, ...], bool] = {}
+        refused: set[int] = set()
+        for at, said in enumerate(zip(*[values[name] for name in weighed], strict=True)):
+            # one cell means one object, so their names will do
+            same = tuple(map(id, said))
+            if same not in verdicts:
+                if at in doubtful:
+                    continue
+                verdicts[same] = self._may_be(dict(zip(weighed, said, strict=True)))
+            if not verdicts[same]:
+                refused.add(at)
+        return refused
+
+    def _may_be(self, said: dict[str, Any]) -> bool:
+        resource = self._resource
+        given = {name: value for name, value in said.items() if value is not DEFAULT}
+        row = Checked(0, given=given, changes={name: [None, None] for name in given})
+        row.many = {name: value for name, value in given.items() if resource.column(name).many}
+        if not resource.trusted and resource.guard(None, given):
+            return False
+        resource.check_row(None, given, row)
+        return row.kind != BAD
+
+    def _colliding(self, batch: Batch, values: dict[str, Values], doubtful: set[int]) -> set[int]:
+        """Rows that have something that only one may have in common with others, of the sheet or of the database."""
+        found: set[int] = set()
+        for column in self._resource.unique_columns():
+            if column.name in values:
+                found |= self._colliding_in(column, batch.cells[column.name], values[column.name], doubtful)
+        return found
+
+    def _colliding_in(self, column: Column, cells: Sequence[Cell], values: Values, doubtful: set[int]) -> set[int]:
+        ours = [value for at, value in enumerate(values) if value is not DEFAULT and at not in doubtful]
+        every = set(ours)
+        taken = self._resource.holders(column, every)
+        taken |= {text for at in doubtful if (text := self._text_of(column, cells[at]))}
+        if len(every) < len(ours):
+            taken |= {value for value, n in Counter(ours).items() if n > 1}
+        seen = self._resource.seen(column).keys()
+        if not seen.isdisjoint(every):
+            taken |= seen & every
+        if not taken:
+            return set()
+        # to some databases a name in other letters is the same name
+        folded = {str(value).casefold() for value in taken}
+        return {at for at, value in enumerate(values) if value is not DEFAULT and str(value).casefold() in folded}
+
+    def _text_of(self, column: Column, cell: Cell) -> Any:
+        try:
+            return column.read(cell)
+        except (ValidationError, ValueError):
+            return None
+
+    def _remember(self, certain: Certain) -> None:
+        """Whoever comes later with one of these is told which row has it."""
+        for column in self._resource.unique_columns():
+            if values := certain.values.get(column.name):
+                said = zip(values, certain.numbers, strict=True)
+                self._resource.seen(column).update((value, number) for value, number in said if value is not DEFAULT)
+
+
+def _without(
+    doubtful: set[int], batch: Batch, values: dict[str, Values], shown: dict[str, list[Cell]], key: str
+) -> Certain:
+    cells = {name: batch.cells[name] for name in values}
+    places: Sequence[int] = range(len(batch.numbers))
+    if not doubtful:
+        return Certain(places, batch.numbers, values[key], cells, values, shown)
+    places = [at for at in places if at not in doubtful]
+
+    def some(columns: dict[str, Any]) -> dict[str, list[Any]]:
+        return {name: [column[at] for at in places] for name, column in columns.items()}
+
+    left = some(values)
+    return Certain(places, [batch.numbers[at] for at in places], left[key], some(cells), left, some(shown))
 
 
 def _accepts_all(validator: Any, texts: list[str]) -> bool:
@@ -124,6 +206,9 @@ def _accepts_all(validator: Any, texts: list[str]) -> bool:
         return _are_addresses(validator, texts)
     if hasattr(validator, "accepts_all"):
         return bool(validator.accepts_all(texts))
+    if type(validator).__call__ is RegexValidator.__call__:
+        found = map(validator.regex.search, texts)
+        return not any(found) if validator.inverse_match else all(found)
     try:
         for text in texts:
             validator(text)

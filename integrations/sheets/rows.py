@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 
-from integrations.sheets.columns import BLANKS
 from integrations.sheets.reader.process import Cell, Flaw
 
 NEW, CHANGED, UNCHANGED, BAD = "new", "changed", "unchanged", "bad"
 KINDS = (NEW, CHANGED, UNCHANGED, BAD)
 SHOWN = 80
+BLANKS = " \u3000\xa0"
+"""What does not count around a text."""
 
 
 class Given(NamedTuple):
@@ -57,9 +58,9 @@ def count(rows: Iterable[Checked]) -> dict[str, int]:
     return {kind: counted[kind] for kind in KINDS}
 
 
-def key_lines(rows: Iterable[Mapping[str, Any]]) -> str:
-    """The keys of a chunk's rows, to search in: a line each, the first letter of the row's kind before its key."""
-    return "\n".join(f"{row['kind'][0]}{' '.join(row['key'].split()).casefold()}" for row in rows)
+def key_lines(rows: Iterable[tuple[str, str]]) -> str:
+    """The keys of a chunk's rows (kind and key), to search in: a line each, the first letter of the row's kind before its key."""
+    return "\n".join(f"{kind[0]}{' '.join(key.split()).casefold()}" for kind, key in rows)
 
 
 def same(old: Any, new: Any) -> bool:

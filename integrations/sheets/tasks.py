@@ -5,6 +5,7 @@ from django.conf import settings
 from django.utils import translation
 
 from integrations.sheets import checking, exporting, importing, services, undoing
+from integrations.sheets.frugality import frugal
 from integrations.sheets.models import ExportJob, ImportJob, SheetJob
 from project.core import jobs
 from project.core.errors import GatehouseError
@@ -13,7 +14,7 @@ from project.core.errors import GatehouseError
 @jobs.worker(ImportJob)
 def work_on_import(job: ImportJob) -> None:
     """Read a file, write what was confirmed, or undo it."""
-    with translation.override(_language_of(job)):
+    with translation.override(_language_of(job)), frugal():
         try:
             match job.state:
                 case ImportJob.State.IMPORTING:

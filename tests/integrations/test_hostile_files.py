@@ -135,7 +135,7 @@ class TestInsideTheChild:
             assert len(list(source)) == 1
 
     def test_more_memory_than_the_child_has_ends_the_child_alone(self):
-        texts = "<sst>" + "<si><t>ab</t></si>" * 3_000_000 + "</sst>"
+        texts = "<sst>" + f"<si><t>{'ab' * 30}</t></si>" * 1_500_000 + "</sst>"
         bomb = by_hand(sheet_xml(row_xml(1, cell("A1", "x"))), xl__sharedStrings_xml=texts)
 
         with (

@@ -1,6 +1,7 @@
 """The quick ways through a sheet lead where the careful ones do."""
 
 import io
+import json
 import time
 from typing import Any
 
@@ -10,13 +11,16 @@ from django.utils import timezone, translation
 
 from accounts.models import Department, Role, User
 from accounts.resources import UserResource
+from integrations.sheets import packing
+from integrations.sheets.batches import Batch, Certain
 from integrations.sheets.inserting import insert
 from integrations.sheets.pace import FEWEST, Pace
 from integrations.sheets.reader import plain
 from integrations.sheets.reader.bounds import Limits
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.process import Flaw, reading
-from integrations.sheets.rows import Given
+from integrations.sheets.reader.texts import SharedTexts
+from integrations.sheets.rows import Checked
 from tests.integrations.makers import MAIN, by_hand, cell, row_xml, sheet_xml
 
 LIMITS = Limits(unzipped=50 * 1024**2, rows=1_000)
@@ -106,12 +110,37 @@ class TestReadingByShape:
         assert not plain.TEXTS.many.match(text)[0]  # type: ignore[index]
 
 
+class TestSharedTexts:
+    def texts_of(self, texts: list[str], *numbers: int) -> list[Any]:
+        shared = SharedTexts(longest=10)
+        for at in range(0, len(texts), 7):
+            shared.add(texts[at : at + 7])
+        shared.end()
+        return [shared.of(str(number)) for number in numbers]
+
+    def test_each_is_found_by_its_number_in_whatever_order(self):
+        texts = [f"text {n}" for n in range(40_000)]
+        numbers = [*range(0, 40_000, 97), *range(39_999, 0, -101)]
+
+        assert self.texts_of(texts, *numbers) == [texts[n] for n in numbers]
+
+    def test_says_what_a_cell_shows(self):
+        found = self.texts_of(["a\0b", " ", "", "x" * 11, "😀"], 0, 1, 2, 3, 4)
+
+        assert found == ["a\0b", None, None, {"flaw": "length", "text": "x" * 11}, "😀"]
+
+    @pytest.mark.parametrize("number", [5, -1, 10**10])
+    def test_a_number_beyond_them_is_damage(self, number: int):
+        assert self.texts_of(["a"] * 5, number) == [{"flaw": "damaged", "text": str(number)}]
+
+
 class SlowResource(UserResource):
     """The same people, every row by itself."""
 
-    quick = False
+    weighed = None
 
 
+VARYING = {"id", "password", "date_joined"}
 GOOD = {
     "username": "zhangwei",
     "real_name": " 张伟　",
@@ -146,6 +175,7 @@ CELLS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.every_database
 @pytest.mark.django_db
 class TestTheQuickLane:
     @pytest.fixture(autouse=True)
@@ -155,13 +185,15 @@ class TestTheQuickLane:
         for key in ("readers", "writers"):
             Role.objects.create(group=Group.objects.create(name=key.title()), key=key, rank=10)
 
-    def said_of(self, resource: type[UserResource], by: User, *rows: dict[str, Any], **how: Any) -> list[Any]:
-        given = [
-            Given(n, GOOD | {"username": f"person{n:03}", "phone": f"138{n:08}"} | row) for n, row in enumerate(rows)
-        ]
+    def sifted(self, resource: UserResource, *rows: dict[str, Any]) -> tuple[Certain, list[Checked]]:
+        given = [GOOD | {"username": f"person{n:03}", "phone": f"138{n:08}"} | row for n, row in enumerate(rows)]
         with translation.override("en"):
-            checked = resource(actor=by, places={"phone": "E"}, sheet="people", **how).examine(given)
-        return [(row.as_json(), row.given, row.many) for row in checked]
+            return resource.sift(Batch(range(len(given)), {name: [row[name] for row in given] for name in GOOD}))
+
+    def said_of(self, kind: type[UserResource], by: User, *rows: dict[str, Any], **how: Any) -> Any:
+        """Rows as they are kept, and as they come back."""
+        certain, others = self.sifted(kind(actor=by, places={"phone": "E"}, sheet="people", **how), *rows)
+        return packing.every_row(json.loads(json.dumps(packing.pack(certain, others, "username"))))
 
     @pytest.mark.parametrize("judged", [False, True])
     def test_says_of_every_row_what_is_said_of_it_alone(self, boss: User, judged: bool):
@@ -170,7 +202,24 @@ class TestTheQuickLane:
         quickly = self.said_of(UserResource, boss, *rows, judged=judged)
 
         assert quickly == self.said_of(SlowResource, boss, *rows, judged=judged)
-        assert {row["kind"] for row, _given, _many in quickly} == {"new", "changed", "bad"}
+        assert {row["kind"] for row in quickly} == {"new", "changed", "bad"}
+
+    def test_only_takes_what_is_certain(self, boss: User):
+        certain, others = self.sifted(UserResource(actor=boss), {}, {"phone": "12"}, {"gender": None}, {})
+
+        assert (list(certain.places), [row.number for row in others]) == ([0, 2, 3], [1])
+
+    def test_whoever_has_something_in_common_is_judged_with_those_who_have_it_too(self, boss: User):
+        resource = UserResource(actor=boss)
+        self.sifted(resource, {})
+
+        certain, others = self.sifted(
+            resource, {"username": "person990"}, {"username": "person991"}, {"phone": "13900000000"}
+        )
+
+        reasons = [error["reason"] for row in others for error in row.errors]
+        assert [len(certain), [row.number for row in others]] == [1, [0, 2]]
+        assert reasons == ["belongs to somebody else already"]
 
     def test_looks_at_rank_and_reach_as_well(self):
         clerk = User.objects.create_user("theclerk", is_staff=True)
@@ -179,17 +228,49 @@ class TestTheQuickLane:
         quickly = self.said_of(UserResource, clerk, {}, {"roles": None})
 
         assert quickly == self.said_of(SlowResource, clerk, {}, {"roles": None})
-        assert [row["kind"] for row, _given, _many in quickly] == ["bad", "new"]
+        assert [row["kind"] for row in quickly] == ["bad", "new"]
+
+    def test_asks_who_may_also_where_the_sheet_does_not_say_what_that_depends_on(self):
+        lead = User.objects.create_user("thelead", is_staff=True, department=Department.objects.get())
+        readers = Role.objects.get(key="readers")
+        Role.objects.filter(pk=readers.pk).update(scope=Role.Scope.DEPARTMENT)
+        lead.groups.add(readers.group)
+        batch = Batch([2, 3], {"username": ["person001", "person002"]})
+
+        certain, others = UserResource(actor=User.objects.get(pk=lead.pk)).sift(batch)
+
+        assert (len(certain), [row.kind for row in others]) == (0, ["bad", "bad"])
 
     def test_needs_no_more_questions_for_many_rows_than_for_one(self, boss: User, django_assert_num_queries: Any):
         resource = UserResource(actor=boss)
-        resource.examine([Given(0, GOOD)])
-        rows = [Given(n, GOOD | {"username": f"person{n:03}", "phone": f"138{n:08}"}) for n in range(2, 200)]
+        self.sifted(resource, {"username": "person990", "phone": "13900000990"})
+        rows = [{"username": f"person{n:03}", "phone": f"138{n:08}"} for n in range(2, 200)]
 
         with django_assert_num_queries(2):
-            checked = resource.examine(rows)
+            certain, others = self.sifted(resource, *rows)
 
-        assert {row.kind for row in checked} == {"new"}
+        assert (len(certain), others) == (198, [])
+
+    def test_writes_what_is_written_one_by_one(self, boss: User):
+        rows: list[dict[str, Any]] = [
+            {},
+            {"roles": "Readers; writers", "email": None},
+            {"department": None, "phone": None, "gender": None},
+        ]
+        written = []
+        for kind in (UserResource, SlowResource):
+            resource = kind(actor=boss)
+            certain, others = self.sifted(resource, *rows)
+            keys = resource.write_certain(certain) if certain else resource.write(others, {})
+            people = User.objects.filter(pk__in=keys).order_by("username")
+            roles = [sorted(group.name for group in person.groups.all()) for person in people]
+            fields = [field.attname for field in User._meta.concrete_fields if field.attname not in VARYING]
+            written.append((list(people.values_list(*fields)), roles))
+            assert [person.pk for person in people] == keys
+            assert not any(person.has_usable_password() for person in people)
+            people.delete()
+
+        assert written[0] == written[1]
 
     def test_writes_what_bulk_create_writes(self):
         now = timezone.now()

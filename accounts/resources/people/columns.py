@@ -1,5 +1,7 @@
 """The columns of people."""
 
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -22,7 +24,7 @@ class PeopleColumns(SheetResource):
     prefetched = ("groups__role__group",)
     bookkeeping = ("auth_epoch", "perm_epoch")
     goes_along = ("accounts.User_groups", "accounts.PasswordLink", "accounts.Mail")
-    quick = True
+    weighed: ClassVar[tuple[str, ...] | None] = ("department", "roles")
     filter_readers = FILTERS
     filter_titles = TITLES
     search_fields = User.SEARCHED

@@ -17,8 +17,10 @@ from accounts.models import Role, User
 from accounts.resources.cells import NO_ROLES, InDepartment, Roles
 from accounts.resources.people.judging import JudgedPeople
 from accounts.services import guards, passwords
+from integrations.sheets.among import among
+from integrations.sheets.batches import Certain
 from integrations.sheets.columns import Column
-from integrations.sheets.inserting import insert
+from integrations.sheets.inserting import DEFAULT, insert, insert_columns
 from integrations.sheets.rows import CHANGED, NEW, Checked
 
 
@@ -52,16 +54,41 @@ class UserResource(JudgedPeople):
         new = [row for row in rows if row.kind == NEW]
         insert(User, [self._fields_of(row, secrets.get(row.number, {})) for row in new])
         self.write_changes([row for row in rows if row.kind == CHANGED])
-        names = [row.key for row in new]
-        keys = dict(User.objects.filter(username__in=names).values_list("username", "pk"))
-        self._write_roles(rows, keys)
+        keys = self._keys_of([row.key for row in new])
+        self._write_roles(rows, dict(zip((row.key for row in new), keys, strict=True)))
         changed = [row.instance.pk for row in rows if row.kind == CHANGED]
         moved = [
             row.instance.pk for row in rows if row.kind == CHANGED and {"roles", "department"} & row.changes.keys()
         ]
         transaction.on_commit(partial(standing.forget_people, changed))
         transaction.on_commit(partial(sockets.regroup, moved))
-        return [keys[name] for name in names]
+        return keys
+
+    def write_certain(self, rows: Certain) -> list[Any]:
+        columns = {name: values for name, values in rows.values.items() if not self.column(name).many}
+        roles = rows.values.get("roles", [DEFAULT] * len(rows))
+        epochs = [int(some is not DEFAULT) for some in roles]
+        more: dict[str, Sequence[Any]] = {"password": _many_unusable(len(rows)), "perm_epoch": epochs}
+        insert_columns(User, {**columns, **more}, len(rows))
+        keys = self._keys_of(rows.keys)
+        known: dict[int, Role] = self.column("roles").widget.known
+        members = [
+            (key, known[pk].group_id)
+            for key, some in zip(keys, roles, strict=True)
+            if some is not DEFAULT
+            for pk in some
+        ]
+        insert_columns(
+            User.groups.through,
+            {"user_id": [key for key, _group in members], "group_id": [group for _key, group in members]},
+            len(members),
+        )
+        return keys
+
+    @staticmethod
+    def _keys_of(names: Sequence[str]) -> list[int]:
+        found = dict(User.objects.filter(among("username", names)).values_list("username", "pk")) if names else {}
+        return [found[name] for name in names]
 
     @staticmethod
     def _fields_of(row: Checked, secrets: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,5 +133,11 @@ class UserResource(JudgedPeople):
 
 
 def _unusable() -> str:
-    """What `make_password(None)` makes, but drawn at once instead of letter by letter."""
-    return UNUSABLE_PASSWORD_PREFIX + token_urlsafe(UNUSABLE_PASSWORD_SUFFIX_LENGTH * 3 // 4)
+    return _many_unusable(1)[0]
+
+
+def _many_unusable(number: int) -> list[str]:
+    """What `make_password(None)` makes, so many of them, but drawn at once instead of letter by letter."""
+    length = UNUSABLE_PASSWORD_SUFFIX_LENGTH
+    drawn = token_urlsafe(number * length)
+    return [UNUSABLE_PASSWORD_PREFIX + drawn[at : at + length] for at in range(0, number * length, length)]

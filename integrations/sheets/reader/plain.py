@@ -14,7 +14,7 @@ from xml.parsers import expat
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.xml import feed, push
 
-PIECE = 1 << 18
+PIECE = 1 << 16
 LONGEST = 1 << 21
 """An element that is longer than this is the parser's."""
 _TEXT = r"[^<\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]*+"

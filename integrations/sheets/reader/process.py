@@ -76,6 +76,7 @@ class Reading:
     def __init__(self, child: "subprocess.Popen[bytes]") -> None:
         self._lines = _lines(child)
         self.merged: list[str] = []
+        self._has_objects = False
         self.sheet: str = self._next().get("sheet", "")
 
     def __iter__(self) -> Iterator[Row]:
@@ -85,10 +86,13 @@ class Reading:
                 self.merged = answer.get("merged", [])
                 return
             for number, values in answer:
-                yield Row(number, [from_plain(value) if value.__class__ is dict else value for value in values])
+                # hardly any cell is an object: dates and flaws
+                yield Row(number, [*map(from_plain, values)] if self._has_objects else values)
 
     def _next(self) -> Any:
-        answer = json.loads(next(self._lines))
+        line = next(self._lines)
+        self._has_objects = b"{" in line
+        answer = json.loads(line)
         if isinstance(answer, dict) and "refused" in answer:
             if "details" in answer:
                 log.error("sheets.reader_failed", details=answer["details"])

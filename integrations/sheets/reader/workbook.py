@@ -10,6 +10,7 @@ from xml.parsers import expat
 
 from integrations.sheets.reader import cells, plain
 from integrations.sheets.reader.problems import Unreadable
+from integrations.sheets.reader.texts import SharedTexts
 from integrations.sheets.reader.xml import feed, local, parser
 
 MAX_SHEETS = 1_000
@@ -90,22 +91,27 @@ def date_formats(archive: zipfile.ZipFile) -> frozenset[str]:
     return frozenset(str(at) for at, one in enumerate(used) if cells.is_date_format(one, codes.get(one)))
 
 
-def shared_texts(archive: zipfile.ZipFile, longest: int) -> list[str]:
+def shared_texts(archive: zipfile.ZipFile, longest: int) -> SharedTexts:
     """Read the texts that cells refer to by number; runs of rich text are joined, readings of Japanese left out."""
+    texts = SharedTexts(longest)
     name = next((each for each in archive.namelist() if each.lower() == "xl/sharedstrings.xml"), "")
     if not name:
-        return []
-    texts: list[str] = []
+        return texts
     # one longer than a cell is kept just long enough to be told from one that fits
     longest += 1
-    reading = _texts_parser(lambda text: texts.append(cells.unescape(text)[:longest]))
+    parsed: list[str] = []
+    reading = _texts_parser(lambda text: parsed.append(cells.unescape(text)[:longest]))
     with part(archive, name) as stream:
         for run in plain.runs(stream, reading, plain.TEXTS):
             found = plain.texts_in(run) if run else []
             if "&" in run or "\r" in run or "_x" in run or max(map(len, found), default=0) > longest:
                 found = [cells.unescape(plain.value(text))[:longest] for text in found]
-            texts += found
-    return texts
+            # what the parser has read stood before, or after all that is plain
+            texts.add(parsed)
+            parsed.clear()
+            texts.add(found)
+    texts.add(parsed)
+    return texts.end()
 
 
 def _texts_parser(keep: Callable[[str], None]) -> expat.XMLParserType:

@@ -7,6 +7,8 @@ from integrations.sheets.reader import bounds, cells, plain, problems, workbook
 from integrations.sheets.reader.bounds import Limits
 from integrations.sheets.reader.cells import Plain
 from integrations.sheets.reader.problems import Unreadable
+from integrations.sheets.reader.texts import BITS, LAST
+from integrations.sheets.reader.values import Values
 from integrations.sheets.reader.xml import local, parser
 
 Row = tuple[int, list[Plain]]
@@ -28,7 +30,7 @@ class Reading:
     def __iter__(self) -> Iterator[Row]:
         texts = workbook.shared_texts(self._archive, self._limits.cell)
         dates = workbook.date_formats(self._archive)
-        values = _Values(texts, dates, since_1904=self._about.since_1904, longest=self._limits.cell)
+        values = Values(texts, dates, since_1904=self._about.since_1904, longest=self._limits.cell)
         rows = _Rows(values, self._limits, self.merged)
         with workbook.part(self._archive, self._about.part) as stream:
             for run in plain.runs(stream, rows.parser, plain.ROWS):
@@ -36,60 +38,10 @@ class Reading:
                 yield from rows.take()
 
 
-class _Values:
-    """Turns a cell's type, text and style into its value."""
-
-    def __init__(self, texts: list[str], dates: frozenset[str], *, since_1904: bool, longest: int) -> None:
-        self._dates, self._since_1904, self._longest = dates, since_1904, longest
-        self.texts = [self._bounded(text) for text in texts]
-        self.longest = max(map(len, texts), default=0)
-        self._by_type: dict[str, Callable[[str, str], Plain]] = {
-            "n": self._number,
-            "s": self._shared,
-            "str": self._text,
-            "inlineStr": self._text,
-            "b": lambda text, _style: text.strip() in {"1", "true"},
-            "e": lambda text, _style: cells.flaw(problems.ERROR, text),
-            "d": lambda text, _style: cells.iso_moment(text.strip()),
-        }
-
-    def plain(self, kind: str, style: str, inline: str, formula: str, text: str) -> Plain:
-        """Read a cell that needed no parser, from what `plain.cells_in` found of it."""
-        if kind == "s" and text:
-            return self._shared(text, style)
-        text = plain.value(text or inline)
-        if not text and kind != "e":
-            return cells.flaw(problems.FORMULA) if formula and kind != "str" else None
-        return self.read(kind or "n", text, style or "0")
-
-    def read(self, kind: str, text: str, style: str) -> Plain:
-        reader = self._by_type.get(kind)
-        return reader(text, style) if reader else cells.flaw(problems.DAMAGED, text)
-
-    def _number(self, text: str, style: str) -> Plain:
-        text = text.strip()
-        if not text:
-            return None
-        return cells.moment(text, since_1904=self._since_1904) if style in self._dates else cells.number(text)
-
-    def _shared(self, text: str, _style: str) -> Plain:
-        if not text.strip().isdecimal() or len(text) > 9 or int(text) >= len(self.texts):
-            return cells.flaw(problems.DAMAGED, text)
-        return self.texts[int(text)]
-
-    def _text(self, text: str, _style: str) -> Plain:
-        return self._bounded(cells.unescape(text))
-
-    def _bounded(self, text: str) -> Plain:
-        if len(text) > self._longest:
-            return cells.flaw(problems.LENGTH, text)
-        return text if text and not text.isspace() else None
-
-
 class _Rows:
     """The parser's handlers: they collect finished rows for `take`."""
 
-    def __init__(self, values: _Values, limits: Limits, merged: list[str]) -> None:
+    def __init__(self, values: Values, limits: Limits, merged: list[str]) -> None:
         self._values, self._limits, self._merged = values, limits, merged
         self._ready: list[Row] = []
         self._columns: dict[str, int] = {}
@@ -119,14 +71,18 @@ class _Rows:
     def _take_uniform(self, run: str) -> bool:
         """Take rows of nothing but shared texts, all columns of a row at once; return False when there are others."""
         found = self._uniform(run) if self._uniform else []
-        texts = self._values.texts
+        blocks = self._values.texts.blocks
         if len(found) != run.count("<row ") or not found:
             return False
-        if any(max(map(int, filter(None, places)), default=0) >= len(texts) for _number, *places in found):
+        try:
+            rows = [
+                [blocks[(at := int(place)) >> BITS][at & LAST] if place else None for place in places]
+                for _number, *places in found
+            ]
+        except IndexError:
             return False
-        for number, *places in found:
+        for (number, *_places), row in zip(found, rows, strict=True):
             self._number = _row_number(number)
-            row = [texts[int(place)] if place else None for place in places]
             while row and row[-1] is None:
                 row.pop()
             if row:
@@ -147,15 +103,12 @@ class _Rows:
 
     def _take_any(self, run: str) -> None:
         """Take rows cell by cell. Every cell passes here, so the two commonest things are done in place."""
-        texts, near, read = self._values.texts, self._near, self._values.plain
+        near, shared, read = self._near, self._values.texts.of, self._values.plain
         for number, within in plain.rows_in(run):
             self._number = _row_number(number)
             row: list[Plain] = []
             for name, style, kind, inline, formula, text in plain.cells_in(within):
-                if kind == "s" and text.isdecimal() and len(text) < 10 and (at := int(text)) < len(texts):
-                    value = texts[at]
-                else:
-                    value = read(kind, style, inline, formula, text)
+                value = shared(text) if kind == "s" and text else read(kind, style, inline, formula, text)
                 if value is None:
                     continue
                 if near.get(name) == len(row):
@@ -168,7 +121,7 @@ class _Rows:
 
     def _check_size(self, row: list[Plain], written: int) -> None:
         limit = self._limits.line
-        if written + len(row) * self._values.longest > limit and sum(map(size, row)) > limit:
+        if written + len(row) * self._values.texts.longest > limit and sum(map(size, row)) > limit:
             raise Unreadable("row_too_long", row=self._number)
 
     def _put(self, row: list[Plain], name: str, value: Plain) -> None:

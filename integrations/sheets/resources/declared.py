@@ -34,8 +34,9 @@ class Declared(resources.ModelResource):  # type: ignore[misc]  # import-export 
     prefetched: ClassVar[tuple[str, ...]] = ()
     chunk_rows: ClassVar[int] = 1_000
     """At most so many rows are checked, and written in one transaction, at a time."""
-    quick: ClassVar[bool] = False
-    """New rows may be judged without an instance: `accept`, `guard` and `check_row` get None for it, `write` gets `given`."""
+    weighed: ClassVar[tuple[str, ...] | None] = None
+    """New rows may be judged by column: `accept`, `guard` and `check_row` get None for the instance, and these are all columns
+    at which `guard` and `check_row` look. Such rows are written by `write_certain`, and what they share is judged once."""
     needs_proof: ClassVar[bool] = False
     """Whoever confirms an import must have shown of late that it is them."""
     filter_readers: ClassVar[Mapping[str, Filter]] = {}
@@ -58,17 +59,15 @@ class Declared(resources.ModelResource):  # type: ignore[misc]  # import-export 
         sheet: str = "",
         trusted: bool = False,
         judged: bool = False,
-        hopeful: bool = False,
         **options: Any,
     ) -> None:
         """`places` tells the letter under which a column stands in the sheet being read.
 
         `trusted` skips the guard; values that are `judged` were accepted before, and only what depends on others is asked again.
-        Who is `hopeful` takes new rows of a `quick` resource for new still: if they are not, the database refuses to write them.
         """
         super().__init__(**options)
         self.actor, self.places, self.sheet = actor, dict(places or {}), sheet
-        self.trusted, self.judged, self.hopeful = trusted, judged, hopeful
+        self.trusted, self.judged = trusted, judged
 
     # --- what it consists of ---
 

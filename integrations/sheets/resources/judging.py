@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from integrations.sheets.batches import Batch, Certain
 from integrations.sheets.columns import Column
 from integrations.sheets.quick import QuickLane
 from integrations.sheets.reader.process import Cell, to_plain
@@ -17,32 +18,36 @@ from integrations.sheets.rows import BAD, CHANGED, NEW, UNCHANGED, Checked, Give
 class Judging(Accepting):
     """Compares rows of a sheet with what is there."""
 
+    def sift(self, batch: Batch, *, hopeful: bool = False) -> tuple[Certain, list[Checked]]:
+        """Say of each row what it would do: of new ones that are certainly right by column, of all others as `examine` does.
+
+        Who is `hopeful` takes rows for new that were so before: if they are not, the database refuses to write them.
+        """
+        if self.weighed is None:
+            return Certain(), self.examine(batch.rows())
+        for name, cells in batch.cells.items():
+            self.column(name).expect(cells)
+        certain = self._lane.recognise(batch, hopeful=hopeful)
+        places = set(certain.places)
+        others = [at for at in range(len(batch.numbers)) if at not in places]
+        return certain, self.examine(batch.only(others).rows()) if others else []
+
     def examine(self, rows: Sequence[Given]) -> list[Checked]:
         """Say of each row what it would do. Rows of earlier calls count when keys are compared."""
         for column, cells in self._cells_by_column(rows):
             column.expect(cells)
-        certain = self._lane.recognise(rows) if self.quick else {}
-        read = [(certain[at], None) if at in certain else self._read(row) for at, row in enumerate(rows)]
-        hopeful = self.hopeful and not any(values is not None for _row, values in read)
-        found = {} if hopeful else self.load([row.key for row, _values in read if row.key])
-        seen = self._seen[self.key.name]
-        checked: list[Checked] = []
+        read = [self._read(row) for row in rows]
+        found = self.load([row.key for row, _values in read if row.key])
         for given, (row, values) in zip(rows, read, strict=True):
-            if values is None and (row.key in found or row.key in seen):
-                row, values = self._read(given)
             self._refuse_repeated(row, given)
-            if values is None:
-                self._judge_new(row)
-            else:
-                self._judge(row, values, found.get(row.key))
-            checked.append(row)
-        if not hopeful:
-            self.refuse_taken([row for row in checked if row.kind in (NEW, CHANGED)])
+            self._judge(row, values, found.get(row.key))
+        checked = [row for row, _values in read]
+        self.refuse_taken([row for row in checked if row.kind in (NEW, CHANGED)])
         return checked
 
     @cached_property
     def _lane(self) -> QuickLane:
-        return QuickLane(self)
+        return QuickLane(self, self.weighed or ())
 
     def load(self, keys: Iterable[str]) -> dict[str, Any]:
         """Find what the rows are about, by key."""
@@ -77,13 +82,6 @@ class Judging(Accepting):
         if row.key and (first := self._seen[self.key.name].setdefault(row.key, row.number)) != row.number:
             reason = _("stands in row {n} already").format(n=first)
             self.fault(row, self.key.name, reason, given.cells.get(self.key.name))
-
-    def _judge_new(self, row: Checked) -> None:
-        """What is left to be asked of a row whose values are certain."""
-        if not self.trusted and (reason := self.guard(None, row.given)):
-            self.fault(row, self.key.name, reason, row.key)
-        if row.kind != BAD:
-            self.check_row(None, row.given, row)
 
     def _judge(self, row: Checked, values: dict[str, Any], instance: Any) -> None:
         if not row.key:

@@ -10,6 +10,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from integrations.sheets import ties
+from integrations.sheets.batches import Certain
 from integrations.sheets.columns import Column
 from integrations.sheets.reader.process import Cell
 from integrations.sheets.resources.judging import Judging
@@ -32,6 +33,10 @@ class SheetResource(Judging):
         self._meta.model._default_manager.bulk_create(made)
         self.write_changes([row for row in rows if row.kind == CHANGED])
         return [instance.pk for instance in made]
+
+    def write_certain(self, rows: Certain) -> list[Any]:
+        """Save new rows that are given by column; return their keys. Called in a transaction."""
+        raise NotImplementedError
 
     def write_changes(self, rows: Sequence[Checked]) -> None:
         """Save what changed in rows that were there before."""

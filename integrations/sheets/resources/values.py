@@ -1,7 +1,7 @@
 """Which values a row may have: what the model's own fields say, and what nobody else has already."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext as _
 
+from integrations.sheets.among import among
 from integrations.sheets.columns import Column
 from integrations.sheets.reader.process import Cell
 from integrations.sheets.resources.declared import Declared
@@ -79,9 +80,24 @@ class Accepting(Declared):
 
     def refuse_taken(self, rows: list[Checked]) -> None:
         """Unique columns besides the key: neither twice in the file nor somebody else's in the database."""
-        for column in self.columns:
-            if column is not self.key and not column.many and self._is_unique(column):
-                self._refuse_taken_in(column, [row for row in rows if column.name in row.changes and row.kind != BAD])
+        for column in self.unique_columns()[1:]:
+            self._refuse_taken_in(column, [row for row in rows if column.name in row.changes and row.kind != BAD])
+
+    def unique_columns(self) -> list[Column]:
+        """The key, then all other columns in which only one row may hold a value."""
+        others = [column for column in self.columns if not column.many and self._is_unique(column)]
+        return [self.key, *(column for column in others if column is not self.key)]
+
+    def seen(self, column: Column) -> dict[Any, int]:
+        """What rows of this pass hold in a unique column, with the number of the first."""
+        return self._seen[column.name]
+
+    def holders(self, column: Column, values: Collection[Any]) -> set[Any]:
+        """Which of these values somebody holds in the database, whoever may see them."""
+        if not values:
+            return set()
+        everybody = self._meta.model._base_manager.filter(among(column.attribute, values))
+        return set(everybody.values_list(column.attribute, flat=True))
 
     def _is_unique(self, column: Column) -> bool:
         return bool(getattr(self._field(column), "unique", False))

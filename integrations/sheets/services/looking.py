@@ -21,7 +21,7 @@ def first_errors(job: ImportJob) -> list[dict[str, str]]:
     """The first bad cells, each with sheet, row, cell, column, value and reason."""
     found: list[dict[str, str]] = []
     for chunk in job.chunks.filter(bad__gt=0).order_by("number"):
-        for row in chunk.rows:
+        for row in chunk.singles:
             found += row["errors"]
         if len(found) >= SHOWN_ERRORS:
             break
@@ -70,7 +70,7 @@ def preview(
         if offset >= counts[kind]:
             offset -= counts[kind]
             continue
-        fitting = [row for row in ImportChunk.objects.get(pk=chunk).rows if _fits(row, kind, search)]
+        fitting = [row for row in ImportChunk.objects.get(pk=chunk).every_row if _fits(row, kind, search)]
         rows += fitting[offset : offset + limit - len(rows)]
         offset = 0
         if len(rows) >= limit:
