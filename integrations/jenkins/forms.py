@@ -24,7 +24,49 @@ from integrations.jenkins.models import Job
 PARAMETER = "parameter-"
 
 
-class BuildForm(forms.Form):
+class ParameterForm(forms.Form):
+    """A job's parameters.
+
+    :param last: what each begins with, where that is not the job's own.
+    :param kept: secret ones and files that are kept already, and what says so when nothing else is given; None where none
+        ever is.
+    """
+
+    def __init__(
+        self, *args: Any, job: Job, last: Mapping[str, Any], kept: Mapping[str, str] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.asked, self.kept = job.asks_for, kept or {}
+        own = dict(self.fields)
+        self.fields.clear()
+        for one in self.asked:
+            field = _field(one, last.get(one.name, one.default))
+            field.help_text = " · ".join(filter(None, [one.description, _hint(one, kept)]))
+            self.fields[f"{PARAMETER}{one.name}"] = field
+        self.fields.update(own)
+
+    def given(self) -> dict[str, Any]:
+        """What was given: what was left empty and has a meaning when empty at Jenkins is left out."""
+        found: dict[str, Any] = {}
+        for one in self.asked:
+            value = self.cleaned_data.get(f"{PARAMETER}{one.name}")
+            if not value and one.name in self.kept:
+                found[one.name] = self.kept[one.name]
+            elif one.kind in parameters.FILES:
+                if value:
+                    found[one.name] = {"file": value.name, "content": value.read()}
+            elif value != "" or not (one.secret or one.kind == parameters.CHOICE):
+                found[one.name] = value
+        return found
+
+    def refuse(self, fields: Mapping[str, Any]) -> None:
+        """Show at their fields what the service refused."""
+        for name, said in (fields.get("parameters") or {}).items():
+            known = f"{PARAMETER}{name}" in self.fields
+            self.add_error(f"{PARAMETER}{name}" if known else None, said)
+
+
+class BuildForm(ParameterForm):
     """A job's parameters, why it is to be built, and whether a text message tells the end.
 
     The key in it makes one build of two presses.
@@ -42,35 +84,11 @@ class BuildForm(forms.Form):
     )
     key = forms.CharField(widget=forms.HiddenInput, max_length=64, required=False)
 
-    def __init__(self, *args: Any, job: Job, last: Mapping[str, Any], has_phone: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, has_phone: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.asked = job.asks_for
         self.initial.setdefault("key", uuid.uuid4().hex)
-        own = dict(self.fields)
-        self.fields.clear()
-        for one in self.asked:
-            self.fields[f"{PARAMETER}{one.name}"] = _field(one, last.get(one.name, one.default))
-        self.fields.update(own)
         if not has_phone:
             del self.fields["notify_sms"]
-
-    def given(self) -> dict[str, Any]:
-        """What was given: what was left empty and has a meaning when empty at Jenkins is left out."""
-        found: dict[str, Any] = {}
-        for one in self.asked:
-            value = self.cleaned_data.get(f"{PARAMETER}{one.name}")
-            if one.kind in parameters.FILES:
-                if value:
-                    found[one.name] = {"file": value.name, "content": value.read()}
-            elif value != "" or not (one.secret or one.kind == parameters.CHOICE):
-                found[one.name] = value
-        return found
-
-    def refuse(self, fields: Mapping[str, Any]) -> None:
-        """Show at their fields what the service refused."""
-        for name, said in (fields.get("parameters") or {}).items():
-            known = f"{PARAMETER}{name}" in self.fields
-            self.add_error(f"{PARAMETER}{name}" if known else None, said)
 
 
 class ApprovalForm(forms.Form):
@@ -94,12 +112,20 @@ class ApprovalForm(forms.Form):
     )
 
 
+def _hint(one: Parameter, kept: Mapping[str, str] | None) -> str:
+    """What becomes of what is secret, and of files."""
+    if kept is not None and one.name in kept:
+        return _("Empty: {name}, which is sealed here.").format(name=kept[one.name])
+    if one.secret:
+        return _("Empty: the job's own. Never kept.") if kept is None else _("Empty: the job's own. It is sealed here.")
+    return ""
+
+
 def _field(one: Parameter, value: Any) -> forms.Field:
-    more: dict[str, Any] = {"label": one.name, "help_text": one.description, "required": False}
+    more: dict[str, Any] = {"label": one.name, "required": False}
     if one.kind in parameters.FILES:
         return forms.FileField(widget=UnfoldAdminFileFieldWidget, **more)
     if one.secret:
-        more["help_text"] = " · ".join(filter(None, [one.description, _("Empty: the job's own. Never kept.")]))
         widget = UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password", "spellcheck": "false"})
         return forms.CharField(widget=widget, max_length=parameters.LONGEST, strip=False, **more)
     if one.kind == parameters.BOOLEAN:

@@ -13,6 +13,8 @@ from integrations.jenkins.errors import BadXml
 LARGEST = 1024 * 1024
 DEEPEST = 100
 DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>\s*")
+NAMELESS = b'<?xml version="1.0"?>'
+ENCODING = re.compile(r"encoding\s*=\s*[\"']([^\"']*)")
 EMPTY = """<?xml version='1.1' encoding='UTF-8'?>
 <project>
   <description></description>
@@ -74,6 +76,9 @@ def checked(text: str) -> str:
     """
     if len(text.encode()) > LARGEST:
         raise _bad(_("it is larger than 1 MB."))
+    declared = DECLARATION.match(text)
+    if declared and (named := ENCODING.search(declared[0])) and named[1].lower() not in {"utf-8", "us-ascii"}:
+        raise _bad(_("it must be in UTF-8."))  # else Jenkins would read something else than what was looked at
     depth = 0
 
     def begin(_name: str, _attributes: object) -> None:
@@ -95,7 +100,7 @@ def checked(text: str) -> str:
     parser.ExternalEntityRefHandler = refuse
     try:
         # Jenkins writes version 1.1, of which this parser knows nothing; nothing else of it differs here
-        parser.Parse(DECLARATION.sub("", text, count=1).encode(), True)
+        parser.Parse(NAMELESS + _undeclared(text, declared).encode(), True)
     except expat.ExpatError as damage:
         raise _bad(_("line {line}: it is damaged.").format(line=damage.lineno)) from damage
     return text
@@ -105,6 +110,11 @@ def difference(before: str, after: str) -> list[str]:
     """What changes, as lines of a unified diff."""
     lines = difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=3)
     return [line for line in lines if not line.startswith(("---", "+++"))]
+
+
+def _undeclared(text: str, declared: re.Match[str] | None) -> str:
+    """The text without its declaration; its lines keep their numbers."""
+    return "\n" * declared[0].count("\n") + text[declared.end() :] if declared else text
 
 
 def _bad(why: str) -> BadXml:

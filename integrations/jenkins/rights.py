@@ -35,6 +35,17 @@ def may_at(person: Any, action: str, server: Server, full_name: str) -> bool:
     return _may_at(person, action, server.pk, full_name)
 
 
+def ensure_may_all(person: Any, action: str, job: Job) -> None:
+    """Pass silently when `person` may with this folder and all that is or will be in it.
+
+    :raises NoPermission, NotHere: as `ensure_may` does.
+    """
+    ensure_may(person, action, job)
+    verdicts = {} if person.is_superuser else _verdicts(person, action, [job.server_id])[job.server_id]
+    if any(not is_open for folder, is_open in verdicts.items() if folder.startswith(f"{job.full_name}/")):
+        raise NotHere(name=job.full_name)
+
+
 def ensure_may(person: Any, action: str, job: Job) -> None:
     """Pass silently when `person` may.
 

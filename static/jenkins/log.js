@@ -149,9 +149,16 @@ function show() {
     const full = log.end - log.first >= MOST;
     $("jk-log-earlier").disabled = full;
     if (left) $("jk-log-earlier").textContent = full ? say("tooMuch", { size: size(MOST) }) : say("earlier", { size: size(log.first) });
-    $("jk-log-note").textContent = log.cut ? say("cut") : log.size ? "" : log.complete ? say("empty") : say("waiting");
+    $("jk-log-note").textContent = note();
     $("jk-log-view").hidden = !log.size;
     showFollow();
+}
+
+/** What a person must know of what is not on the page. */
+function note() {
+    if (!log.size) return log.complete ? say("empty") : say("waiting");
+    const shown = { shown: size(log.end - log.first), all: size(log.size) };
+    return [log.first > 0 && log.begun ? say("partial", shown) : "", log.cut ? say("cut") : ""].filter(Boolean).join(" ");
 }
 
 function showFollow() {
@@ -188,7 +195,9 @@ function search() {
     hits = lines.find($("jk-log-text").value);
     const place = hits.indexOf(lines.marked);
     const some = lines.needle !== "";
-    $("jk-log-found").textContent = !some ? "" : hits.length ? say("found", { n: number(place + 1), all: number(hits.length) }) : say("none");
+    const here = log.first > 0 ? "Here" : ""; // what is not on the page is not searched
+    const counts = { n: number(place + 1), all: number(hits.length) };
+    $("jk-log-found").textContent = !some ? "" : hits.length ? say(`found${here}`, counts) : say(`none${here}`);
     if (!some) lines.marked = -1;
     lines.draw();
 }

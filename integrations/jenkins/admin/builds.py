@@ -230,11 +230,16 @@ def _log(build: Build) -> dict[str, Any]:
             "away": _("The line is lost; it comes back by itself."),
             "cut": _("The log is longer than what is kept here; Jenkins has the rest."),
             "earlier": _("Earlier lines ({size})"),
-            "tooMuch": _("A page shows {size} at most; the download has all of it."),
+            "partial": _(
+                "Shown are the newest {shown} of {all}, and only these are searched. The download has what is before them."
+            ),
+            "tooMuch": _("A page shows {size} at most; what is before that is in the download."),
             "follow": _("Follow"),
             "pause": _("Pause"),
             "found": _("{n} of {all}"),
+            "foundHere": _("{n} of {all} in what is shown"),
             "none": _("nothing found"),
+            "noneHere": _("nothing found in what is shown"),
             "more": _("New lines: {n}"),
         },
     }

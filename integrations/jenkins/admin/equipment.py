@@ -34,6 +34,7 @@ def show(request: HttpRequest, pk: int, what: str) -> HttpResponse:
     shown = {
         "title": titles[what].format(server=server.name),
         "parts": [(server, f"{here}?part=1")],
+        "what": what,
         "again": 0,
         "about": live(),
     }

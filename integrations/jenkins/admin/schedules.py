@@ -1,89 +1,30 @@
 """Schedules: jobs that are built at a time, or again and again; when next, and which runs were missed."""
 
-import json
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminTextareaWidget
 
 from integrations.jenkins import rights, services
+from integrations.jenkins.admin import planning
 from integrations.jenkins.models import Schedule
-from project.core.admin import ServiceAdmin, ServiceForm, ago, badge
-from project.core.errors import GatehouseError
-
-WRITTEN = ("name", "at", "cron", "time_zone", "reason", "notify_sms", "enabled")
-LONGEST = 20_000
-
-
-class ParametersField(forms.CharField):
-    """Parameters, one a line: NAME=value."""
-
-    def prepare_value(self, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return "\n".join(f"{name}={one if isinstance(one, str) else json.dumps(one)}" for name, one in value.items())
-
-    def clean(self, value: Any) -> Any:
-        lines = [line for line in super().clean(value).splitlines() if line.strip()]
-        if wrong := [line for line in lines if "=" not in line]:
-            raise forms.ValidationError(_("Give a parameter a line, as NAME=value: {line}").format(line=wrong[0][:80]))
-        return {name.strip(): given for name, _sign, given in (line.partition("=") for line in lines)}
-
-
-class ScheduleForm(ServiceForm[Schedule]):
-    """Which job, when, and with what."""
-
-    parameters = ParametersField(
-        label=gettext_lazy("Parameters"),
-        required=False,
-        max_length=LONGEST,
-        strip=False,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"}),
-        help_text=gettext_lazy("One a line, as NAME=value; the others stay with the job's own. No secrets, no files."),
-    )
-
-    class Meta:
-        model = Schedule
-        fields = ("job", *WRITTEN)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        initial: Any = self.initial
-        initial["parameters"] = self.instance.parameters
-        if "job" in self.fields:
-            may = rights.jobs_of(self.actor, "build").present().only_jobs()
-            self.fields["job"].queryset = may  # type: ignore[attr-defined]  # a ModelChoiceField
-
-    def write(self) -> Schedule:
-        given = {name: self.cleaned_data[name] for name in (*WRITTEN, "parameters")}
-        known = Schedule.objects.filter(pk=self.instance.pk).select_related("job__server").first()
-        try:
-            if known is None:
-                return services.plan(job=self.cleaned_data["job"], by=self.actor, **given)
-            return services.replan(known, by=self.actor, **given)
-        except GatehouseError as problem:
-            if not problem.fields:
-                raise
-            for name, said in problem.fields.items():
-                texts = [text for one in said.values() for text in one] if isinstance(said, dict) else said
-                self.add_error(name if name in self.fields else None, texts)
-            return self.instance
+from project.core.admin import ServiceAdmin, ago, badge
 
 
 @admin.register(Schedule)
 class ScheduleAdmin(ServiceAdmin[Schedule]):
     """When jobs are built by themselves."""
 
-    form = ScheduleForm
+    form = planning.ScheduleForm
     list_display = ("shown_name", "shown_when", "shown_next", "last_run", "shown_missed", "shown_who")
     list_display_links = ("shown_name",)
     list_filter = ("enabled", "job__server")
@@ -97,6 +38,7 @@ class ScheduleAdmin(ServiceAdmin[Schedule]):
 
     class Media:
         css = {"all": ("jenkins/jenkins.css",)}
+        js = ("jenkins/schedule.js",)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -114,6 +56,11 @@ class ScheduleAdmin(ServiceAdmin[Schedule]):
         if obj is None:
             return self.has_add_permission(request)
         return obj.created_by_id == request.user.pk or rights.may(request.user, "configure", obj.job)
+
+    def get_urls(self) -> list[URLPattern]:
+        inside = self.admin_site.admin_view
+        address = path("parameters/<int:pk>/", inside(require_GET(planning.part)), name="jenkins_schedule_parameters")
+        return [address, *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> Any:
         return services.schedules_of(request.user)

@@ -216,7 +216,11 @@ class ScheduleChange(StrictSerializer):
     at = serializers.DateTimeField(required=False, allow_null=True)
     cron = serializers.CharField(max_length=100, required=False, allow_blank=True)
     time_zone = serializers.CharField(max_length=63, required=False, allow_blank=True)
-    parameters = serializers.DictField(required=False)
+    parameters = serializers.DictField(
+        required=False,
+        help_text="All of them, as for a build; secret ones and files are sealed. What is left out stays with the job's own; a "
+        "secret one given as `******`, and a file given by its name, as it is.",
+    )
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
     notify_sms = serializers.BooleanField(required=False)
     enabled = serializers.BooleanField(required=False)

@@ -241,6 +241,9 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
     """A schedule, and when it runs next."""
 
     job_name = serializers.CharField(source="job.full_name", read_only=True)
+    parameters = serializers.DictField(
+        source="shown_parameters", read_only=True, help_text="Secret ones hidden; of files the names."
+    )
     created_by = Username(source="created_by.username")
     next_runs = serializers.SerializerMethodField()
 

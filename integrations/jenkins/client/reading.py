@@ -1,4 +1,4 @@
-"""Jenkins' JSON, read. Anything missing or odd in it becomes nothing, never an exception."""
+"""Jenkins' JSON, read. Anything missing or odd in it becomes nothing, never an exception, here or in the database."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -7,6 +7,9 @@ from typing import Any
 from integrations.jenkins import names
 from integrations.jenkins.client import shapes
 
+DEEPEST = 20
+"""Folders within folders that are read, whatever is told."""
+LONGEST_LINK = 1000
 RESULTS = frozenset({"SUCCESS", "FAILURE", "UNSTABLE", "ABORTED", "NOT_BUILT"})
 
 
@@ -27,32 +30,34 @@ def job(told: Any) -> shapes.JobState:
     return shapes.JobState(
         full_name=_full_name(told)[: names.LONGEST],
         is_folder=isinstance(part(told, "jobs"), list),
-        url=text(told, "url"),
+        url=link(told, "url"),
         color=text(told, "color"),
         description=text(told, "description"),
         buildable=part(told, "buildable") is not False,
         in_queue=bool(part(told, "inQueue")),
-        next_number=number(told, "nextBuildNumber"),
-        last_number=number(last, "number"),
+        next_number=count(told, "nextBuildNumber"),
+        last_number=count(last, "number"),
         last_result=text(last, "result"),
         last_building=bool(part(last, "building")),
         last_at=moment(last, "timestamp"),
         last_milliseconds=number(last, "duration"),
-        last_successful=number(part(told, "lastSuccessfulBuild"), "number"),
-        last_failed=number(part(told, "lastFailedBuild"), "number"),
+        last_successful=count(part(told, "lastSuccessfulBuild"), "number"),
+        last_failed=count(part(told, "lastFailedBuild"), "number"),
         health=number(worst, "score") if worst else None,
         health_text=text(worst, "description"),
         parameters=tuple(map(parameter, _definitions(told))),
     )
 
 
-def jobs(told: Any) -> Iterable[shapes.JobState]:
+def jobs(told: Any, depth: int = DEEPEST) -> Iterable[shapes.JobState]:
     """Everything below, folders before what is in them."""
+    if not depth:
+        return
     for one in each(told, "jobs"):
         found = job(one)
         if found.full_name:
             yield found
-        yield from jobs(one)
+        yield from jobs(one, depth - 1)
 
 
 def parameter(told: Any) -> shapes.Parameter:
@@ -62,8 +67,8 @@ def parameter(told: Any) -> shapes.Parameter:
         name=text(told, "name"),
         kind=kind,
         description=text(told, "description"),
-        default=None if kind in shapes.SECRET_KINDS else default,
-        choices=tuple(str(one) for one in part(told, "choices") or () if isinstance(one, str)),
+        default=None if kind in shapes.SECRET_KINDS else _value(default),
+        choices=tuple(_whole(one) for one in _list(told, "choices") if isinstance(one, str)),
     )
 
 
@@ -78,7 +83,7 @@ def queue_item(told: Any) -> shapes.QueueItem:
         stuck=bool(part(told, "stuck")),
         blocked=bool(part(told, "blocked")),
         cancelled=bool(part(told, "cancelled")),
-        build=number(executable, "number") or None,
+        build=count(executable, "number") or None,
         parameters=_parameters(told),
     )
 
@@ -86,10 +91,10 @@ def queue_item(told: Any) -> shapes.QueueItem:
 def build(told: Any) -> shapes.BuildState:
     result = text(told, "result")
     return shapes.BuildState(
-        number=number(told, "number"),
+        number=count(told, "number"),
         building=bool(part(told, "building")),
         result=result if result in RESULTS else "",
-        url=text(told, "url"),
+        url=link(told, "url"),
         at=moment(told, "timestamp"),
         milliseconds=number(told, "duration"),
         estimated_milliseconds=number(told, "estimatedDuration"),
@@ -115,7 +120,7 @@ def node(told: Any) -> shapes.Node:
 
 
 def view(told: Any) -> shapes.View:
-    return shapes.View(text(told, "name"), text(told, "url"), tuple(map(_full_name, each(told, "jobs"))))
+    return shapes.View(text(told, "name"), link(told, "url"), tuple(map(_full_name, each(told, "jobs"))))
 
 
 def plugin(told: Any) -> shapes.Plugin:
@@ -145,7 +150,7 @@ def fingerprint(told: Any) -> shapes.Fingerprint:
         id=text(told, "hash"),
         file_name=text(told, "fileName"),
         made_by=text(original, "name"),
-        made_by_number=number(original, "number"),
+        made_by_number=count(original, "number"),
         used_by=tuple(text(one, "name") for one in each(told, "usage")),
     )
 
@@ -155,18 +160,29 @@ def part(told: Any, name: str) -> Any:
 
 
 def each(told: Any, name: str) -> list[Any]:
-    found = part(told, name)
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    return [one for one in _list(told, name) if isinstance(one, dict)]
 
 
 def text(told: Any, name: str) -> str:
     found = part(told, name)
-    return found if isinstance(found, str) else ""
+    return _whole(found) if isinstance(found, str) else ""
+
+
+def link(told: Any, name: str) -> str:
+    """An address that people may be led to."""
+    found = text(told, name)
+    return found if found.startswith(("http://", "https://")) and len(found) <= LONGEST_LINK else ""
 
 
 def number(told: Any, name: str) -> int:
     found = part(told, name)
-    return found if isinstance(found, int) and not isinstance(found, bool) and abs(found) < 2**62 else 0
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**62 else 0
+
+
+def count(told: Any, name: str) -> int:
+    """The number of a build: Jenkins has them as Java's `int`."""
+    found = number(told, name)
+    return found if found < 2**31 else 0
 
 
 def moment(told: Any, name: str) -> datetime | None:
@@ -175,6 +191,20 @@ def moment(told: Any, name: str) -> datetime | None:
         return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds > 0 else None
     except (OverflowError, ValueError, OSError):
         return None
+
+
+def _list(told: Any, name: str) -> list[Any]:
+    found = part(told, name)
+    return found if isinstance(found, list) else []
+
+
+def _whole(found: str) -> str:
+    """Text as databases take it: without NUL, and without halves of characters."""
+    return found.replace("\0", "").encode(errors="replace").decode()
+
+
+def _value(found: Any) -> Any:
+    return _whole(found) if isinstance(found, str) else found if isinstance(found, bool | int | float) else None
 
 
 def _full_name(told: Any) -> str:
@@ -188,7 +218,7 @@ def _definitions(told: Any) -> list[Any]:
 
 def _parameters(told: Any) -> dict[str, Any]:
     actions = each(told, "actions")
-    return {text(one, "name"): part(one, "value") for action in actions for one in each(action, "parameters")}
+    return {text(one, "name"): _value(part(one, "value")) for action in actions for one in each(action, "parameters")}
 
 
 def _by(told: Any) -> str:

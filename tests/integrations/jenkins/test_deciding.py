@@ -1,10 +1,13 @@
 """Four eyes: nobody approves what they asked for themselves."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Group
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from integrations.jenkins import services
@@ -12,6 +15,7 @@ from integrations.jenkins.errors import NotInThisState, SecondPersonNeeded, TooL
 from integrations.jenkins.models import Build
 from project.core import context
 from project.core.errors import NoPermission
+from realtime import topics
 
 
 @pytest.fixture
@@ -107,6 +111,44 @@ class TestApproval:
 
         with pytest.raises(NoPermission):
             services.want_approval(deploy, needed=False, by=configurer)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.every_database
+class TestTwoAtOnce:
+    @pytest.mark.parametrize("second", ["approve", "reject"])
+    def test_decide_once(self, asked, hire, second):
+        acts = [
+            lambda by, build: services.approve(build, by=by),
+            lambda by, build: services.reject(build, by=by, reason="no"),
+        ]
+        people = [hire(name, "jenkins.view_job", "jenkins.approve_build") for name in ("left", "right")]
+        ready = threading.Barrier(2)
+
+        def decide(person, act):
+            try:
+                build = Build.objects.select_related("job", "server").get(pk=asked.pk)
+                ready.wait()
+                act(person, build)
+            except (NotInThisState, OperationalError) as problem:  # SQLite lets one write at a time
+                return problem
+            finally:
+                connection.close()
+            return None
+
+        with ThreadPoolExecutor(2) as pool:
+            said = list(pool.map(decide, people, [acts[0], acts[second == "reject"]]))
+
+        assert [one is None for one in said].count(True) == 1
+        events = ("jenkins_build.approved", "jenkins_build.rejected")
+        assert LogEntry.objects.filter(additional_data__event__in=events).count() == 1
+
+
+def test_no_socket_decides():
+    """What sockets may ask of Jenkins is to watch a log; to decide is nothing that a frame can do."""
+    known = {one.name for one in topics.registered() if one.name.startswith("jenkins")}
+
+    assert known == {"jenkins.log"}
 
 
 class TestAsking:

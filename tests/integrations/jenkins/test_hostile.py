@@ -3,12 +3,14 @@
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from django.conf import settings as product
 
 from integrations.jenkins import services
-from integrations.jenkins.client import Account, Client
+from integrations.jenkins.client import Account, Client, reading
 from integrations.jenkins.errors import (
     AddressNotAllowed,
     AnswerTooLarge,
@@ -42,6 +44,46 @@ def failure(call):
     return died.value, time.monotonic() - began
 
 
+def failure_at(url):
+    """The same of a call to the server there."""
+    with Client(Account(url, "Ours", url)) as client:
+        return failure(client.info)
+
+
+@contextmanager
+def dripping():
+    """A server that says one letter after the other, and never ends its first line."""
+    ended = threading.Event()
+
+    def drip(connection):
+        with connection:
+            while not ended.wait(0.1):
+                try:
+                    connection.sendall(b"X")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=lambda: drip(listening.accept()[0]))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        ended.set()
+        thread.join()
+
+
+@contextmanager
+def full_line():
+    """A place where nobody picks up, and no more may wait: connecting comes to no end."""
+    with socket.socket() as listening, ExitStack() as waiting:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(0)
+        for _caller in range(8):
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(listening.getsockname())
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+
+
 @pytest.mark.attack("T-J-1")
 class TestSickServers:
     def test_have_ten_seconds_in_all(self):
@@ -67,6 +109,26 @@ class TestSickServers:
         assert type(problem) is error
         assert seconds < 5
 
+    def test_are_given_up_within_the_real_limits(self):
+        """All at the same time, so that it takes ten seconds once."""
+        sick = [
+            ("black_hole", None, NoAnswer),
+            ("slow", 30, NoAnswer),
+            ("drip", 1, NoAnswer),
+            ("huge", 200, AnswerTooLarge),
+        ]
+        with ExitStack() as open_, ThreadPoolExecutor(len(sick) + 2) as pool:
+            full, talks = open_.enter_context(full_line()), open_.enter_context(dripping())
+            calls: list[tuple[str, type[Exception]]] = [(full, NotReached), (talks, NoAnswer)]
+            for fault, size, error in sick:
+                jenkins = open_.enter_context(Simulator())
+                jenkins.faults.add(fault, size)
+                calls.append((jenkins.url, error))
+            found = list(pool.map(lambda one: failure_at(one[0]), calls))
+
+        assert [type(problem) for problem, _seconds in found] == [error for _url, error in calls]
+        assert max(seconds for _problem, seconds in found) < 10 + 5  # a busy machine may be late
+
     def test_that_are_down_are_not_asked(self, client, jenkins):
         jenkins.faults.down(30)
 
@@ -76,24 +138,8 @@ class TestSickServers:
         assert problem.status == 503
 
     def test_that_drip_their_headers_are_given_up(self, hurried):
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            ended = threading.Event()
-
-            def drip():
-                connection, _address = listening.accept()
-                with connection:
-                    while not ended.wait(0.1):
-                        try:
-                            connection.sendall(b"X")
-                        except OSError:
-                            return
-
-            thread = threading.Thread(target=drip)
-            thread.start()
-            with Client(Account("test", "Ours", f"http://127.0.0.1:{listening.getsockname()[1]}/")) as client:
-                problem, seconds = failure(client.info)
-            ended.set()
-            thread.join()
+        with dripping() as url:
+            problem, seconds = failure_at(url)
 
         assert type(problem) is NoAnswer
         assert seconds < 5
@@ -176,6 +222,7 @@ class TestOddAnswers:
             ("html", NotJenkins),
             ("empty", NotJenkins),
             ("broken", NotJenkins),
+            ("deep", NotJenkins),
             ("crumb", RefusedByJenkins),
             ("forbidden", RefusedByJenkins),
             ("unauthorized", CredentialsRefused),
@@ -193,6 +240,21 @@ class TestOddAnswers:
             assert "<" not in said
             assert "java" not in said
             assert "j_username" not in said
+
+    def test_of_texts_and_numbers_that_no_database_takes_are_kept_as_far_as_they_go(self, server, jenkins):
+        jenkins.faults.add("odd")
+
+        assert services.refresh(server)
+
+        row = Job.objects.present().get(server=server)
+        assert (row.full_name, row.description, row.url) == ("odd?", "?", "")
+        assert (row.next_number, row.last_number, row.health) == (0, 0, 0)
+        assert row.parameters == [{"name": "P", "kind": "X", "description": "", "default": "?", "choices": ["?"]}]
+
+    def test_lead_nobody_to_a_script(self):
+        for url in ("javascript:alert(1)", "data:text/html,x", " http://x/", "//x/", 7, "http://x/" + "y" * 1000):
+            assert reading.job({"name": "x", "url": url}).url == ""
+        assert reading.build({"number": 1, "url": "https://ci/job/x/1/"}).url == "https://ci/job/x/1/"
 
     def test_each_say_something_else(self, client, jenkins):
         said = set()

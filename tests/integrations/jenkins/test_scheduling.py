@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from auditlog.models import LogEntry
+from django.core.management import call_command
 from django.utils import timezone
 
 from integrations.jenkins import services
 from integrations.jenkins.cron import Cron
-from integrations.jenkins.models import Build, Schedule
-from project.core.errors import GatehouseError, InvalidParameters, NoPermission
+from integrations.jenkins.errors import BadParameters
+from integrations.jenkins.models import HIDDEN, Build, Schedule
+from project.core.errors import InvalidParameters, NoPermission
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
@@ -124,17 +127,6 @@ class TestSchedules:
             services.plan(job=known("web"), name="bad", by=builder, **fields)
         assert not Schedule.objects.exists()
 
-    def test_keep_no_secrets(self, known, builder):
-        wanted = [{"name": "KEY", "kind": "PasswordParameterDefinition"}]
-        with pytest.raises(GatehouseError):
-            services.plan(
-                job=known("web", parameters=wanted),
-                name="x",
-                cron="0 3 * * *",
-                parameters={"KEY": "s3cret"},
-                by=builder,
-            )
-
     def test_are_deleted_by_who_made_them(self, nightly, approver, builder):
         with pytest.raises(NoPermission):
             services.unplan(nightly, by=approver)
@@ -146,3 +138,86 @@ class TestSchedules:
         services.replan(nightly, by=approver, cron="0 4 * * *")
 
         assert Schedule.objects.get().created_by == approver
+
+
+WANTED = [
+    {"name": "TARGET", "kind": "StringParameterDefinition", "default": "staging"},
+    {"name": "KEY", "kind": "PasswordParameterDefinition"},
+    {"name": "settings.ini", "kind": "FileParameterDefinition"},
+]
+GIVEN = {"TARGET": "here", "KEY": "swordfish-7", "settings.ini": {"file": "mine.ini", "content": b"pass=swordfish-7"}}
+
+
+@pytest.mark.attack("T-J-7")
+class TestSecretsOfSchedules:
+    @pytest.fixture
+    def secret(self, known, builder):
+        return services.plan(
+            job=known("web", parameters=WANTED), name="x", cron="0 3 * * *", parameters=GIVEN, by=builder
+        )
+
+    def test_are_sealed_and_masked(self, secret, tmp_path, capfd):
+        shown = {"TARGET": "here", "settings.ini": "mine.ini", "KEY": HIDDEN}
+        assert secret.shown_parameters == shown
+        call_command("dumpdata", "jenkins", output=str(tmp_path / "dump.json"))
+        everything = [
+            str(Schedule.objects.values().get()),
+            str(list(LogEntry.objects.values())),
+            (tmp_path / "dump.json").read_text(),
+        ]
+        printed = capfd.readouterr()
+
+        assert not [one for one in (*everything, printed.out, printed.err) if "swordfish" in one]
+
+    def test_are_given_to_each_build(self, secret):
+        for _time in range(2):
+            make_due(secret)
+            assert services.run_due() == 1
+
+        for build in Build.objects.all():
+            assert build.secrets["KEY"] == "swordfish-7"
+            assert build.secrets["settings.ini"]["file"] == "mine.ini"
+            assert build.shown_parameters["KEY"] == HIDDEN
+
+    def test_stay_where_they_are_given_back_hidden(self, secret, builder):
+        services.replan(secret, by=builder, parameters={"TARGET": "there", "KEY": HIDDEN, "settings.ini": "mine.ini"})
+        services.replan(Schedule.objects.get(), by=builder, cron="0 4 * * *")
+        make_due(secret)
+        services.run_due()
+
+        build = Build.objects.get()
+        assert (build.parameters["TARGET"], build.secrets["KEY"]) == ("there", "swordfish-7")
+
+    def test_go_where_they_are_left_out(self, secret, builder):
+        services.replan(secret, by=builder, parameters={"TARGET": "there"})
+
+        row = Schedule.objects.get()
+        assert (row.secret, row.secret_names, row.parameters) == ("", [], {"TARGET": "there"})
+
+    def test_are_of_no_use_to_whoever_else_changes_the_schedule(self, secret, approver):
+        for fields in ({"parameters": {"TARGET": "elsewhere", "KEY": HIDDEN}}, {"cron": "0 4 * * *"}):
+            with pytest.raises(BadParameters) as refused:
+                services.replan(Schedule.objects.get(), by=approver, **fields)
+            assert "KEY" in refused.value.fields["parameters"]
+
+        services.replan(Schedule.objects.get(), by=approver, enabled=False)
+        with pytest.raises(BadParameters):
+            services.replan(Schedule.objects.get(), by=approver, enabled=True)
+        services.replan(Schedule.objects.get(), by=approver, enabled=True, parameters={"KEY": "other"})
+        assert Schedule.objects.get().secret_names == ["KEY"]
+
+    def test_that_were_never_given_cannot_stay(self, known, builder):
+        with pytest.raises(BadParameters):
+            services.plan(
+                job=known("web", parameters=WANTED), name="x", cron="0 3 * * *", parameters={"KEY": HIDDEN}, by=builder
+            )
+
+    def test_that_cannot_be_opened_any_more_are_said(self, secret, settings, builder):
+        settings.SECRET_KEY = "another-key-altogether-0123456789-0123456789-0123456789"
+        make_due(secret)
+
+        assert services.run_due() == 0
+        row = Schedule.objects.get()
+        assert "cannot be opened any more" in row.trouble
+        with pytest.raises(BadParameters):
+            services.replan(row, by=builder, cron="0 4 * * *")
