@@ -73,11 +73,15 @@ def take(phone: str, purpose: str, code: str, *, about: str = "") -> bool:
 def answer(wanted: VerificationCode) -> None:
     """Send a code to whoever is meant, if somebody is and it is not too late."""
     try:
-        budget.ensure_left()
+        budget.ensure_left()  # of numbers that nobody has it is noted like of all
+        _send(wanted)
     except BudgetSpent as why:
+        budget.tell_spent()
         refusals.note(_asked(wanted), why)
         wanted.move("done")
-        return
+
+
+def _send(wanted: VerificationCode) -> None:
     with transaction.atomic():
         meant: Recipient | None = import_string(settings.SMS_CODE_RECIPIENT)(wanted)
         if meant is None or wanted.is_over:

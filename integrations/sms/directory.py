@@ -1,18 +1,24 @@
 """What sending asks of providers and templates: read once for several messages, and not kept for longer than these take."""
 
+import time
 from functools import cached_property
 
-from integrations.sms import routing
+from integrations.sms import breakers, routing
 from integrations.sms.models import Message, Provider, Template, TemplateCode
 from integrations.sms.providers import Client, client_of
-from project.core import breaker
+
+FRESH_SECONDS = 1.0
 
 
 class Directory:
     """Providers, templates and their ids there, as they are now."""
 
-    def __init__(self) -> None:
+    def __init__(self, before: "Directory | None" = None) -> None:
+        """`before`: an earlier one, of which the templates are taken over while they are fresh."""
+        self._fresh_until = time.monotonic() + FRESH_SECONDS
         self._templates: dict[int, Template] = {}
+        if before is not None and time.monotonic() < before._fresh_until:
+            self._fresh_until, self._templates = before._fresh_until, before._templates
         self._clients: dict[int, Client] = {}
         self._used_up: dict[int, bool] = {}
 
@@ -32,8 +38,8 @@ class Directory:
         return [one for one in self._providers if one.carries(message.prefix) and self._is_used_up(one)]
 
     def is_there_anybody(self) -> bool:
-        """Is there a provider that is not left alone by its breaker just now?"""
-        return any(routing.breaker_of(one).state != breaker.OPEN for one in self._providers)
+        """Is there a provider that is not left alone just now?"""
+        return any(breakers.is_worth_a_look(one) for one in self._providers)
 
     def client_of(self, provider: Provider) -> Client:
         """Return what talks to this provider.

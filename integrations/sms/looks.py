@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from integrations.sms import phones, routing, standing
+from integrations.sms import phones, routing
 from integrations.sms.models import Attempt, Message, Provider
 from project.core.admin import Tone, ago, badge
 
@@ -123,8 +123,9 @@ def health(provider: Provider) -> SafeString:
             '{} <small class="sms-why">{} <code>{}</code> {}</small>',
             badge(gettext("refuses us"), "bad"), said, provider.trouble_code, ago(provider.trouble_at),
         )  # fmt: skip
-    if standing.is_left_alone(provider):
-        return badge(gettext("left alone"), "warn", icon="pause_circle")
+    if provider.left_alone_since:
+        said = badge(gettext("left alone"), "warn", icon="pause_circle")
+        return format_html('{} <small class="sms-why">{}</small>', said, ago(provider.left_alone_since))
     if routing.is_used_up(provider):
         return badge(gettext("quota used up"), "warn", icon="hourglass_bottom")
     return badge(gettext("in order"), "ok")

@@ -1,15 +1,9 @@
-"""Which providers may carry a message, in which order, and which are left alone just now."""
+"""Which providers may carry a message, and in which order."""
 
 from django.conf import settings
 from django.utils import timezone
 
 from integrations.sms.models import Message, Provider
-from integrations.sms.providers.interface import CONNECT_SECONDS, READ_SECONDS, NotSent, Verdict
-from project.core import breaker
-
-AT_ONCE = 64
-"""So many calls of a process to one provider at the same time."""
-SICK = frozenset({Verdict.LATER, Verdict.NOT_REACHED, Verdict.NO_ANSWER})
 
 
 def providers() -> list[Provider]:
@@ -53,16 +47,6 @@ def sent_today(provider: Provider) -> int:
         hour=0, minute=0, second=0, microsecond=0
     )
     return Message.objects.filter(provider=provider, sent_at__gte=midnight).count()
-
-
-def breaker_of(provider: Provider) -> breaker.Breaker:
-    """The provider's breaker in this process."""
-    patience = CONNECT_SECONDS + READ_SECONDS + 1
-    return breaker.named(f"sms-{provider.key}", timeout=patience, concurrent=AT_ONCE, counts=_is_sick)
-
-
-def _is_sick(problem: Exception) -> bool:
-    return not isinstance(problem, NotSent) or problem.verdict in SICK
 
 
 def _terminal() -> Provider:

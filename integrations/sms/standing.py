@@ -9,7 +9,6 @@ from typing import Any
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
-from integrations.sms import routing
 from integrations.sms.models import Attempt, Message, Provider
 
 
@@ -55,13 +54,8 @@ def today(providers: Iterable[Provider]) -> dict[int, Standing]:
 
 
 def in_trouble() -> list[Provider]:
-    """Those in use that refuse us, or are left alone by this process's breaker."""
-    return [one for one in Provider.objects.enabled() if one.trouble_code or is_left_alone(one)]
-
-
-def is_left_alone(provider: Provider) -> bool:
-    """Tell whether this process does not ask it at present."""
-    return routing.breaker_of(provider).state != "closed"
+    """Those in use that refuse us, or are left alone."""
+    return [one for one in Provider.objects.enabled() if one.trouble_code or one.left_alone_since]
 
 
 def _by_provider(rows: Any) -> Mapping[int, dict[str, Any]]:

@@ -48,6 +48,8 @@ ICONS: Mapping[Tone, str] = {
 }
 DASH = "–"
 MINUTE, HOUR, DAY = 60, 3600, 86400
+CLOCKS_DIFFER_BY = 5
+"""Seconds by which another node's clock may be ahead of ours: what it just did is not called the future."""
 OLD = 30 * DAY
 
 
@@ -233,7 +235,7 @@ def relative(moment: datetime) -> str:
     seconds = int(distance.total_seconds())
     if abs(seconds) >= OLD:
         return date_format(timezone.localtime(moment), "Y-m-d")
-    if abs(seconds) < MINUTE:
+    if -CLOCKS_DIFFER_BY < seconds < MINUTE:
         return _("just now")
     span = duration(abs(distance))
     return _("%(span)s ago") % {"span": span} if seconds > 0 else _("in %(span)s") % {"span": span}

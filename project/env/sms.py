@@ -76,6 +76,9 @@ class TextMessages:
     SMS_AT_ONCE: int = variable(
         "16", kind.integer(1, 64), "Text messages a worker sends at the same time when many wait."
     )
+    SMS_READ_SECONDS: int = variable(
+        "5", kind.integer(1, 7), "How long a provider of text messages is waited for, once it has the request."
+    )
     SMS_DAYS: int = variable("180", kind.integer(1, 36_500), "Days text messages are kept.")
     SMS_CURRENCY: str = variable("CNY", currency, "What text messages are paid in.", example="SGD")
     SMS_SIGN_IN: bool = variable(

@@ -23,6 +23,7 @@ SHEET_RESOURCES = {
 SMS_REGION = env.SMS_REGION
 SMS_CURRENCY = env.SMS_CURRENCY
 SMS_AT_ONCE = env.SMS_AT_ONCE
+SMS_READ_SECONDS = float(env.SMS_READ_SECONDS)
 SMS_DAYS = env.SMS_DAYS
 SMS_ALARM = "accounts.alarms.text_messages"
 SMS_CODE_RECIPIENT = "accounts.phone_codes.recipient"

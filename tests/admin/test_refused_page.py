@@ -1,5 +1,7 @@
 """“Refused”: what the shield refused, for whom it is to read, in the back office."""
 
+import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -38,6 +40,11 @@ class TestPage:
         assert "too many for one phone" in page
         assert "country not served" in page
         assert "5/h" in page
+
+    def test_says_when_one_may_ask_again(self, reader, refusals):
+        Refusal.objects.filter(pk=refusals[0].pk).update(opens_at=timezone.now() + timedelta(seconds=50))
+
+        assert re.search(r">in (4\d|50) seconds<", browser_of(reader).get(LIST).content.decode())
 
     def test_shows_whole_numbers_to_who_may_see_them(self, boss, refusals):
         page = browser_of(boss).get(LIST).content.decode()

@@ -36,6 +36,7 @@ MALFORMED = {
     "DJANGO_SUPERUSER_EMAIL": "nobody",
     "SMS_REGION": "China",
     "SMS_AT_ONCE": "65",
+    "SMS_READ_SECONDS": "8",
     "SMS_DAYS": "0",
     "SMS_CURRENCY": "¥",
     "SMS_SIGN_IN": "sometimes",

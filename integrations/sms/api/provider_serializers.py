@@ -83,7 +83,7 @@ class CheckedSerializer(serializers.Serializer[Checked]):
 
 
 class ProviderSerializer(serializers.Serializer[Health]):
-    """A provider, and how it is. The breaker is that of the process that answers."""
+    """A provider, and how it is: the same for all processes."""
 
     key = serializers.CharField(source="provider.key")
     name = serializers.CharField(source="provider.name")
@@ -102,8 +102,12 @@ class ProviderSerializer(serializers.Serializer[Health]):
     cost_per_segment = serializers.DecimalField(10, 4, source="provider.cost_per_segment")
     daily_quota = serializers.IntegerField(source="provider.daily_quota", allow_null=True)
     sent_today = serializers.IntegerField()
-    breaker = serializers.ChoiceField(["closed", "open", "half-open"])
-    failed_lately = serializers.IntegerField(help_text="Calls of the last ten seconds.")
+    breaker = serializers.ChoiceField(
+        ["closed", "open", "half-open"],
+        help_text="Not closed: it failed repeatedly, and is left alone by all processes.",
+    )
+    left_alone_since = serializers.DateTimeField(source="provider.left_alone_since", allow_null=True)
+    failed_lately = serializers.IntegerField(help_text="Tries of the last ten minutes that it could not take.")
     trouble_code = serializers.CharField(source="provider.trouble_code", help_text="Empty: it takes messages.")
     trouble = serializers.CharField(source="provider.trouble")
     trouble_at = serializers.DateTimeField(source="provider.trouble_at", allow_null=True)

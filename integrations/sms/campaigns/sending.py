@@ -14,7 +14,7 @@ from integrations.sms.campaigns.counting import ensure_may_send
 from integrations.sms.campaigns.progress import Progress, handed_over, tell
 from integrations.sms.models import Campaign, Message, Recipient
 from integrations.sms.services.messages import AT_ONCE
-from integrations.sms.shield import budget
+from integrations.sms.shield import budget, door
 from project.core import audit, jobs
 
 LOOK_AGAIN_SECONDS = 2.0
@@ -33,10 +33,12 @@ def send(campaign: Campaign) -> None:
     ensure_may_send(campaign)
     progress = Progress(campaign)
     while batch := list(_waiting(campaign)[:AT_ONCE]):
-        affordable = _affordable(campaign, batch)
+        with door.held():  # nobody spends between the count and the rows
+            affordable = _affordable(campaign, batch)
+            if affordable:
+                _write(campaign, affordable)
         if not affordable:
             _wait_for_money(campaign)
-        _write(campaign, affordable)
         progress.advance(handed_over(campaign))
     campaign.done = handed_over(campaign)
     progress.advance(campaign.done)

@@ -14,7 +14,7 @@ from integrations.sms import alarms, phones, sealing
 from integrations.sms.models.campaigns import Campaign
 from integrations.sms.models.providers import Provider
 from integrations.sms.models.templates import Template, filled, hidden, languages
-from project.core.jobs import Job
+from project.core.jobs import BACKOFF_SECONDS, Job
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -53,8 +53,12 @@ class Message(Job):
     CAN_BE_SENT_AGAIN: ClassVar[frozenset[str]] = frozenset(
         {State.FAILED, State.UNKNOWN, State.DEAD, State.EXPIRED, State.CANCELLED}
     )
-    # longer than the calls of one claim take together: two providers, each with its time-outs
+    # longer than the calls of one claim take together: two providers, each with its time-outs, ten seconds after it was claimed
     LEASE_SECONDS: ClassVar[int] = 30
+    # the first, and one after each back-off
+    MAX_ATTEMPTS: ClassVar[int] = 1 + len(BACKOFF_SECONDS)
+    # what waits is looked for by sms.drain, which sends many at less cost
+    SWEPT: ClassVar[bool] = False
 
     state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.PENDING)
     next_at = models.DateTimeField(_("next try"), default=timezone.now, editable=False)
@@ -219,6 +223,10 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.number} · {self.provider_key} · {self.get_outcome_display()}"
+
+    def end(self, outcome: str, **fields: Any) -> None:
+        """Write down what came of it."""
+        Attempt.objects.filter(pk=self.pk).update(outcome=outcome, ended_at=timezone.now(), **fields)
 
     @property
     def reference(self) -> str:

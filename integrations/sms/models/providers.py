@@ -70,6 +70,9 @@ class Provider(models.Model):
     trouble_code = models.CharField(max_length=60, blank=True, editable=False)
     trouble = models.CharField(_("trouble"), max_length=300, blank=True, editable=False)
     trouble_at = models.DateTimeField(null=True, editable=False)
+    # since when its breaker is open, in whichever process that was, and until when nobody asks it; then one does
+    left_alone_since = models.DateTimeField(null=True, editable=False)
+    left_alone_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = ProviderQuerySet.as_manager()

@@ -17,13 +17,13 @@ from alibabacloud_dysmsapi20170525.client import Client as Sdk
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.utils_models import Config
 from darabonba.runtime import RuntimeOptions
+from django.conf import settings
 
 from integrations.sms import phones
 from integrations.sms.models import Provider
 from integrations.sms.providers import transport, verdicts
 from integrations.sms.providers.interface import (
     CONNECT_SECONDS,
-    READ_SECONDS,
     Accepted,
     Client,
     Delivery,
@@ -58,7 +58,9 @@ class Aliyun(Client):
             provider.endpoint or ENDPOINT, known.get("access_key_id", ""), known.get("access_key_secret", "")
         )
         self._limits = RuntimeOptions(
-            autoretry=False, connect_timeout=int(CONNECT_SECONDS * 1000), read_timeout=int(READ_SECONDS * 1000)
+            autoretry=False,
+            connect_timeout=int(CONNECT_SECONDS * 1000),
+            read_timeout=int(settings.SMS_READ_SECONDS * 1000),
         )
 
     def send(self, outgoing: Outgoing) -> Accepted:

@@ -1,12 +1,20 @@
 """What every provider can do, and how it says that it did not."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from typing import ClassVar
+from typing import ClassVar, Self
 
-CONNECT_SECONDS, READ_SECONDS = 2.0, 5.0
+from django.conf import settings
+
+CONNECT_SECONDS = 2.0
+
+
+def patience() -> float:
+    """How long one call takes at most."""
+    return CONNECT_SECONDS + float(settings.SMS_READ_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,10 @@ class Outgoing:
     """The parameters' names in the order the provider wants, where it wants one."""
     text: str = field(default="", repr=False)
     """What the person reads, for providers that send words."""
+
+    def named(self, reference: str) -> Self:
+        """Return it as this attempt's."""
+        return replace(self, reference=reference)
 
 
 @dataclass(frozen=True)
@@ -79,8 +91,8 @@ class Delivery:
     """In how many parts it went out, where the provider says so."""
 
 
-class Client:
-    """A provider's account, ready to be used. Every call ends within CONNECT_SECONDS and READ_SECONDS."""
+class Client(ABC):
+    """A provider's account, ready to be used. Every call ends within `patience`."""
 
     needs_code: ClassVar[bool] = True
     """It sends what it approved before, by its own template id."""
@@ -89,19 +101,19 @@ class Client:
     knows_at_once: ClassVar[bool] = False
     """What `find` does not know a moment after it was sent never arrived there."""
 
+    @abstractmethod
     def send(self, outgoing: Outgoing) -> Accepted:
         """Hand a message over.
 
         :raises NotSent: when it did not take it, or did not answer.
         """
-        raise NotImplementedError
 
     def find(self, *, phone: str, sent_at: datetime, reference: str, remote_id: str = "") -> Delivery | None:
         """Ask what became of a message; None when the provider never got it.
 
-        :raises NotSent: when it cannot be asked at present.
+        :raises NotSent: when it cannot be asked: at present, or never.
         """
-        raise NotImplementedError
+        raise NotSent(Verdict.ACCOUNT, "cannot_be_asked")
 
     def read_receipts(self, body: bytes) -> list[Delivery]:
         """Read what the provider calls back with.

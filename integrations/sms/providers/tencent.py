@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
@@ -18,7 +20,7 @@ from tencentcloud.sms.v20210111.sms_client import SmsClient
 
 from integrations.sms.models import Provider
 from integrations.sms.providers import transport, verdicts
-from integrations.sms.providers.interface import READ_SECONDS, Accepted, Client, Delivery, Fate, NotSent, Outgoing
+from integrations.sms.providers.interface import Accepted, Client, Delivery, Fate, NotSent, Outgoing
 
 # it tells its logger whole requests
 logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
@@ -44,6 +46,7 @@ class Tencent(Client):
             known.get("secret_id", ""),
             known.get("secret_key", ""),
             provider.option("region", REGION),
+            math.ceil(settings.SMS_READ_SECONDS),
         )
 
     def send(self, outgoing: Outgoing) -> Accepted:
@@ -89,10 +92,10 @@ class Tencent(Client):
 
 
 @lru_cache(maxsize=16)
-def _sdk(endpoint: str, secret_id: str, secret_key: str, region: str) -> SmsClient:
+def _sdk(endpoint: str, secret_id: str, secret_key: str, region: str, seconds: int) -> SmsClient:
     parts = urlsplit(endpoint)
     http = HttpProfile(
-        protocol=parts.scheme, endpoint=parts.netloc, reqTimeout=round(READ_SECONDS), keepAlive=True, reqMethod="POST"
+        protocol=parts.scheme, endpoint=parts.netloc, reqTimeout=seconds, keepAlive=True, reqMethod="POST"
     )
     return SmsClient(Credential(secret_id, secret_key), region, ClientProfile(httpProfile=http))
 

@@ -10,6 +10,7 @@ from integrations.sms.errors import NoPhone, UnknownTemplate
 from integrations.sms.models import Message, Template
 from integrations.sms.services.messages import enqueue
 from integrations.sms.shield import budget
+from integrations.sms.shield.errors import BudgetSpent
 from project.core import audit
 
 PURPOSE = "manual"
@@ -34,6 +35,14 @@ def send_by_hand(
     :raises BudgetSpent: until midnight, when the day's budget is.
     """
     budget.ensure_left()
+    try:
+        return _send(template, parameters, by=by, phone=phone, person=person, language=language)
+    except BudgetSpent:
+        budget.tell_spent()
+        raise
+
+
+def _send(template: str, parameters: Mapping[str, str], *, by: Any, phone: str, person: Any, language: str) -> Message:
     known = Template.objects.named(template)
     if known is None or not known.by_hand:
         raise UnknownTemplate(template)

@@ -1,4 +1,8 @@
-"""Many messages are sent by several threads of one task: a message each would only wait for the network."""
+"""Many messages are sent by one task: its own thread speaks to the database, for many messages at a time; others call providers.
+
+A call costs whoever makes it little but waiting. So the threads that call do nothing else, and find messages whose tries are
+written down already; what came of them is written down for several together, at most GATHERED_SECONDS later.
+"""
 
 import random
 import threading
@@ -6,23 +10,29 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import InterfaceError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from integrations.sms.directory import Directory
 from integrations.sms.models import Message
-from integrations.sms.services.sending import deliver
+from integrations.sms.services import batches
+from integrations.sms.services.sending import Begun, call, deliver, go_on
 from project.core import jobs, messenger
 from project.core.errors import Unreachable
 
 log = structlog.get_logger(__name__)
 SECONDS = 20.0
 """How long one task goes on; then it asks for another, so that a worker can be stopped and others have their turn."""
-WINDOWS = 4
+WINDOWS = 8
 """So many times as many messages as it claims a worker looks at."""
+GATHERED_SECONDS = 0.02
+WRITTEN_AGAIN_AFTER = (0.2, 1.0, 3.0)
+"""What providers took is not forgotten because the database is away for a moment."""
 TASK = "sms.drain"
 _in_this_process = threading.Lock()
 
@@ -32,7 +42,7 @@ def drain() -> int:
     if not _in_this_process.acquire(blocking=False):
         return 0
     try:
-        return 0 if _enough_here() else _drain()
+        return 0 if _enough_here() else _Round(settings.SMS_AT_ONCE).run()
     finally:
         _in_this_process.release()
 
@@ -52,62 +62,136 @@ def wake_many() -> None:
     transaction.on_commit(lambda: messenger.later(_publish))
 
 
-class _Waiting:
-    """Claimed messages, one after the other, for several threads; claimed as many at a time as there are threads."""
+class _Line:
+    """Messages whose time it is, claimed a few at a time."""
 
-    def __init__(self, threads: int) -> None:
-        self._lock = threading.Lock()
-        self._threads, self._until = threads, time.monotonic() + SECONDS
-        self._claimed: list[Message] = []
-        self.directory = Directory()
+    def __init__(self, at_once: int) -> None:
+        self._at_once, self._until = at_once, time.monotonic() + SECONDS
+        self._seen: list[Any] = []
+        self._directory: Directory | None = None
         self.cut = False
 
-    def next(self) -> Message | None:
-        """Return one to be sent; None when none is left, or the time is over."""
-        with self._lock:
-            if not self._claimed:
-                self.cut = time.monotonic() > self._until
-                self._claimed = [] if self.cut else self._claim()
-            return self._claimed.pop() if self._claimed else None
-
-    def _claim(self) -> list[Message]:
-        self.directory = Directory()
-        if not self.directory.is_there_anybody():
-            return []  # a task looks again in ten seconds; until then all of them would only be put off
-        due = jobs.due(Message).filter(attempts__lt=Message.MAX_ATTEMPTS).order_by("next_at")
-        # other workers drain too: not all shall reach for the same
-        first = list(due.values_list("pk", flat=True)[: WINDOWS * self._threads])
-        while first:
-            random.shuffle(first)
-            wanted, first = first[: self._threads], first[self._threads :]
+    def claim(self) -> tuple[list[Message], Directory]:
+        """Return as many as are called for at once, with what sending them asks for; none when none is left, or the time is over."""
+        directory = self._directory = Directory(self._directory)
+        self.cut = time.monotonic() > self._until
+        if self.cut or not directory.is_there_anybody():
+            return [], directory  # a task looks again in ten seconds; until then all of them would only be put off
+        while self._seen or self._look():
+            wanted, self._seen = self._seen[: self._at_once], self._seen[self._at_once :]
             if claimed := jobs.claim_many(Message, wanted):
-                return claimed
-        return []
+                return claimed, directory
+        return [], directory
+
+    def _look(self) -> bool:
+        due = jobs.due(Message).filter(attempts__lt=Message.MAX_ATTEMPTS).order_by("next_at")
+        self._seen = list(due.values_list("pk", flat=True)[: WINDOWS * self._at_once])
+        random.shuffle(self._seen)  # other workers drain too: not all shall reach for the same
+        return bool(self._seen)
 
 
-def _drain() -> int:
-    waiting = _Waiting(settings.SMS_AT_ONCE)
-    first = waiting.next()
-    if first is None:
-        return 0
-    with ThreadPoolExecutor(settings.SMS_AT_ONCE, thread_name_prefix="sms") as threads:
-        others = [threads.submit(_work, waiting) for _thread in range(settings.SMS_AT_ONCE - 1)]
-        done = threads.submit(_work, waiting, first).result() + sum(one.result() for one in others)
-    if waiting.cut:
-        _publish()
-    return done
+class _Round:
+    """One task's work: this thread claims and writes, `at_once` others call."""
+
+    def __init__(self, at_once: int) -> None:
+        self._at_once, self._line = at_once, _Line(at_once)
+        self._todo: SimpleQueue[tuple[Message | Begun, Directory] | None] = SimpleQueue()
+        self._ended: SimpleQueue[batches.Sent | Exception | None] = SimpleQueue()
+        self._under_way = self._done = 0
+        self._trouble: Exception | None = None
+
+    def run(self) -> int:
+        """Send until nothing is due; return how many were worked on."""
+        if not self._fill():
+            return 0
+        with ThreadPoolExecutor(self._at_once, thread_name_prefix="sms") as threads:
+            try:
+                for _thread in range(self._at_once):
+                    threads.submit(self._serve)
+                while self._under_way:
+                    self._write(self._gathered())
+                    self._fill()
+            finally:
+                for _thread in range(self._at_once):
+                    self._todo.put(None)
+        if self._trouble is not None:
+            raise self._trouble
+        if self._line.cut:
+            _publish()
+        return self._done
+
+    def _fill(self) -> bool:
+        """See to it that nobody who calls waits for us; return whether there was anything."""
+        found = False
+        while self._trouble is None and self._todo.qsize() <= self._at_once // 2:
+            claimed, directory = self._line.claim()
+            if not claimed:
+                break
+            begun, others = batches.begin(claimed, directory)
+            for one in begun:
+                self._todo.put((one, directory))
+            for message in others:
+                self._todo.put((message, directory))
+            self._under_way += len(begun) + len(others)
+            found = True
+        return found
+
+    def _gathered(self) -> list[batches.Sent]:
+        """Wait for what ends, a moment longer for more of it while nobody waits for us."""
+        ended = [self._ended.get()]
+        until = time.monotonic() + GATHERED_SECONDS
+        while self._todo.qsize() > self._at_once // 2 and self._ended.qsize() < self._at_once:
+            if time.monotonic() > until:
+                break
+            time.sleep(GATHERED_SECONDS / 4)
+        while True:
+            try:
+                ended.append(self._ended.get_nowait())
+            except Empty:
+                break
+        self._under_way -= len(ended)
+        self._done += len(ended)
+        self._trouble = next((one for one in ended if isinstance(one, Exception)), self._trouble)
+        return [one for one in ended if isinstance(one, tuple)]
+
+    def _write(self, sent: list[batches.Sent]) -> None:
+        for seconds in WRITTEN_AGAIN_AFTER if sent else ():
+            try:
+                batches.end(sent)
+            except (OperationalError, InterfaceError) as problem:
+                log.warning("sms.not_written", number=len(sent), kind=type(problem).__name__)
+                connection.close()
+                time.sleep(seconds)
+            else:
+                return
+        if sent:
+            batches.end(sent)
+
+    def _serve(self) -> None:
+        try:
+            while (one := self._todo.get()) is not None:
+                try:
+                    self._ended.put(_sent(*one))
+                except Exception as problem:  # noqa: BLE001 (who waits for us must know, and raises it)
+                    self._ended.put(problem)
+        finally:
+            connections.close_all()
 
 
-def _work(waiting: _Waiting, first: Message | None = None) -> int:
-    done, message = 0, first or waiting.next()
+def _sent(one: Message | Begun, directory: Directory) -> batches.Sent | None:
+    """Call for it; None where all was written down here, which whatever is not plain is."""
+    if isinstance(one, Message):
+        jobs.work_on(one, partial(deliver, directory=directory))
+        return None
     try:
-        while message is not None:
-            jobs.work_on(message, partial(deliver, directory=waiting.directory))
-            done += 1
-            message = waiting.next()
-    finally:
-        connections.close_all()
-    return done
+        return one, call(one)
+    except Exception as problem:  # noqa: BLE001 (whatever a vendor's SDK did)
+        jobs.work_on(one.message, _what_follows(one, problem, directory))
+        return None
+
+
+def _what_follows(begun: Begun, problem: Exception, directory: Directory) -> Any:
+    return lambda _message: go_on(begun, problem, directory)
 
 
 def _publish() -> None:

@@ -15,6 +15,7 @@ from integrations.sms import phones, routing, sealing, segments
 from integrations.sms.errors import BadParameters, NotInThisState, UnknownTemplate
 from integrations.sms.models import Message, Provider, Template
 from integrations.sms.models.templates import filled
+from integrations.sms.shield import budget
 from project.core import audit, jobs
 
 AT_ONCE = 500
@@ -57,13 +58,15 @@ def enqueue(
     :param only: no other provider may carry it, and this one may although it is switched off: to try it out.
     :raises UnknownTemplate: when there is none of this key in use.
     :raises BadParameters: when the template asks for others.
+    :raises BudgetSpent: when today's money is not enough for it.
     """
     request = Request(phone, parameters, language, person.pk if person is not None else None, secret or {})
     writer = Writer(template, purpose=purpose, asked_by=asked_by, expires_at=expires_at)
     message = writer.message(request)
     if only is not None:
         message.provider, message.pinned = only, True
-    message.save(force_insert=True)
+    with budget.paying():
+        message.save(force_insert=True)
     jobs.wake(message)
     return message
 
@@ -80,7 +83,7 @@ def enqueue_many(
     """Ask for many messages; yields each batch of rows once it is written, so that the caller decides what is one
     transaction. `requests` is read as it goes: memory does not grow with their number.
 
-    Nothing is woken: call `wake_many` at the end, or let the sweep find them.
+    Nobody asks what is left of today's money: `budget.paying` does. Nothing is woken: call `wake_many` at the end, or let the sweep find them.
 
     :param fields: further columns of every row.
     :raises UnknownTemplate: :raises BadParameters: as `enqueue`.
@@ -107,9 +110,10 @@ def send_again(message: Message, *, by: Any, reason: str = "") -> Message:
     """Let a message that did not arrive, or may not have, be sent once more; the one way an unknown one is.
 
     :raises NotInThisState: when it waits, is on its way or has arrived, or when it held a secret, which is gone.
+    :raises BudgetSpent: when today's money is not enough for it.
     """
     before = message.state
-    with transaction.atomic():
+    with transaction.atomic(), budget.paying():
         if message.secret_names:
             raise NotInThisState(_("Its code is gone: ask for a new one instead of sending this message again."))
         fields = {"expires_at": None, "error": "", "error_code": "", "remote_id": "", "look_at": None, "looks": 0}

@@ -4,20 +4,21 @@ An attempt is a row before its call begins. Whoever finds one without an end kno
 the provider before sending anything twice.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.sms import alarms, routing, sealing
+from integrations.sms import alarms, breakers, sealing
 from integrations.sms.directory import Directory
 from integrations.sms.errors import NoProvider, SecretLost, SendFailed
 from integrations.sms.models import Attempt, Message, Provider
 from integrations.sms.models.templates import filled
 from integrations.sms.providers import Accepted, Client, NotSent, Outgoing, Verdict
-from integrations.sms.services import following
+from integrations.sms.services import following, interrupted
 from integrations.sms.turns import give_way, turn
 from project.core import jobs
 from project.core.breaker import Busy, Open
@@ -29,8 +30,8 @@ MANY_WAIT = 6
 """One of many is looked at so many times more seldom."""
 SPENT_SECONDS = 300.0
 """Likewise one whose providers have sent their daily quota; it waits for tomorrow."""
-SETTLED_AFTER = timedelta(seconds=20)
-"""How long after a worker's death what a provider says it never got is believed."""
+STARTS_WITHIN = timedelta(seconds=10)
+"""A lease holds for the calls that begin so soon after it was taken; whoever is later renews it first."""
 ENDS = frozenset({Verdict.MESSAGE, Verdict.NO_ANSWER})
 """After these no other provider is asked."""
 
@@ -44,6 +45,16 @@ class Problem(NamedTuple):
     text: str
 
 
+class Begun(NamedTuple):
+    """A try that is written down, and the call that is to be made for it."""
+
+    message: Message
+    provider: Provider
+    client: Client
+    outgoing: Outgoing
+    attempt: Attempt
+
+
 def deliver(message: Message, directory: Directory | None = None) -> None:
     """Send a claimed message.
 
@@ -52,14 +63,80 @@ def deliver(message: Message, directory: Directory | None = None) -> None:
     :raises NoProvider: likewise, since nobody may carry it.
     :raises Later: when nobody could be asked at present.
     """
-    if message.state == Message.State.SENDING and _left(message):
+    if message.state == Message.State.SENDING and interrupted.has_left(message):
         return
     if message.has_expired():
         _move(message, Message.State.EXPIRED)
         return
     many, directory = directory is not None, directory or Directory()
-    problems: list[Problem] = []
-    for provider in directory.carriers_of(message):
+    _offer(message, directory.carriers_of(message), [], directory, many=many)
+
+
+def go_on(begun: Begun, problem: Exception, directory: Directory) -> None:
+    """Do what follows for one of many whose first call ended with `problem`.
+
+    :raises SendFailed: :raises Later: as `deliver`.
+    """
+    found = _failed(begun, problem)
+    if found is None:
+        return
+    others = [one for one in directory.carriers_of(begun.message) if one.pk != begun.provider.pk]
+    _offer(begun.message, others, [found], directory, many=True)
+
+
+def call(begun: Begun) -> Accepted:
+    """Hand it over, watched by the provider's breaker.
+
+    :raises LeaseLost: when it waited for so long that somebody else has it.
+    :raises NotSent: and whatever else the SDK raises.
+    """
+    if timezone.now() > begun.attempt.started_at + STARTS_WITHIN:
+        _renew(begun)
+    return breakers.breaker_of(begun.provider).call(begun.client.send, begun.outgoing)
+
+
+def compose(message: Message, provider: Provider, directory: Directory) -> tuple[Client, Outgoing]:
+    """Say what this provider is to be handed, but for the reference.
+
+    :raises NotSent: when our account there is not in order.
+    :raises SecretLost: when what it says cannot be opened any more.
+    """
+    client = directory.client_of(provider)
+    parameters = {**message.parameters, **_secrets(message)}
+    template, code = directory.template_of(message), directory.code_of(message, provider)
+    if client.needs_code and code is None:
+        text = f"No id of the template {template.key} in {message.language}."
+        raise NotSent(Verdict.ACCOUNT, "no_template_id", text)
+    return client, Outgoing(
+        phone=message.phone,
+        reference="",
+        sign_name=(code.sign_name if code else "") or provider.sign_name,
+        code=code.code if code else "",
+        parameters=parameters,
+        order=code.order if code else (),
+        text=filled(template.text_in(message.language), parameters),
+    )
+
+
+def attempt_of(message: Message, provider: Provider, before: Sequence[str]) -> Attempt:
+    """A try that begins now, unsaved.
+
+    :param before: what came of those before it.
+    """
+    return Attempt(
+        message=message,
+        number=message.tried,
+        provider=provider,
+        provider_key=provider.key,
+        repeats=not Attempt.MAY_HAVE_ARRIVED.isdisjoint(before),
+    )
+
+
+def _offer(
+    message: Message, carriers: Sequence[Provider], problems: list[Problem], directory: Directory, *, many: bool
+) -> None:
+    """Hand it to one after the other until that is settled."""
+    for provider in carriers:
         try:
             problem = _try(message, provider, directory)
         except SecretLost as lost:
@@ -76,46 +153,21 @@ def deliver(message: Message, directory: Directory | None = None) -> None:
 def _try(message: Message, provider: Provider, directory: Directory) -> Problem | None:
     """Hand it to one provider; None when that settled it, either way."""
     try:
-        client = directory.client_of(provider)
-        outgoing = _compose(message, provider, client, directory)
+        client, outgoing = compose(message, provider, directory)
     except NotSent as problem:
         alarms.account_trouble(provider, problem.code, problem.text)
         return Problem(problem.verdict, problem.code, problem.text)
-    guard = routing.breaker_of(provider)
-    if guard.state == "open":
+    if not breakers.may_be_asked(provider):
         return Problem(None, "open", str(Open(name=provider.name)))
     attempt = _begin(message, provider)
+    begun = Begun(message, provider, client, outgoing.named(attempt.reference), attempt)
     give_way()
     try:
-        accepted = guard.call(client.send, _named(outgoing, attempt))
-    except NotSent as problem:
-        return _not_sent(message, attempt, provider, problem)
-    except (Open, Busy) as problem:  # another worker was faster: nothing was sent
-        attempt.delete()
-        return Problem(None, "busy", str(problem))
+        accepted = call(begun)
     except Exception as problem:  # noqa: BLE001 (whatever a vendor's SDK did: the message may have gone out)
-        # without its traceback: an SDK's errors tell the URL, in which there are codes
-        log.warning("sms.sdk_failed", id=str(message.pk), provider=provider.key, kind=type(problem).__name__)
-        return _not_sent(message, attempt, provider, NotSent(Verdict.NO_ANSWER, type(problem).__name__))
-    _accepted(message, attempt, provider, accepted, following.first_look(provider, client, timezone.now()))
+        return _failed(begun, problem)
+    _accepted(begun, accepted)
     return None
-
-
-def _compose(message: Message, provider: Provider, client: Client, directory: Directory) -> Outgoing:
-    parameters = {**message.parameters, **_secrets(message)}
-    template, code = directory.template_of(message), directory.code_of(message, provider)
-    if client.needs_code and code is None:
-        text = f"No id of the template {template.key} in {message.language}."
-        raise NotSent(Verdict.ACCOUNT, "no_template_id", text)
-    return Outgoing(
-        phone=message.phone,
-        reference="",
-        sign_name=(code.sign_name if code else "") or provider.sign_name,
-        code=code.code if code else "",
-        parameters=parameters,
-        order=code.order if code else (),
-        text=filled(template.text_in(message.language), parameters),
-    )
 
 
 def _secrets(message: Message) -> dict[str, str]:
@@ -125,46 +177,64 @@ def _secrets(message: Message) -> dict[str, str]:
         raise SecretLost from None
 
 
-def _named(outgoing: Outgoing, attempt: Attempt) -> Outgoing:
-    return Outgoing(**{**vars(outgoing), "reference": attempt.reference})
-
-
 def _begin(message: Message, provider: Provider) -> Attempt:
     """Write the attempt down before anything leaves the house."""
     before = list(message.tries.values_list("outcome", flat=True)) if message.tried else []
-    number = message.tried + 1
     with turn(), transaction.atomic():
-        _move(message, Message.State.SENDING, provider=provider, tried=number)
-        return Attempt.objects.create(
-            message=message,
-            number=number,
-            provider=provider,
-            provider_key=provider.key,
-            repeats=not Attempt.MAY_HAVE_ARRIVED.isdisjoint(before),
-        )
+        _move(message, Message.State.SENDING, provider=provider, tried=message.tried + 1)
+        attempt = attempt_of(message, provider, before)
+        attempt.save(force_insert=True)
+    return attempt
 
 
-def _accepted(
-    message: Message, attempt: Attempt, provider: Provider, accepted: Accepted, look_at: datetime | None
-) -> None:
+def _renew(begun: Begun) -> None:
+    """It stood in line behind slow calls: its time begins now, if it is still ours."""
+    now = timezone.now()
+    with turn(), transaction.atomic():
+        _move(begun.message, Message.State.SENDING, lease_until=now + timedelta(seconds=Message.LEASE_SECONDS))
+        Attempt.objects.filter(pk=begun.attempt.pk).update(started_at=now)
+    begun.attempt.started_at = now
+    give_way()
+
+
+def _accepted(begun: Begun, accepted: Accepted) -> None:
+    message, provider = begun.message, begun.provider
     _end_and_move(
-        message,
-        attempt,
+        begun,
         Attempt.Outcome.ACCEPTED,
         {"remote_id": accepted.remote_id, "request_id": accepted.request_id},
         Message.State.SENT,
         remote_id=accepted.remote_id,
         sent_at=timezone.now(),
         cost=provider.cost_per_segment * message.segments,
-        look_at=look_at,
+        look_at=following.first_look(provider, begun.client, timezone.now()),
         error="",
         error_code="",
     )
-    if provider.trouble_code:
-        Provider.objects.filter(pk=provider.pk).update(trouble_code="", trouble="", trouble_at=None)
+    breakers.it_took(provider)
 
 
-def _not_sent(message: Message, attempt: Attempt, provider: Provider, problem: NotSent) -> Problem | None:
+def _failed(begun: Begun, problem: Exception) -> Problem | None:
+    """Write down what came of a call that ended with `problem`; None when that settled it."""
+    message, provider = begun.message, begun.provider
+    match problem:
+        case jobs.LeaseLost():
+            raise problem
+        case Open() | Busy():  # another worker was faster: nothing was sent
+            begun.attempt.delete()
+            return Problem(None, "busy", str(problem))
+        case NotSent():
+            known = problem
+        case _:
+            # without its traceback: an SDK's errors tell the URL, in which there are codes
+            log.warning("sms.sdk_failed", id=str(message.pk), provider=provider.key, kind=type(problem).__name__)
+            known = NotSent(Verdict.NO_ANSWER, type(problem).__name__)
+    breakers.it_failed(provider)
+    return _not_sent(begun, known)
+
+
+def _not_sent(begun: Begun, problem: NotSent) -> Problem | None:
+    message, provider = begun.message, begun.provider
     end = {"error_code": problem.code, "error": problem.text, "request_id": problem.request_id}
     told: dict[str, Any] = {"error_code": problem.code, "error": problem.text}
     match problem.verdict:
@@ -172,15 +242,15 @@ def _not_sent(message: Message, attempt: Attempt, provider: Provider, problem: N
             now = timezone.now()
             told |= {"sent_at": now, "look_at": now + following.LOOKS[0]}
             told |= {"cost": provider.cost_per_segment * message.segments}
-            _end_and_move(message, attempt, Attempt.Outcome.UNKNOWN, end, Message.State.UNKNOWN, **told)
+            _end_and_move(begun, Attempt.Outcome.UNKNOWN, end, Message.State.UNKNOWN, **told)
         case Verdict.MESSAGE:
-            _end_and_move(message, attempt, Attempt.Outcome.REFUSED, end, Message.State.FAILED, **told)
+            _end_and_move(begun, Attempt.Outcome.REFUSED, end, Message.State.FAILED, **told)
         case Verdict.ACCOUNT:
             with transaction.atomic():
-                _end(attempt, Attempt.Outcome.REFUSED, **end)
+                begun.attempt.end(Attempt.Outcome.REFUSED, **end)
                 alarms.account_trouble(provider, problem.code, problem.text)
         case _:
-            _end(attempt, Attempt.Outcome.TRY_AGAIN, **end)
+            begun.attempt.end(Attempt.Outcome.TRY_AGAIN, **end)
     log.warning(
         "sms.not_sent", id=str(message.pk), provider=provider.key, code=problem.code, verdict=problem.verdict.value
     )
@@ -208,65 +278,13 @@ def _nobody_took(message: Message, problems: list[Problem], *, many: bool) -> No
     _move(message, Message.State.FAILED, error_code=last.code, error=last.text)
 
 
-def _left(message: Message) -> bool:
-    """After a worker's death over it: did the message leave? Then it is not sent again.
-
-    :raises Later: while the provider cannot be asked, or it is too early to believe it.
-    """
-    attempt = message.tries.select_related("provider").last()
-    if attempt is None:
-        return False
-    match attempt.outcome:
-        case Attempt.Outcome.OPEN:
-            return _asked_about(message, attempt)
-        case Attempt.Outcome.ACCEPTED:
-            _adopt(message, attempt, attempt.remote_id)
-            return True
-        case Attempt.Outcome.UNKNOWN:
-            _move(message, Message.State.UNKNOWN, sent_at=attempt.started_at, look_at=timezone.now())
-            return True
-    return False
-
-
-def _asked_about(message: Message, attempt: Attempt) -> bool:
-    client = following.client_to_ask(attempt.provider)
-    if client is None:
-        _end(attempt, Attempt.Outcome.INTERRUPTED)
-        return False
-    early = attempt.started_at + SETTLED_AFTER - timezone.now()
-    if early > timedelta(0):
-        raise jobs.Later(early.total_seconds())
-    try:
-        found = client.find(phone=message.phone, sent_at=attempt.started_at, reference=attempt.reference)
-    except NotSent as problem:
-        raise jobs.Later(LEFT_ALONE_SECONDS) from problem
-    if found is None:
-        _end(attempt, Attempt.Outcome.NEVER_ARRIVED if client.knows_at_once else Attempt.Outcome.INTERRUPTED)
-        return False
-    _adopt(message, attempt, found.remote_id)
-    return True
-
-
-def _adopt(message: Message, attempt: Attempt, remote_id: str) -> None:
-    """It is sent; its receipt, if there is one already, is read with the next look."""
-    _end(attempt, Attempt.Outcome.ACCEPTED, remote_id=remote_id)
-    now = timezone.now()
-    _move(message, Message.State.SENT, remote_id=remote_id, sent_at=attempt.started_at, look_at=now)
-
-
-def _end_and_move(
-    message: Message, attempt: Attempt, outcome: str, end: dict[str, Any], state: str, **fields: Any
-) -> None:
+def _end_and_move(begun: Begun, outcome: str, end: dict[str, Any], state: str, **fields: Any) -> None:
     """What came of the attempt is kept also where somebody else has the message by now: they learn of it from that."""
     with turn(), transaction.atomic():
-        _end(attempt, outcome, **end)
-        moved = message.move(state, **fields)
+        begun.attempt.end(outcome, **end)
+        moved = begun.message.move(state, **fields)
     if not moved:
         raise jobs.LeaseLost
-
-
-def _end(attempt: Attempt, outcome: str, **fields: Any) -> None:
-    Attempt.objects.filter(pk=attempt.pk).update(outcome=outcome, ended_at=timezone.now(), **fields)
 
 
 def _move(message: Message, state: str, **fields: Any) -> None:

@@ -1,5 +1,7 @@
 """So much money a day for text messages, of whatever purpose."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -8,7 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from integrations.sms.models import Message, ShieldAlarm
-from integrations.sms.shield import alarms
+from integrations.sms.shield import alarms, door
 from integrations.sms.shield.errors import BudgetSpent
 
 NEAR = Decimal("0.8")
@@ -24,14 +26,33 @@ def spent_today() -> Decimal:
 
 
 def ensure_left() -> None:
-    """Refuse when the money of the day is spent.
+    """Refuse when the money of the day is spent, and tell staff, before anybody works for a message. Nothing is held: see
+    `paying`.
 
     :raises BudgetSpent: until midnight.
     """
     if not look():
-        opens_at = _midnight() + timedelta(days=1)
-        seconds = round((opens_at - timezone.now()).total_seconds())
-        raise BudgetSpent(opens_at=opens_at, retry_after=max(1, seconds))
+        raise _spent()
+
+
+@contextmanager
+def paying() -> Iterator[None]:
+    """Write messages in the block: they are rolled back when today's money is not enough for them, however many pay at once.
+
+    :raises BudgetSpent: until midnight.
+    """
+    if not settings.SMS_DAILY_BUDGET:
+        yield
+        return
+    with door.held():
+        yield
+        if spent_today() > settings.SMS_DAILY_BUDGET:
+            raise _spent()
+
+
+def tell_spent() -> None:
+    """Tell staff, once a day, that messages were refused: also when a little is left, which was too little."""
+    alarms.cry(ShieldAlarm.Kind.BUDGET_SPENT, _figures(spent_today()))
 
 
 def look() -> bool:
@@ -41,8 +62,18 @@ def look() -> bool:
     if spent < budget * NEAR or not budget:
         return True
     kind = ShieldAlarm.Kind.BUDGET_SPENT if spent >= budget else ShieldAlarm.Kind.BUDGET_NEAR
-    alarms.cry(kind, f"{spent:.2f} / {budget:.2f} {settings.SMS_CURRENCY}")
+    alarms.cry(kind, _figures(spent))
     return kind == ShieldAlarm.Kind.BUDGET_NEAR
+
+
+def _spent() -> BudgetSpent:
+    opens_at = _midnight() + timedelta(days=1)
+    seconds = round((opens_at - timezone.now()).total_seconds())
+    return BudgetSpent(opens_at=opens_at, retry_after=max(1, seconds))
+
+
+def _figures(spent: Decimal) -> str:
+    return f"{spent:.2f} / {settings.SMS_DAILY_BUDGET:.2f} {settings.SMS_CURRENCY}"
 
 
 def _midnight() -> datetime:

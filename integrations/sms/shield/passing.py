@@ -3,14 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import transaction
-
-from integrations.sms.models import ShieldDoor
-from integrations.sms.shield import budget, limits, numbers, refusals
+from integrations.sms.shield import budget, door, limits, numbers, refusals
 from integrations.sms.shield.asked import Asked
 from integrations.sms.shield.errors import BudgetSpent, NumberNotServed, TooManyCodes
-
-DOOR = 1
 
 
 def ensure_worth_asking(asked: Asked) -> None:
@@ -33,10 +28,8 @@ def passing(asked: Asked) -> Iterator[None]:
 
     :raises TooManyCodes: when a limit is reached; leaves a row, for which it must be called outside of transactions.
     """
-    ShieldDoor.objects.get_or_create(pk=DOOR)
     try:
-        with transaction.atomic():
-            ShieldDoor.objects.select_for_update().get(pk=DOOR)
+        with door.held():
             limits.ensure_open(asked.as_row())
             yield
     except TooManyCodes as why:

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from integrations.sms import services
 from integrations.sms.models import Attempt, Message, Provider
-from integrations.sms.providers import aliyun as client
 from integrations.sms.providers.verdicts import ALIBABA
 from tests.fakes.alibaba import FAILED, Broken, DropAnswer, Refuse, Slow
 from tests.integrations.sms.conftest import account_at, work
@@ -123,8 +122,8 @@ class TestNoAnswer:
             assert due_again(message).state in {"unknown", "sent"}
         assert len(gateway.taken) == 1
 
-    def test_in_time_is_no_answer_either(self, ask, aliyun, gateway, monkeypatch):
-        monkeypatch.setattr(client, "READ_SECONDS", 0.3)
+    def test_in_time_is_no_answer_either(self, ask, aliyun, gateway, settings):
+        settings.SMS_READ_SECONDS = 0.3
         gateway.next(Slow(2))
         message = work(ask())
 

@@ -140,15 +140,22 @@ class TestSending:
         assert work(message).state == "sent"
         assert [one.outcome for one in message.tries.all()] == ["try_again", "accepted"]
 
-    def test_gives_up_after_five_attempts_and_tells_staff(self, ask, outbox, django_user_model):
+    def test_gives_up_after_the_first_try_and_one_after_each_back_off_and_tells_staff(
+        self, ask, outbox, django_user_model
+    ):
         boss = django_user_model.objects.create_superuser("bigboss", "boss@example.com")
         message = ask()
-        for _attempt in range(5):
+        waited = []
+        for _attempt in range(6):
             memory.refusals.append(NotSent(Verdict.LATER, "isp.SYSTEM_ERROR", "busy"))
             Message.objects.update(next_at=timezone.now())
+            began = timezone.now()
             work(message)
+            waited.append((message.next_at - began).total_seconds())
 
-        assert (message.state, message.attempts, message.secret) == ("dead", 5, "")
+        assert (message.state, message.attempts, message.secret) == ("dead", 6, "")
+        for seconds, least in zip(waited[:5], (1, 5, 30, 120, 600), strict=True):
+            assert least <= seconds <= least * 1.25 + 5
         assert boss.mails.get().name == "sms_given_up"
 
     def test_ends_a_message_that_nobody_will_carry(self, ask, outbox):
