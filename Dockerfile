@@ -1,9 +1,11 @@
 # syntax=docker/dockerfile:1
 FROM python:3.11-slim AS packages
 WORKDIR /app
-COPY requirements.txt constraints.txt ./
+COPY requirements.txt requirements-tencent.txt constraints.txt ./
+# what else it should have, for example requirements-tencent.txt
+ARG REQUIREMENTS=requirements.txt
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile -r requirements.txt \
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile -r requirements.txt -r "$REQUIREMENTS" \
  && /opt/venv/bin/pip uninstall --yes --quiet pip
 
 FROM python:3.11-slim

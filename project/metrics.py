@@ -1,32 +1,27 @@
-"""/metrics, in Prometheus' text format: requests, sockets, queues, breakers of this process.
+"""/metrics, in Prometheus' text format: requests, sockets, breakers of this process, and shared_figures.py.
 
 One of several processes on a port (`up --workers`) answers for all of them: each keeps its figures in files its parent
 gives it, and prometheus_client adds them up. Gauges of the others are then up to FRESH_SECONDS old.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from ipaddress import ip_address, ip_network
 from time import perf_counter
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess, values
-from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from redis.exceptions import RedisError
 
-from project.core import breaker, context, errors, jobs
+from project import shared_figures
+from project.core import breaker, context, errors
 from project.core.middleware import BEHIND_A_STRANGER
-from realtime import cluster, gateway
-from realtime.models import DeadLetter
-from realtime.queue import stream
+from realtime import gateway
 
 registry = CollectorRegistry()
 REQUESTS = Counter("gatehouse_http_requests", "Answered requests", ["module", "method", "status"], registry=registry)
@@ -102,50 +97,11 @@ def everything() -> bytes:
     if _is_one_of_several():
         asked = CollectorRegistry()
         multiprocess.MultiProcessCollector(asked)  # type: ignore[no-untyped-call]
-    return generate_latest(asked) + generate_latest(_queues)
+    return generate_latest(asked) + generate_latest(shared_figures.registry)
 
 
 def _is_one_of_several() -> bool:
     return values.ValueClass is not values.MutexValue
-
-
-class Queues:
-    """What is read from the database and from Redis at the moment somebody asks; the same for every process."""
-
-    def collect(self) -> Iterator[Metric]:
-        """Yield the length and age of each queue."""
-        yield from self._messages()
-        try:
-            yield from self._queues()
-        except DatabaseError:
-            return  # /readyz tells about the database; the other figures are still worth having
-
-    def _messages(self) -> Iterator[Metric]:
-        if not cluster.shared():
-            return
-        try:
-            length, age = stream.backlog()
-        except (RedisError, OSError):
-            return  # likewise about Redis
-        yield GaugeMetricFamily("gatehouse_message_queue_length", "Messages that wait on the stream", length)
-        yield GaugeMetricFamily("gatehouse_message_queue_age_seconds", "Age of the oldest of them", age)
-
-    def _queues(self) -> Iterator[Metric]:
-        waiting = GaugeMetricFamily("gatehouse_queue_rows", "Rows that a worker should have", labels=["queue"])
-        age = GaugeMetricFamily("gatehouse_queue_age_seconds", "Age of the oldest of them", labels=["queue"])
-        for model in jobs.registered():
-            due = jobs.due(model)
-            oldest = due.order_by("next_at").values_list("next_at", flat=True).first()
-            waiting.add_metric([model._meta.label_lower], due.count())
-            age.add_metric([model._meta.label_lower], (timezone.now() - oldest).total_seconds() if oldest else 0.0)
-        yield waiting
-        yield age
-        dead = DeadLetter.objects.waiting().count()
-        yield GaugeMetricFamily("gatehouse_dead_letters", "Messages that could not be delivered", dead)
-
-
-_queues = CollectorRegistry()
-_queues.register(Queues())
 
 
 @csrf_exempt

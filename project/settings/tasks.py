@@ -58,7 +58,7 @@ CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # its exchange has no prefix: one i
 # a row's lease, not the message, says whose a job is; cutting half an import because the broker blinked helps nobody
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TIMEZONE = TIME_ZONE
-CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULER = "project.scheduler:Scheduler"
 
 _EVERY: dict[str, float] = {
     "core.sweep": 10,
