@@ -6,8 +6,9 @@ Counted from the rows of sign-ins, so it holds on every node and without any cac
     five times as many for one user name, from wherever they come       likewise
     twenty times as many from one address, for whatever names           likewise
 
-Unknown names are counted like known ones: a lock tells nobody whether an account exists. Before a lock closes, a captcha
-makes each further guess cost something (CAPTCHA_AFTER_FAILURES).
+Unknown names are counted like known ones: a lock tells nobody whether an account exists. After CAPTCHA_AFTER_FAILURES a
+captcha makes each further guess cost something. By default that is where the lock closes, so whoever tries one name from
+one address meets the lock, and only who guesses from many addresses or at many names is given work.
 """
 
 from datetime import datetime, timedelta
@@ -26,7 +27,9 @@ EVERYWHERE = 5
 """So many times more failures lock a user name for all addresses: it takes many to guess from, and few to be a nuisance."""
 ADDRESS = 20
 """So many times more failures lock an address for all names: a whole office may share one, and so may who tries many names."""
-CAPTCHA_ADDRESS = 5
+CAPTCHA_EVERYWHERE = 2
+"""So many times more failures make everybody who tries a user name solve a captcha, wherever they are."""
+CAPTCHA_ADDRESS = 10
 """So many times more failures make an address solve a captcha for all names."""
 
 Reason = LoginEvent.Reason
@@ -55,7 +58,7 @@ class Tally(NamedTuple):
     def captcha_level(self) -> int | None:
         """How hard the captcha is that the next attempt must solve, from 0 on; None: it need not solve any."""
         after = settings.CAPTCHA_AFTER_FAILURES
-        beyond = len(self.of_name_here) - after
+        beyond = max(len(self.of_name_here) - after, len(self.of_name) - after * CAPTCHA_EVERYWHERE)
         beyond_here = len(self.from_here) - after * CAPTCHA_ADDRESS
         if after < 0 or max(beyond, beyond_here) < 0:
             return None

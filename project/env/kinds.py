@@ -138,7 +138,7 @@ def address_patterns(given: str) -> list[str]:
     """A list of CIDR networks, or addresses that may end in *."""
     found = words(given)
     for pattern in found:
-        if re.fullmatch(r"(\d{1,3}\.){1,3}\*", pattern):
+        if re.fullmatch(r"(\d{1,3}\.){1,3}\*", pattern) and all(int(byte) < 256 for byte in pattern[:-2].split(".")):
             continue
         ip_network(pattern, strict=False)
     return found

@@ -73,7 +73,7 @@ class Sessions:
         "5", kind.integer(1, 1000), "Wrong passwords in a row before a sign-in is locked."
     )
     CAPTCHA_AFTER_FAILURES: int = variable(
-        "3",
+        "5",
         kind.integer(-1, 1000),
         "Failures after which a sign-in asks for a captcha; 0: always, -1: never, before text messages and resets neither.",
     )

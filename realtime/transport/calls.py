@@ -150,8 +150,9 @@ class Calls:
         """Answer bad credentials; who was somebody before stays so, everybody else is closed."""
         connection, why = self.connection, reason(refused)
         code = REFUSALS.get(refused.code, NoPermission.code)
-        connection.last_error = why
-        connection.hub.reply(connection, Message.error(code, why, frame))
+        said = str(NotSignedIn()) if code == NotSignedIn.code and not refused.message else why
+        connection.last_error = said
+        connection.hub.reply(connection, Message.error(code, said, frame))
         if connection.identity is None:
             connection.close(refused.code, why)
 

@@ -22,6 +22,11 @@ RIGHT = {"username": "meiling", "password": PASSWORD}
 WRONG = {"username": "meiling", "password": "wrong"}
 
 
+@pytest.fixture(autouse=True)
+def before_the_lock(settings):
+    settings.CAPTCHA_AFTER_FAILURES = 3
+
+
 @pytest.fixture
 def fail(mei, program):
     """Write down failed attempts, without the work of making them."""
@@ -81,11 +86,18 @@ class TestAtTheDoor:
         assert code_of(program().post("auth/login", again)) == (401, "20000")
 
     def test_is_asked_of_an_address_that_tries_many_names(self, fail, program):
-        for number in range(15):
+        for number in range(30):
             fail(1, f"sprayed{number}", "203.0.113.5")
 
         assert code_of(program().post("auth/login", RIGHT, REMOTE_ADDR="203.0.113.5")) == (403, "20009")
         assert program().post("auth/login", RIGHT, REMOTE_ADDR="203.0.113.6").status_code == 200
+
+    def test_is_asked_of_whoever_tries_a_name_that_is_guessed_at_from_many_addresses(self, fail, program):
+        for number in range(6):
+            fail(1, "meiling", f"203.0.113.{number}")
+
+        assert code_of(program().post("auth/login", RIGHT)) == (403, "20009")
+        assert code_of(program().post("auth/login", RIGHT | {"username": "nobody99"})) == (401, "20000")
 
     def test_leaves_who_is_signed_in_alone(self, phone_of, mei, fail):
         phone = phone_of(mei)

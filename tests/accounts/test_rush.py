@@ -67,6 +67,7 @@ class TestEqualWork:
     @pytest.mark.django_db
     def test_is_spared_while_locked_or_before_a_captcha_for_known_and_unknown_names_alike(self, program, mei, settings):
         settings.PASSWORD_HASHERS = ["tests.accounts.hashing.CountingHasher"]
+        settings.CAPTCHA_AFTER_FAILURES = 3
         for number, name in [(3, "meiling"), (3, "nobody99"), (5, "hansmeier"), (5, "nobody98")]:
             for _ in range(number):
                 LoginEvent.objects.create(

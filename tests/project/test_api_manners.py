@@ -9,6 +9,7 @@ from tests.docs.blocks import schema
 
 pytestmark = pytest.mark.django_db
 
+JSON = "application/json"
 NARROWED = {
     "users/": "search=&department=&role=&is_active=&ids=&ordering=",
     "users": "search=&gender=",
@@ -76,3 +77,12 @@ class TestLists:
 
         assert answer.status_code == 400
         assert set(answer.json()["error"]["fields"]) == {"sarch"}
+
+
+def test_whoever_guesses_at_a_password_meets_the_lock_and_no_other_question(desk):
+    guesses = [Client().post("/api/v1/auth/login", {"username": "theboss", "password": str(n)}, JSON) for n in range(6)]
+
+    assert [(one.status_code, one.json()["error"]["code"]) for one in guesses] == [(401, "20000")] * 5 + [
+        (429, "20007")
+    ]
+    assert int(guesses[-1].headers["Retry-After"]) > 0

@@ -60,6 +60,7 @@ MALFORMED = {
     "JENKINS_ALLOWED_SERVERS": "http://jenkins.example.com",
     "JENKINS_CA_FILE": "/nowhere/ca.pem",
     "JENKINS_REFRESH_SECONDS": "1",
+    "JENKINS_ARTIFACT_MAX_BYTES": "huge",
     "JENKINS_LOG_MAX_BYTES": "much",
     "JENKINS_LOG_DAYS": "0",
     "MULTI_LOGIN": "maybe",
@@ -153,6 +154,14 @@ def start(*command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     return launcher.run(["manage.py", *(command or ("up", "--port", "0"))], cwd=env.ROOT, env=os.environ | settings)
 
 
+def test_a_command_that_finds_no_tables_says_what_makes_them(tmp_path):
+    ended = start("jwt_keys", "list", GATEHOUSE_HOME=str(tmp_path))
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "make run" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 @pytest.mark.attack("T-F-7")
 class TestBadEnvironment:
     def test_has_a_malformed_value_for_every_variable(self):
@@ -194,6 +203,11 @@ class TestBadEnvironment:
         assert "TIME_ZONE" in ended.stderr
         assert "Traceback" not in ended.stderr
         assert ended.stdout == ""
+
+    @pytest.mark.parametrize("pattern", ["10.1.300.*", "256.*", "10.*.1", "10.1*"])
+    def test_knows_what_an_address_can_begin_with(self, pattern):
+        with pytest.raises(env.BadEnvironment, match="GATEWAY_ALLOWED_IPS"):
+            env.read({"GATEWAY_ALLOWED_IPS": f"10.1.*,{pattern}"})
 
     def test_names_contradictions_beside_malformed_values(self):
         ended = start(PORT="eighty", SESSION_EXPIRES="3600", SESSION_REFRESH_INTERVAL="3600")

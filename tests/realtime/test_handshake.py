@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 from websockets.exceptions import InvalidStatus
 
+from project.core.errors import NotSignedIn
 from realtime import gateway
 from tests.realtime.conftest import Socket, until
 from tests.realtime.people import ENDED
@@ -165,7 +166,7 @@ class TestRefusals:
 
         reply = somebody.ask("auth", {"access": "stranger"})
 
-        assert reply["error"]["code"] == "20002"
+        assert reply["error"] == {"code": NotSignedIn.code, "message": str(NotSignedIn.message)}  # as the API says it
         assert somebody.end()[0] == 4500
 
     def test_of_a_bad_auth_frame_leave_who_was_signed_in(self, mei):

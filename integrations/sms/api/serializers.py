@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -34,8 +35,7 @@ class SendSerializer(StrictSerializer):
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         """Exactly one of both."""
         if ("phone" in given) == ("user" in given):
-            wrong = [str(serializers.Field.default_error_messages["required"])]
-            raise serializers.ValidationError({"phone": wrong})
+            raise serializers.ValidationError({"phone": [_("Choose a person, or give a number: one of the two.")]})
         return given
 
 
