@@ -61,6 +61,11 @@ class Protocol(WebSocketsSansIOProtocol):
         """Called before the server's own goodbye, to let out what still waits."""
         self.failed = False
 
+    def forget_handshake(self) -> None:
+        """Let go of what only the handshake needed, secrets among it: two KiB of each connection."""
+        del self.request, self.response
+        self.scope["headers"] = []
+
     # what the hub uses
 
     def offer(self, frame: bytes, limit: int) -> bool:

@@ -57,6 +57,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             return
         await self.accept(handshake.subprotocol)
         self._connect(handshake, identity)
+        del handshake  # it would be kept as long as the connection
         try:
             await self._welcome(identity)
             await self._listen(receive)
@@ -87,6 +88,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
         self.calls = Calls(self.connection, packs=packs)
         context.set_user(known_as(identity))
         if wire:
+            wire.forget_handshake()
             wire.pinged = self._pinged
             wire.leaving = partial(hub.farewell, self.connection)
 
