@@ -30,7 +30,7 @@ class ScheduleAdmin(ServiceAdmin[Schedule]):
     list_filter = ("enabled", "job__server")
     search_fields = ("name", "job__full_name")
     list_select_related = ("job", "job__server", "created_by")
-    fields = (("name", "job"), ("at", "cron"), ("time_zone", "enabled"), "parameters", ("reason", "notify_sms"), "runs")
+    fields = (("name", "job"), "at", ("cron", "time_zone"), "parameters", ("reason", "notify_sms"), "enabled", "runs")
     readonly_fields = ("runs",)
     empty_state = gettext_lazy(
         "No job is built by itself yet. Add a schedule: a job, and a time or a cron line; whoever adds it asks for its builds."

@@ -11,7 +11,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
@@ -213,7 +213,9 @@ class ServerAdmin(ServiceAdmin[Server]):
             self.message_user(request, looks.trouble(server) or _("It is being asked already."), messages.WARNING)
         return redirect("admin:jenkins_server_change", server.pk)
 
-    @action(description=gettext_lazy("Machines"), icon="dns", url_path="to-machines", permissions=["look"])
+    @action(
+        description=pgettext_lazy("that build", "Machines"), icon="dns", url_path="to-machines", permissions=["look"]
+    )
     def machines(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return redirect("dashboard:jenkins_machines", self._found(request, object_id).pk, "machines")
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.jenkins import errors, rights, services
-from integrations.jenkins.api import asked
+from integrations.jenkins.api import asked, said
 from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.jobs import BUILD, ONCE, SEE
 from integrations.jenkins.api.permissions import SUPERUSERS
@@ -122,12 +122,12 @@ class BuildViewSet(Views):
         build = self.get_object()
         return log_file(request, build)
 
-    @extend_schema(responses={200: told.ArtifactSerializer(many=True), **HERE}, filters=False)
+    @extend_schema(responses={200: said.ArtifactSerializer(many=True), **HERE}, filters=False)
     @action(detail=True)
     def artifacts(self, request: Request, pk: Any = None) -> Response:
         """List the files that a build left, once it is over; asks no server."""
         found = [{"path": one, "name": one.rpartition("/")[2]} for one in self.get_object().artifacts]
-        return paged(found, request, told.ArtifactSerializer)
+        return paged(found, request, said.ArtifactSerializer)
 
     @extend_schema(
         parameters=[asked.ArtifactQuery],

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.jenkins import errors, jobxml, rights, services
-from integrations.jenkins.api import asked
+from integrations.jenkins.api import asked, said
 from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.permissions import SUPERUSERS
 from integrations.jenkins.api.views import HERE, KEY, PEOPLE, THERE, Views, one, server_of
@@ -100,7 +100,7 @@ class JobViewSet(Views):
         build = services.ask(job=job, by=request.user, given=parameters, key=key, **given)
         return Response(told.BuildAcceptedSerializer(build).data, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(operation_id="jenkins_jobs_numbers_list", responses={200: told.NumbersSerializer, **HERE, **THERE})
+    @extend_schema(operation_id="jenkins_jobs_numbers_list", responses={200: said.NumbersSerializer, **HERE, **THERE})
     @action(detail=True, pagination_class=None)
     def numbers(self, request: Request, pk: Any = None) -> Response:
         """The numbers of all builds that the server keeps, whoever asked for them; the newest first."""
@@ -108,13 +108,13 @@ class JobViewSet(Views):
 
     @extend_schema(
         parameters=[OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH)],
-        responses={200: told.RunSerializer, **HERE, **THERE},
+        responses={200: said.RunSerializer, **HERE, **THERE},
     )
     @action(detail=True, url_path="numbers/(?P<number>[0-9]{1,9})", pagination_class=None)
     def number(self, request: Request, pk: Any = None, number: str = "0") -> Response:
         """One of these builds, as Jenkins tells of it."""
         found = services.build_at(self.get_object(), int(number), by=request.user)
-        return Response(told.RunSerializer(found).data)
+        return Response(said.RunSerializer(found).data)
 
     @extend_schema(responses={(200, "text/plain"): OpenApiTypes.STR, **HERE, **THERE})
     @action(detail=True, url_path="last-log", pagination_class=None)
@@ -125,7 +125,7 @@ class JobViewSet(Views):
             text, content_type="text/plain; charset=utf-8", headers={"X-Content-Type-Options": "nosniff"}
         )
 
-    @extend_schema(responses={200: told.ConfigSerializer, **HERE, **THERE})
+    @extend_schema(responses={200: said.ConfigSerializer, **HERE, **THERE})
     @action(detail=True)
     def config(self, request: Request, pk: Any = None) -> Response:
         """The XML of a job as it is at this moment."""
@@ -138,7 +138,7 @@ class JobViewSet(Views):
         job = self.get_object()
         return self._told(services.update_job(job, by=request.user, **checked(asked.Xml, request.data)))
 
-    @extend_schema(request=asked.Xml, responses={200: told.DiffSerializer, **HERE, **THERE, **TAKEN})
+    @extend_schema(request=asked.Xml, responses={200: said.DiffSerializer, **HERE, **THERE, **TAKEN})
     @action(detail=True, methods=["post"])
     def diff(self, request: Request, pk: Any = None) -> Response:
         """What another XML would change, as lines of a unified diff; changes nothing."""
@@ -201,11 +201,11 @@ class QueueViewSet(Views):
     """What waits in the queue of a server, of jobs that you may see."""
 
     queryset = Server.objects.none()
-    serializer_class = told.WaitingSerializer
+    serializer_class = said.WaitingSerializer
     lookup_url_kwarg = "item"
     needs = {"list": SEE, "retrieve": SEE, "metadata": SEE, "destroy": BUILD, "clear": STOP}
 
-    @extend_schema(parameters=[asked.OneServer], responses={200: told.WaitingSerializer(many=True), **HERE, **THERE})
+    @extend_schema(parameters=[asked.OneServer], responses={200: said.WaitingSerializer(many=True), **HERE, **THERE})
     def list(self, request: Request) -> Response:
         """List what waits, why, and who asked for it."""
         found = services.queue_of(server_of(query_of(asked.OneServer, request)), by=request.user)
@@ -213,7 +213,7 @@ class QueueViewSet(Views):
 
     @extend_schema(
         parameters=[asked.OneServer, OpenApiParameter("item", OpenApiTypes.INT, OpenApiParameter.PATH)],
-        responses={200: told.WaitingSerializer, **HERE, **THERE},
+        responses={200: said.WaitingSerializer, **HERE, **THERE},
     )
     def retrieve(self, request: Request, item: int) -> Response:
         """One that waits."""
@@ -232,7 +232,7 @@ class QueueViewSet(Views):
     @extend_schema(
         operation_id="jenkins_queue_clear",
         parameters=[asked.OneServer],
-        responses={200: told.CancelledSerializer, **HERE, **THERE},
+        responses={200: said.CancelledSerializer, **HERE, **THERE},
     )
     def clear(self, request: Request) -> Response:
         """Take everything out of the queue that you may; the numbers of what was there."""

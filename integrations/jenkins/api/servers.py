@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integrations.jenkins import services
-from integrations.jenkins.api import asked
+from integrations.jenkins.api import asked, said
 from integrations.jenkins.api import fields as told
 from integrations.jenkins.api.permissions import SUPERUSERS
 from integrations.jenkins.api.views import HERE, PEOPLE, THERE, Views
@@ -66,12 +66,12 @@ class ServerViewSet(Views):
         services.delete_server(self.get_object(), by=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=asked.ServerTrial, responses={200: told.InfoSerializer, **HERE, **THERE}, auth=PEOPLE)
+    @extend_schema(request=asked.ServerTrial, responses={200: said.InfoSerializer, **HERE, **THERE}, auth=PEOPLE)
     @action(detail=False, methods=["post"])
     def test(self, request: Request) -> Response:
         """Try a server out, before it is kept."""
         info = services.try_server(**checked(asked.ServerTrial, request.data), by=request.user)
-        return Response(told.InfoSerializer(info).data)
+        return Response(said.InfoSerializer(info).data)
 
     @extend_schema(responses={200: told.HealthSerializer, **HERE})
     @action(detail=True)
@@ -98,25 +98,25 @@ class ServerViewSet(Views):
         services.restart_server(server, by=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(responses={200: told.MachineSerializer(many=True), **HERE, **THERE}, filters=False)
+    @extend_schema(responses={200: said.MachineSerializer(many=True), **HERE, **THERE}, filters=False)
     @action(detail=True)
     def nodes(self, request: Request, pk: Any = None) -> Response:
         """List the machines that build for a server."""
-        return paged(services.nodes_of(self.get_object(), by=request.user), request, told.MachineSerializer)
+        return paged(services.nodes_of(self.get_object(), by=request.user), request, said.MachineSerializer)
 
-    @extend_schema(request=asked.NewNode, responses={201: told.MachineSerializer, **HERE, **THERE})
+    @extend_schema(request=asked.NewNode, responses={201: said.MachineSerializer, **HERE, **THERE})
     @nodes.mapping.post
     def add_node(self, request: Request, pk: Any = None) -> Response:
         """Add a machine that calls in by itself."""
         server = self.get_object()
         made = services.create_node(server, by=request.user, **checked(asked.NewNode, request.data))
-        return Response(told.MachineSerializer(made).data, status=status.HTTP_201_CREATED)
+        return Response(said.MachineSerializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(parameters=[NAME], responses={200: told.MachineSerializer, **HERE, **THERE})
+    @extend_schema(parameters=[NAME], responses={200: said.MachineSerializer, **HERE, **THERE})
     @action(detail=True, url_path=f"nodes/{NAMED}", pagination_class=None)
     def node(self, request: Request, pk: Any = None, name: str = "") -> Response:
         """One machine."""
-        return Response(told.MachineSerializer(services.node_of(self.get_object(), name, by=request.user)).data)
+        return Response(said.MachineSerializer(services.node_of(self.get_object(), name, by=request.user)).data)
 
     @extend_schema(parameters=[NAME], responses={204: None, **HERE, **THERE})
     @node.mapping.delete
@@ -125,11 +125,11 @@ class ServerViewSet(Views):
         services.delete_node(self.get_object(), name=name, by=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(responses={200: told.PluginSerializer(many=True), **HERE, **THERE}, filters=False)
+    @extend_schema(responses={200: said.PluginSerializer(many=True), **HERE, **THERE}, filters=False)
     @action(detail=True)
     def plugins(self, request: Request, pk: Any = None) -> Response:
         """List the plugins of a server."""
-        return paged(services.plugins_of(self.get_object(), by=request.user), request, told.PluginSerializer)
+        return paged(services.plugins_of(self.get_object(), by=request.user), request, said.PluginSerializer)
 
     @extend_schema(request=asked.NewPlugin, responses={202: None, **HERE, **THERE})
     @plugins.mapping.post
@@ -139,11 +139,11 @@ class ServerViewSet(Views):
         services.install_plugin(server, by=request.user, **checked(asked.NewPlugin, request.data))
         return Response(status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(parameters=[NAME], responses={200: told.PluginSerializer, **HERE, **THERE})
+    @extend_schema(parameters=[NAME], responses={200: said.PluginSerializer, **HERE, **THERE})
     @action(detail=True, url_path=f"plugins/{NAMED}", pagination_class=None)
     def plugin(self, request: Request, pk: Any = None, name: str = "") -> Response:
         """The plugin of this short name, if it is installed."""
-        return Response(told.PluginSerializer(services.plugin_of(self.get_object(), name, by=request.user)).data)
+        return Response(said.PluginSerializer(services.plugin_of(self.get_object(), name, by=request.user)).data)
 
     @extend_schema(parameters=[NAME], responses={204: None, **HERE, **THERE})
     @plugin.mapping.delete
@@ -152,41 +152,41 @@ class ServerViewSet(Views):
         services.uninstall_plugin(self.get_object(), name=name, by=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(responses={200: told.ViewSerializer(many=True), **HERE, **THERE}, filters=False)
+    @extend_schema(responses={200: said.ViewSerializer(many=True), **HERE, **THERE}, filters=False)
     @action(detail=True)
     def views(self, request: Request, pk: Any = None) -> Response:
         """List the views at the top of a server, with the jobs in them that you may see."""
-        return paged(services.views_of(self.get_object(), by=request.user), request, told.ViewSerializer)
+        return paged(services.views_of(self.get_object(), by=request.user), request, said.ViewSerializer)
 
     @extend_schema(
         request=asked.NewView,
-        responses={201: told.ViewSerializer, **HERE, **THERE, **error_responses(BadName, TakenName, NotHere)},
+        responses={201: said.ViewSerializer, **HERE, **THERE, **error_responses(BadName, TakenName, NotHere)},
     )
     @views.mapping.post
     def add_view(self, request: Request, pk: Any = None) -> Response:
         """Make a view at the top of a server, which everybody finds there."""
         server = self.get_object()
         made = services.create_view(server, by=request.user, **checked(asked.NewView, request.data))
-        return Response(told.ViewSerializer(made).data, status=status.HTTP_201_CREATED)
+        return Response(said.ViewSerializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(parameters=[NAME], responses={200: told.ViewSerializer, **HERE, **THERE})
+    @extend_schema(parameters=[NAME], responses={200: said.ViewSerializer, **HERE, **THERE})
     @action(detail=True, url_path=f"views/{NAMED}", pagination_class=None)
     def view(self, request: Request, pk: Any = None, name: str = "") -> Response:
         """One view."""
-        return Response(told.ViewSerializer(services.view_of(self.get_object(), name, by=request.user)).data)
+        return Response(said.ViewSerializer(services.view_of(self.get_object(), name, by=request.user)).data)
 
-    @extend_schema(parameters=[NAME], responses={200: told.LabelSerializer, **HERE, **THERE})
+    @extend_schema(parameters=[NAME], responses={200: said.LabelSerializer, **HERE, **THERE})
     @action(detail=True, url_path=f"labels/{NAMED}", pagination_class=None)
     def label(self, request: Request, pk: Any = None, name: str = "") -> Response:
         """The machines that have a label, and the jobs that ask for it."""
-        return Response(told.LabelSerializer(services.label_of(self.get_object(), name, by=request.user)).data)
+        return Response(said.LabelSerializer(services.label_of(self.get_object(), name, by=request.user)).data)
 
-    @extend_schema(parameters=[DIGEST], responses={200: told.FingerprintSerializer, **HERE, **THERE})
+    @extend_schema(parameters=[DIGEST], responses={200: said.FingerprintSerializer, **HERE, **THERE})
     @action(detail=True, url_path="fingerprints/(?P<digest>[0-9A-Fa-f]{32})", pagination_class=None)
     def fingerprint(self, request: Request, pk: Any = None, digest: str = "") -> Response:
         """Which build made the file with this MD5 sum, and which used it; 60006 where the server does not know it."""
         found = services.fingerprint_of(self.get_object(), digest, by=request.user)
-        return Response(told.FingerprintSerializer(found).data)
+        return Response(said.FingerprintSerializer(found).data)
 
     def _told(self, server: Server, answer: int = status.HTTP_200_OK) -> Response:
         return Response(self.get_serializer(server).data, status=answer)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import User
@@ -12,6 +13,7 @@ from integrations.jenkins import services
 from integrations.jenkins.client import Account, Client
 from integrations.jenkins.models import Build, Job, Server
 from project.core import breaker, jobs
+from tests.accounts.conftest import PASSWORD, Program
 from tests.fakes.jenkins import Simulator
 
 Hire = Callable[..., User]
@@ -126,3 +128,27 @@ def step(build: Build, times: int = 1) -> Build:
         jobs.run("jenkins.Build", str(build.pk))
     build.refresh_from_db()
     return build
+
+
+@pytest.fixture
+def as_() -> Callable[..., Browser]:
+    """The browser of somebody who is signed in."""
+
+    def one(person: User, language: str = "en") -> Browser:
+        browser = Browser(headers={"accept-language": language})
+        browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        return browser
+
+    return one
+
+
+@pytest.fixture
+def sign_in(db: None) -> Callable[[User], Program]:
+    """The program of somebody who has signed in to the API."""
+
+    def one(person: User) -> Program:
+        person.set_password(PASSWORD)
+        person.save()
+        return Program().sign_in(person)
+
+    return one

@@ -8,20 +8,9 @@ import pytest
 
 from integrations.jenkins import services
 from integrations.jenkins.models import Build, BuildLog, Job, Rule, Schedule, Server
-from tests.accounts.conftest import PASSWORD, Program
 from tests.integrations.jenkins.conftest import step
 
 QUICK = python_jenkins.EMPTY_CONFIG_XML.replace("<builders/>", "<description>sim: seconds=5</description>")
-
-
-@pytest.fixture
-def sign_in(db):
-    def one(person):
-        person.set_password(PASSWORD)
-        person.save()
-        return Program().sign_in(person)
-
-    return one
 
 
 @pytest.fixture

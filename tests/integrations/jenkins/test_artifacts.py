@@ -9,26 +9,13 @@ from integrations.jenkins import services
 from integrations.jenkins.errors import AnswerTooLarge
 from integrations.jenkins.models import Build, Job, Rule
 from project.core import breaker
-from tests.accounts.conftest import PASSWORD, Program
 from tests.integrations.jenkins.conftest import step
-from tests.integrations.jenkins.test_configuring_pages import as_, said
-from tests.integrations.jenkins.test_pages import page_of, text
+from tests.integrations.jenkins.pages import page_of, said, text
 
-__all__ = ["as_"]
 FILES = "dist/app.zip,dist/größe.txt,report.html"
 LEAVES = python_jenkins.EMPTY_CONFIG_XML.replace(
     "<builders/>", f"<description>sim: seconds=0 artifacts={FILES}</description>"
 )
-
-
-@pytest.fixture
-def sign_in(db):
-    def one(person):
-        person.set_password(PASSWORD)
-        person.save()
-        return Program().sign_in(person)
-
-    return one
 
 
 @pytest.fixture

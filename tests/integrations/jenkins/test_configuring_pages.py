@@ -1,41 +1,24 @@
 """Pages that change something at a Jenkins, against the simulated one; and that they stand while it is away."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from integrations.jenkins import services
 from integrations.jenkins.models import Build, Job, Schedule, Server
-from tests.integrations.jenkins.test_pages import page_of, text
+from tests.integrations.jenkins.pages import page_of, said, text
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def as_() -> Callable[[User], Client]:
-    def one(person: User) -> Client:
-        browser = Client(headers={"accept-language": "en"})
-        browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        return browser
-
-    return one
 
 
 @pytest.fixture
 def maker(hire: Any) -> User:
     """Who may see, build and configure jobs."""
     return hire("maker", "jenkins.view_job", "jenkins.build_job", "jenkins.configure_job")
-
-
-def said(browser: Client, answer: Any) -> str:
-    """What the page says to which somebody is led."""
-    return text(browser.get(answer.url))
 
 
 class TestConfiguring:

@@ -6,21 +6,7 @@ import pytest
 from django.urls import reverse
 
 from integrations.jenkins.models import Rule, Server
-from tests.accounts.conftest import PASSWORD, Program
 from tests.integrations.jenkins.test_api import call
-from tests.integrations.jenkins.test_configuring_pages import as_
-
-__all__ = ["as_"]
-
-
-@pytest.fixture
-def sign_in(db):
-    def one(person):
-        person.set_password(PASSWORD)
-        person.save()
-        return Program().sign_in(person)
-
-    return one
 
 
 @pytest.fixture

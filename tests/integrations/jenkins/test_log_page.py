@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 
 from tests.clients import until
 from tests.fakes.jenkins import Simulator
+from tests.integrations.jenkins.pages import signed_in
 from tests.integrations.jenkins.test_live import QUIET, state_of
 from tests.office import Office
 
@@ -41,14 +42,7 @@ def build(chief: Any, jenkins: Simulator) -> str:
 @pytest.fixture
 def page(tab: BrowserContext, office: Office, build: str) -> Page:
     """The administrator's page of the build; anything a script stumbles over fails the test."""
-    page = tab.new_page()
-    username, password = office.administrator
-    page.goto(f"{office.url}/admin/login/")
-    page.fill("input[name=username]", username)
-    page.fill("input[name=password]", password)
-    page.press("input[name=password]", "Enter", no_wait_after=True)
-    page.wait_for_url(re.compile(r"/admin/$"))
-    return page
+    return signed_in(tab, office)
 
 
 def said(page: Page) -> list[str]:

@@ -1,18 +1,15 @@
 """What staff see of Jenkins, also while no Jenkins answers: nothing on a page asks one."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
 from integrations.jenkins import services
 from integrations.jenkins.models import Build, Job, Rule, Server
+from tests.integrations.jenkins.pages import ended, page_of, text
 
 pytestmark = pytest.mark.django_db
 
@@ -26,29 +23,6 @@ PARAMETERS = [
 ]
 KEY = "swordfish-9"
 TOKEN = "an-api-token-of-jenkins"
-Sign = Callable[..., Client]
-
-
-@pytest.fixture
-def as_() -> Callable[[User], Client]:
-    """The browser of somebody who is signed in."""
-
-    def one(person: User, language: str = "en") -> Client:
-        browser = Client(headers={"accept-language": language})
-        browser.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-        return browser
-
-    return one
-
-
-def text(answer: Any) -> str:
-    """What a page says, without its markup."""
-    assert answer.status_code == 200, answer.status_code
-    return re.sub(r"\s+", " ", re.sub(r"<script.*?</script>|<[^>]+>", " ", answer.content.decode(), flags=re.S))
-
-
-def page_of(row: Any) -> str:
-    return reverse(f"admin:jenkins_{row._meta.model_name}_change", args=(row.pk,))
 
 
 class TestServers:
@@ -229,8 +203,8 @@ class TestAskingForABuild:
 
     def test_the_same_again_is_one_press_or_a_form_where_something_was_not_kept(self, as_, builder, known):
         browser = as_(builder)
-        plain = _ended(known("plain"), builder)
-        secret = _ended(
+        plain = ended(known("plain"), builder)
+        secret = ended(
             known("secret", parameters=PARAMETERS), builder, parameters={"VERSION": "3"}, secret_names=["KEY"]
         )
 
@@ -244,106 +218,10 @@ class TestAskingForABuild:
         assert 'value="3"' in browser.get(form.url.partition("#")[0]).content.decode()
 
 
-class TestBuilds:
-    def test_tell_what_happened(self, as_, boss, builder, known):
-        build = _ended(
-            known("shop"), builder, state="failed", reason="Because", decided_by=boss, decided_at=timezone.now(), decision="Fine",
-            number=7, began_at=timezone.now(), milliseconds=200_000,
-        )  # fmt: skip
-
-        page = text(as_(builder).get(page_of(build)))
-
-        for part in ("Asked for", "“Because”", "Approved", "“Fine”", "Began as #7", "Ended: failed", "3 min 20 s"):
-            assert part in page
-
-    def test_are_filtered_and_found(self, as_, builder, known):
-        _ended(known("shop"), builder)
-        services.ask(job=known("api"), by=builder)
-        browser = as_(builder)
-        address = reverse("admin:jenkins_build_changelist")
-
-        assert "shop" not in text(browser.get(address, {"which": "open"})).partition("Asked by")[2]
-        assert "api" not in text(browser.get(address, {"which": "over"})).partition("Asked by")[2]
-        assert "shop" in text(browser.get(address, {"q": "shop"}))
-
-    def test_stop_after_a_question_and_only_for_those_who_may(self, as_, builder, hire, known):
-        build = services.ask(job=known("shop"), by=builder)
-        address = reverse("admin:jenkins_build_stop", args=(build.pk,))
-        stranger = as_(hire("stranger", "jenkins.view_job", "jenkins.build_job"))
-
-        assert "Stop shop" in text(as_(builder).get(address))
-        stranger.post(address, {"confirmed": "yes"})
-        assert Build.objects.get().stop_asked_at is None
-        as_(builder).post(address, {"confirmed": "yes"})
-
-        build.refresh_from_db()
-        assert build.state == "aborted"
-        assert build.stopped_by == builder
-
-
-class TestApprovals:
-    @pytest.fixture
-    def waiting(self, known, builder) -> Build:
-        return services.ask(job=known("shop", needs_approval=True), by=builder, reason="The checkout goes live")
-
-    def test_show_what_waits_for_me_and_let_me_decide(self, as_, approver, waiting):
-        browser = as_(approver)
-        address = reverse("dashboard:jenkins_approvals")
-
-        assert "The checkout goes live" in text(browser.get(address))
-        browser.post(
-            reverse("admin:jenkins_build_decide", args=(waiting.pk,)),
-            {"decision": "approve", "reason": "Go", "next": "approvals"},
-        )
-
-        waiting.refresh_from_db()
-        assert (waiting.state, waiting.decided_by, waiting.decision) == ("approved", approver, "Go")
-        assert "Nothing waits for you" in text(browser.get(address))
-
-    def test_want_a_reason_for_a_no(self, as_, approver, waiting):
-        decide = reverse("admin:jenkins_build_decide", args=(waiting.pk,))
-        browser = as_(approver)
-
-        browser.post(decide, {"decision": "reject", "reason": " "})
-        assert Build.objects.get().state == "requested"
-        browser.post(decide, {"decision": "reject", "reason": "Not today"})
-
-        assert Build.objects.get().state == "rejected"
-        assert "“Not today”" in text(browser.get(page_of(waiting)))
-
-    def test_are_never_for_whoever_asked(self, as_, boss, known):
-        own = services.ask(job=known("shop", needs_approval=True), by=boss)
-        browser = as_(boss)
-
-        assert 'name="decision"' not in browser.get(page_of(own)).content.decode()
-        assert 'name="decision"' not in browser.get(reverse("dashboard:jenkins_approvals")).content.decode()
-        browser.post(reverse("admin:jenkins_build_decide", args=(own.pk,)), {"decision": "approve"})
-
-        assert Build.objects.get().state == "requested"
-
-    def test_are_not_for_everybody(self, as_, builder, hire, waiting):
-        decide = reverse("admin:jenkins_build_decide", args=(waiting.pk,))
-
-        assert as_(hire("viewer", "jenkins.view_job")).get(reverse("dashboard:jenkins_approvals")).status_code == 403
-        assert as_(builder).post(decide, {"decision": "approve"}).status_code == 403
-
-    def test_only_superusers_say_which_jobs_want_it(self, as_, boss, approver, known):
-        job = known("shop")
-        address = reverse("admin:jenkins_job_approval", args=(job.pk,))
-        wanted = {"approval-needed": "on", "approval-hours": "8"}
-
-        as_(approver).post(address, wanted)
-        assert Job.objects.get().needs_approval is False
-        as_(boss).post(address, wanted)
-
-        job.refresh_from_db()
-        assert (job.needs_approval, job.approval_hours) == (True, 8)
-
-
 class TestDashboard:
-    def test_counts_builds_and_tells_how_they_ended(self, as_, boss, builder, known):
+    def test_counts_builds_and_tells_how_theyended(self, as_, boss, builder, known):
         services.ask(job=known("api"), by=builder)
-        _ended(known("shop"), builder, state="failed", number=3)
+        ended(known("shop"), builder, state="failed", number=3)
 
         page = text(as_(boss).get(reverse("admin:index")))
 
@@ -353,19 +231,11 @@ class TestDashboard:
 
 @pytest.mark.parametrize("name", ["job", "build", "server", "rule"])
 def test_pages_speak_chinese(as_, boss, known, builder, name):
-    _ended(known("shop", parameters=PARAMETERS), builder)
+    ended(known("shop", parameters=PARAMETERS), builder)
 
     page = as_(boss, "zh-hans").get(reverse(f"admin:jenkins_{name}_changelist"))
 
     assert "构建" in text(page)
-
-
-def _ended(job: Job, by: User, state: str = "success", **fields: Any) -> Build:
-    """A build that is over."""
-    now = timezone.now()
-    return Build.objects.create(
-        job=job, server=job.server, created_by=by, state=state, finished_at=now, asked_at=now, **fields
-    )
 
 
 class TestRules:
