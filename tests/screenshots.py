@@ -50,6 +50,8 @@ README = [
     ("phone-zh", "/admin/", POCKET),
 ]
 PREVIEWS = [("import-preview", LIGHT), ("import-preview-zh", CHINESE)]
+CAMPAIGNS = [("sms-campaign", LIGHT), ("sms-campaign-zh", CHINESE)]
+MESSAGES = [("sms-messages", LIGHT), ("sms-messages-zh", CHINESE)]
 JOBS = [("jenkins-jobs", LIGHT), ("jenkins-jobs-zh", CHINESE)]
 LOG = "jenkins-log"
 
@@ -130,6 +132,29 @@ def waiting_import(office: Office) -> str:
     return f"/admin/sheets/importjob/{job}/change/?show=changed"
 
 
+def waiting_campaign(office: Office) -> str:
+    """Upload a sheet of parcels, three of its rows bad, for a provider with a price; return the path of its preview."""
+    caller = office.sign_in()
+    carrier = {
+        "key": "carrier",
+        "name": "Carrier",
+        "kind": "memory",
+        "sign_name": "Gatehouse",
+        "cost_per_segment": "0.045",
+    }
+    assert caller.ask("POST", "sms/providers/", json=carrier).status_code == 201
+    assert caller.ask("PATCH", "sms/providers/console/", json={"enabled": False}).status_code in {200, 404}
+    people = [one for one in caller.get("users/", params={"page_size": 60}).json()["results"] if one["phone"]]
+    rows = [[one["phone"], one["real_name"], f"P{n:04}"] for n, one in enumerate(people, start=301)]
+    bad = [["138000", "陈晓", "P0990"], ["none", "周敏", "P0991"], [rows[3][0], rows[3][1], "P0992"]]
+    parcels = book(["phone", "name", "number"], *rows, *bad, title="parcels")
+    said = {"template": "demo-parcel", "name": "包裹 11 月"}
+    sent = caller.ask("POST", "sms/campaigns/upload/", files={"file": ("parcels.xlsx", parcels)}, data=said)
+    campaign = f"sms/campaigns/{sent.json()['id']}/"
+    until(lambda: caller.get(campaign).json()["state"] == "ready", "the campaign is counted")
+    return f"/admin/sms/campaign/{sent.json()['id']}/change/"
+
+
 def running_build(office: Office, jenkins: Simulator) -> str:
     """Let the demo's server be this one, and have something built there; return the path of the build's page."""
     caller = office.sign_in()
@@ -166,6 +191,11 @@ def main() -> None:
             preview = waiting_import(office)
             for name, look in PREVIEWS:
                 photographer.take(preview, look, SHOTS / f"{name}.png")
+            for name, look in MESSAGES:
+                photographer.take("/admin/sms/message/", look, SHOTS / f"{name}.png")
+            campaign = waiting_campaign(office)
+            for name, look in CAMPAIGNS:
+                photographer.take(campaign, look, SHOTS / f"{name}.png")
             with Simulator(demo_content=True, quiet_period=0) as jenkins:
                 build = running_build(office, jenkins)
                 photographer.take(build, DARK, SHOTS / f"{LOG}.png")

@@ -9,4 +9,4 @@ class SmsConfig(AppConfig):
 
     name = "integrations.sms"
     label = "sms"
-    verbose_name = _("Text messages")
+    verbose_name = _("Messages")

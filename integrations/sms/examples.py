@@ -7,6 +7,8 @@ EXAMPLES: Mapping[str, str] = {
     "minutes": "5",
     "name": "李娜",
     "time": "10:30",
+    "number": "A7-302",
+    "place": "A7",
     "date": "2026-10-01",
     "amount": "128.00",
     "text": "Gatehouse",

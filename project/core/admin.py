@@ -169,6 +169,7 @@ def confirmation(
     reason_required: bool = False,
     options: Mapping[str, str] | None = None,
     back: str = "",
+    harmless: bool = False,
 ) -> Confirmed | TemplateResponse:
     """Ask before an action on chosen rows: say what it will touch, and take a reason for the audit trail.
 
@@ -178,6 +179,7 @@ def confirmation(
     :param form: what else must be said, bound when `is_confirmed(request)`; the page asks again until it is valid.
     :param options: what may be ticked besides, by name; this returns the names of those that were.
     :param back: where "Cancel" leads, where that is not the page the action was chosen on.
+    :param harmless: nothing is lost by it: its button is none that warns.
     """
     offered = options or {}
     missing = reason_required and not request.POST.get("reason", "").strip()
@@ -198,6 +200,7 @@ def confirmation(
         "reason_required": reason_required,
         "reason_missing": missing and is_confirmed(request),
         "options": offered.items(),
+        "harmless": harmless,
     }
     return TemplateResponse(request, "gatehouse/confirm.html", page.admin_site.each_context(request) | context)
 

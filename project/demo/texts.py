@@ -84,9 +84,12 @@ def campaign(people: list[User], said: Template, provider: Provider, chance: ran
         finished_at=at + timedelta(seconds=9),
     )  # fmt: skip
     rows = [
-        _message(one, said, "campaign", provider, state, at, campaign=made, parameters=_values(one, numbers[one.pk]))
+        _message(
+            one, said, "campaign", provider, state, at,
+            campaign=made, parameters=_values(one, numbers[one.pk]), created_by=by,
+        )
         for one, state in zip(reached, states, strict=True)
-    ]
+    ]  # fmt: skip
     Message.objects.bulk_create(rows)
     Attempt.objects.bulk_create(_try(one, provider) for one in rows)
     Recipient.objects.bulk_create(
@@ -107,9 +110,9 @@ def _message(
     person: User, said: Any, purpose: str, provider: Provider, state: str, at: datetime, **more: Any
 ) -> Message:
     left = state != State.EXPIRED
-    values: dict[str, Any] = {"parameters": {"minutes": "5"}, "secret_names": ["code"]}
-    if purpose == "notice":
-        values = {"parameters": {"text": "Gatehouse"}}
+    values: dict[str, Any] = {"parameters": {"text": "Gatehouse"}}
+    if purpose == "login":
+        values = {"parameters": {"minutes": "5"}, "secret_names": ["code"]}
     failed = {"error_code": "isv.BUSINESS_LIMIT_CONTROL", "error": "Permits:10"} if state == State.FAILED else {}
     return Message(
         phone=phones.as_sent(str(person.phone)), prefix=phones.CHINA, template=said, purpose=purpose, person=person,

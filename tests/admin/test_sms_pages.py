@@ -232,12 +232,21 @@ class TestTemplates:
         assert Template.objects.get(key="parcel").places == {"number"}
         assert LogEntry.objects.filter(additional_data__event="sms_template.created").exists()
 
+    def test_may_be_made_in_one_language(self, browser_of, boss):
+        browser = browser_of(boss)
+        rows = [form.initial for form in browser.get(f"{TEMPLATES}add/").context["inline_admin_formsets"][0].formset]
+        assert rows == [{"language": "zh-hans"}, {"language": "en"}]
+
+        browser.post(f"{TEMPLATES}add/", template_form(**{"texts-0-text": ""}))
+
+        assert [one.language for one in Template.objects.get(key="parcel").texts.all()] == ["en"]
+
     @pytest.mark.parametrize(
         ("changes", "said"),
         [
             ({"texts-1-text": "Your parcel is here"}, "the same parameters in all languages"),
             ({"texts-1-text": "Your parcel ${nu mber} is here"}, "is no parameter"),
-            ({"texts-0-text": "", "texts-1-text": ""}, "This field is required"),
+            ({"texts-0-text": "", "texts-1-text": ""}, "Say it in one language at least."),
         ],
     )
     def test_is_refused_where_its_parameters_do_not_fit(self, browser_of, boss, changes, said):

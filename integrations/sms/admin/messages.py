@@ -36,10 +36,9 @@ class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
         "shown_phone",
         "shown_person",
         "shown_state",
-        "shown_why",
         "template",
         "shown_purpose",
-        "provider",
+        "shown_provider",
         "shown_cost",
         "shown_when",
     )
@@ -83,11 +82,16 @@ class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
 
     @display(description=gettext_lazy("State"), ordering="state")
     def shown_state(self, message: Message) -> SafeString:
-        return looks.state(message)
+        why = pages.why(message)
+        return (
+            format_html('{} <small class="sms-why">{}</small>', looks.state(message), why)
+            if why
+            else looks.state(message)
+        )
 
-    @display(description=gettext_lazy("Why"))
-    def shown_why(self, message: Message) -> Any:
-        return format_html('<span class="sms-why">{}</span>', pages.why(message)) if pages.why(message) else None
+    @display(description=gettext_lazy("SMS provider"), ordering="provider")
+    def shown_provider(self, message: Message) -> Any:
+        return format_html('<span class="gh-nowrap">{}</span>', message.provider) if message.provider else None
 
     @display(description=gettext_lazy("Purpose"), ordering="purpose")
     def shown_purpose(self, message: Message) -> Any:

@@ -81,6 +81,8 @@ class ProviderForm(ServiceForm[Provider]):
         initial: Any = self.initial
         initial.update(prefixes=self.instance.prefixes, receipt_addresses=self.instance.receipt_addresses)
         initial.update({name: self.instance.option(name) for name in kinds.every_option()})
+        if not self.instance.pk:
+            initial["kind"] = Provider.Kind.ALIYUN
         kept = self.instance.masked_credentials if self.instance.pk else {}
         for name in kinds.every_credential():
             if name in self.fields and name in kept:

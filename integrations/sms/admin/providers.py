@@ -51,6 +51,12 @@ class ProviderAdmin(Trying):
     class Media:
         css = {"all": ("sms/sms.css",)}
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        first, *rest = super().get_fieldsets(request, obj)
+        if obj is None:  # how it is, nobody knows yet
+            first = (None, {"fields": (("name", "key"), ("kind", "enabled"))})
+        return (first, *rest)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("shown_health", "key") if obj else ("shown_health",)
 

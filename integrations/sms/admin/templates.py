@@ -179,6 +179,12 @@ class TemplateAdmin(ModelAdmin[Template]):
         listed, counts, _missing, protected = super().get_deleted_objects(objs, request)
         return listed, counts, set(), protected  # its texts and ids go along
 
+    def get_formset_kwargs(self, request: HttpRequest, obj: Any, inline: Any, prefix: str) -> Any:
+        more = super().get_formset_kwargs(request, obj, inline, prefix)
+        if isinstance(inline, TextRows) and not obj.pk:  # a row for each language; one without words is left out
+            more["initial"] = [{"language": code} for code, _name in settings.LANGUAGES]
+        return more
+
     # --- preview ---
 
     def get_urls(self) -> list[URLPattern]:

@@ -56,7 +56,8 @@ class Trying(ServiceAdmin[Provider]):
         if not number:
             self.message_user(request, _("Your account has no phone number to write to."), messages.ERROR)
             return redirect("admin:sms_provider_change", provider.pk)
-        Template.objects.named("verification")
+        for key in ("verification", "notice"):
+            Template.objects.named(key)
         answer = confirmation(
             self,
             request,
@@ -65,8 +66,9 @@ class Trying(ServiceAdmin[Provider]):
             touched=[format_html('<span class="gh-mono">{}</span> {}', phones.masked(number), request.user)],
             button=_("Send"),
             note=_("It goes through this provider and no other, also while it is switched off, with example values."),
-            form=TestForm(request.POST if is_confirmed(request) else None),
+            form=TestForm(request.POST if is_confirmed(request) else None, initial={"template": "notice"}),
             back=reverse("admin:sms_provider_change", args=(provider.pk,)),
+            harmless=True,
         )
         if not isinstance(answer, Confirmed):
             return answer
