@@ -63,6 +63,21 @@ def ensure_may_at(person: Any, action: str, server: Server, full_name: str) -> N
         raise NotHere(name=full_name or server.name)
 
 
+def ensure_holds(person: Any, permission: str) -> None:
+    """Pass silently when `person` has a permission that is about no job.
+
+    :raises NoPermission: when not.
+    """
+    if not (person.is_active and person.has_perm(permission)):
+        raise NoPermission
+
+
+def ensure_superuser(person: Any) -> None:
+    """:raises NoPermission: unless `person` is one."""
+    if not (person.is_active and person.is_superuser):
+        raise NoPermission
+
+
 def jobs_of(person: Any, action: str = "view") -> JobQuerySet:
     """The jobs and folders with which `person` may do something; lists, API and sockets all start here."""
     return Job.objects.filter(_where(person, action, ""))

@@ -141,7 +141,7 @@ function draw() {
 
 function show() {
     const state = $("jk-log-state");
-    const name = log.complete ? "complete" : !log.begun || !line.open ? "away" : log.size ? "live" : "waiting";
+    const name = log.complete && log.end >= log.size ? "complete" : !log.begun || !line.open ? "away" : log.size ? "live" : "waiting";
     state.textContent = name === "away" && !log.end ? "" : name === "waiting" ? "" : say(name);
     state.dataset.state = name;
     const left = log.first > 0;

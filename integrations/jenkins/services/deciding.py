@@ -66,8 +66,7 @@ def want_approval(job: Job, *, needed: bool, role: Any = None, hours: int = 24, 
 
     :raises NoPermission: unless `by` is a superuser: else who may build could do without the second person first.
     """
-    if not (by.is_active and by.is_superuser):
-        raise NoPermission
+    rights.ensure_superuser(by)
     if not 1 <= hours <= 24 * 365:
         raise InvalidParameters(fields={"approval_hours": ["1 – 8760"]})
     with transaction.atomic():

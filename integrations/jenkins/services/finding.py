@@ -14,7 +14,7 @@ from integrations.jenkins.errors import NotAtJenkins
 from integrations.jenkins.models import Job, Server
 from integrations.jenkins.services.queueing import client_for_people
 from project.core import audit
-from project.core.errors import InvalidParameters, NoPermission, NotFound
+from project.core.errors import InvalidParameters, NotFound
 
 
 def views_of(server: Server, *, by: Any) -> list[shapes.View]:
@@ -22,7 +22,7 @@ def views_of(server: Server, *, by: Any) -> list[shapes.View]:
 
     :raises NoPermission: without `jenkins.view_job`.
     """
-    _ensure(by, rights.PERMISSIONS["view"])
+    rights.ensure_holds(by, rights.PERMISSIONS["view"])
     with client_for_people(server) as client:
         found = client.views()
     seen = _seen(server, by, (name for one in found for name in one.jobs))
@@ -34,7 +34,7 @@ def view_of(server: Server, name: str, *, by: Any) -> shapes.View:
 
     :raises NotAtJenkins: when there is none.
     """
-    _ensure(by, rights.PERMISSIONS["view"])
+    rights.ensure_holds(by, rights.PERMISSIONS["view"])
     with client_for_people(server) as client:
         found = client.view(name)
     return replace(found, jobs=_only(found.jobs, _seen(server, by, found.jobs)))
@@ -62,7 +62,7 @@ def label_of(server: Server, name: str, *, by: Any) -> shapes.Label:
 
     :raises NoPermission: without `jenkins.view_server`.
     """
-    _ensure(by, "jenkins.view_server")
+    rights.ensure_holds(by, "jenkins.view_server")
     with client_for_people(server) as client:
         found = client.label(name)
     return replace(found, jobs=_only(found.jobs, _seen(server, by, found.jobs)))
@@ -73,7 +73,7 @@ def fingerprint_of(server: Server, digest: str, *, by: Any) -> shapes.Fingerprin
 
     :raises NotAtJenkins: when the server does not know the file, or only from jobs that `by` may not see.
     """
-    _ensure(by, rights.PERMISSIONS["view"])
+    rights.ensure_holds(by, rights.PERMISSIONS["view"])
     with client_for_people(server) as client:
         found = client.artifact_data(digest)
     seen = _seen(server, by, [found.made_by, *found.used_by])
@@ -122,8 +122,3 @@ def _seen(server: Server, by: Any, names: Iterable[str]) -> set[str]:
 
 def _only(names: Iterable[str], seen: set[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name in seen)
-
-
-def _ensure(by: Any, permission: str) -> None:
-    if not by.has_perm(permission):
-        raise NoPermission

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from integrations.jenkins import rights
 from integrations.jenkins.client import shapes
 from integrations.jenkins.errors import NotAtJenkins
 from integrations.jenkins.models import Server
 from integrations.jenkins.services.queueing import client_for_people
 from project.core import audit
-from project.core.errors import NoPermission
 
 SEE, MANAGE = "jenkins.view_server", "jenkins.manage_server"
 
@@ -17,7 +17,7 @@ def nodes_of(server: Server, *, by: Any) -> list[shapes.Node]:
 
     :raises NoPermission: without `jenkins.view_server`.
     """
-    _ensure(by, SEE)
+    rights.ensure_holds(by, SEE)
     with client_for_people(server) as client:
         return client.nodes()
 
@@ -27,7 +27,7 @@ def node_of(server: Server, name: str, *, by: Any) -> shapes.Node:
 
     :raises NotAtJenkins: when there is none.
     """
-    _ensure(by, SEE)
+    rights.ensure_holds(by, SEE)
     with client_for_people(server) as client:
         return client.node(name)
 
@@ -38,7 +38,7 @@ def create_node(server: Server, *, name: str, by: Any, **about: Any) -> shapes.N
     :param about: `executors`, `description`, `folder`, `labels`.
     :raises NoPermission: without `jenkins.manage_server`.
     """
-    _ensure(by, MANAGE)
+    rights.ensure_holds(by, MANAGE)
     with client_for_people(server) as client:
         client.create_node(name, **about)
         made = client.node(name)
@@ -51,7 +51,7 @@ def delete_node(server: Server, *, name: str, by: Any) -> None:
 
     :raises NoPermission: without `jenkins.manage_server`.
     """
-    _ensure(by, MANAGE)
+    rights.ensure_holds(by, MANAGE)
     with client_for_people(server) as client:
         client.delete_node(name)
     audit.record("jenkins_server.node_deleted", server, actor=by, node=name)
@@ -62,7 +62,7 @@ def plugins_of(server: Server, *, by: Any) -> list[shapes.Plugin]:
 
     :raises NoPermission: without `jenkins.view_server`.
     """
-    _ensure(by, SEE)
+    rights.ensure_holds(by, SEE)
     with client_for_people(server) as client:
         return client.plugins()
 
@@ -72,7 +72,7 @@ def plugin_of(server: Server, name: str, *, by: Any) -> shapes.Plugin:
 
     :raises NotAtJenkins: when it is not installed.
     """
-    _ensure(by, SEE)
+    rights.ensure_holds(by, SEE)
     with client_for_people(server) as client:
         found = client.has_plugin(name)
     if found is None:
@@ -85,7 +85,7 @@ def install_plugin(server: Server, *, name: str, version: str = "latest", by: An
 
     :raises NoPermission: without `jenkins.manage_server`.
     """
-    _ensure(by, MANAGE)
+    rights.ensure_holds(by, MANAGE)
     with client_for_people(server) as client:
         client.install_plugin(name, version)
     audit.record("jenkins_server.plugin_installed", server, actor=by, plugin=name, version=version)
@@ -96,12 +96,7 @@ def uninstall_plugin(server: Server, *, name: str, by: Any) -> None:
 
     :raises NoPermission: without `jenkins.manage_server`.
     """
-    _ensure(by, MANAGE)
+    rights.ensure_holds(by, MANAGE)
     with client_for_people(server) as client:
         client.uninstall_plugin(name)
     audit.record("jenkins_server.plugin_removed", server, actor=by, plugin=name)
-
-
-def _ensure(by: Any, permission: str) -> None:
-    if not by.has_perm(permission):
-        raise NoPermission

@@ -83,8 +83,7 @@ def cancel_all(server: Server, *, by: Any) -> list[int]:
 
     :raises NoPermission: without `jenkins.stop_build`.
     """
-    if not by.has_perm("jenkins.stop_build"):
-        raise NoPermission
+    rights.ensure_holds(by, "jenkins.stop_build")
     theirs = [one.item.number for one in queue_of(server, by=by) if _may_cancel(one, by)]
     with client_for_people(server) as client:
         done = [number for number in theirs if client.cancel(number)]

@@ -5,10 +5,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from integrations.jenkins import names
+from integrations.jenkins import names, rights
 from integrations.jenkins.models import Rule
 from project.core import audit
-from project.core.errors import InvalidParameters, NoPermission
+from project.core.errors import InvalidParameters
 
 
 def write_rule(rule: Rule, *, by: Any) -> Rule:
@@ -17,7 +17,7 @@ def write_rule(rule: Rule, *, by: Any) -> Rule:
     :raises NoPermission: unless `by` is a superuser.
     :raises InvalidParameters: for one that names nobody, or several.
     """
-    _ensure_superuser(by)
+    rights.ensure_superuser(by)
     if rule.folder:
         names.checked(rule.folder)
     try:
@@ -37,12 +37,7 @@ def delete_rule(rule: Rule, *, by: Any) -> None:
 
     :raises NoPermission: unless `by` is a superuser.
     """
-    _ensure_superuser(by)
+    rights.ensure_superuser(by)
     with transaction.atomic():
         audit.record("jenkins_rule.deleted", rule, actor=by, folder=rule.folder, whom=str(rule.role or rule.person))
         rule.delete()
-
-
-def _ensure_superuser(by: Any) -> None:
-    if not (by.is_active and by.is_superuser):
-        raise NoPermission

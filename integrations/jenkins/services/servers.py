@@ -8,13 +8,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from integrations.jenkins import addresses, sealing
+from integrations.jenkins import addresses, rights, sealing
 from integrations.jenkins.client import Client
 from integrations.jenkins.client.shapes import Info
 from integrations.jenkins.errors import CredentialsRefused
 from integrations.jenkins.models import Server
 from project.core import audit
-from project.core.errors import InvalidParameters, NoPermission
+from project.core.errors import InvalidParameters
 
 CHANGEABLE = frozenset({"name", "url", "user", "networks", "enabled"})
 
@@ -47,7 +47,7 @@ def add_server(
     :raises AddressNotAllowed: when it may not be there.
     :raises InvalidParameters: for a name that is taken, or networks that are none.
     """
-    _ensure_superuser(by)
+    rights.ensure_superuser(by)
     server = Server(name=name, url=url, user=user, networks=list(networks), enabled=enabled)
     server.seal(token)
     _ensure_good(server)
@@ -62,7 +62,7 @@ def change_server(server: Server, *, by: Any, token: str | None = None, **fields
 
     :raises NoPermission, AddressNotAllowed, InvalidParameters: as `add_server` does.
     """
-    _ensure_superuser(by)
+    rights.ensure_superuser(by)
     place = (server.url, server.user)
     for name in CHANGEABLE & fields.keys():
         setattr(server, name, fields[name])
@@ -84,7 +84,7 @@ def delete_server(server: Server, *, by: Any) -> None:
 
     :raises NoPermission: unless `by` is a superuser.
     """
-    _ensure_superuser(by)
+    rights.ensure_superuser(by)
     with transaction.atomic():
         audit.record("jenkins_server.deleted", server, actor=by, url=server.url)
         server.delete()
@@ -105,7 +105,7 @@ def try_server(
     :raises NoPermission: unless `by` is a superuser.
     :raises GatehouseError: one of integrations.jenkins.errors, which says what is wrong.
     """
-    _ensure_superuser(by)
+    rights.ensure_superuser(by)
     draft = Server(
         pk=server.pk if server else None, name=server.name if server else _("The server"), url=url, user=user
     )
@@ -124,16 +124,10 @@ def restart_server(server: Server, *, by: Any) -> None:
 
     :raises NoPermission: without `jenkins.restart_server`.
     """
-    if not by.has_perm("jenkins.restart_server"):
-        raise NoPermission
+    rights.ensure_holds(by, "jenkins.restart_server")
     with client_of(server) as client:
         client.safe_restart()
     audit.record("jenkins_server.restarted", server, actor=by)
-
-
-def _ensure_superuser(by: Any) -> None:
-    if not (by.is_active and by.is_superuser):
-        raise NoPermission
 
 
 def _ensure_good(server: Server) -> None:
