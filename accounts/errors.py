@@ -30,7 +30,7 @@ GatehouseError
 │   ├── ActsAlready                     one person at a time
 │   ├── NoSecondFactor                  nothing to remove
 │   ├── NoVerifiedPhone                 no number that a code has shown to be theirs
-│   └── CannotBeInvited                 no mail address, or no active account
+│   └── CannotBeInvited                 no way to them, or no active account
 ├── NotFound                    10008   404
 │   └── NoSuchKey                       no signing key of this id that could be retired
 ├── NoPermission                10009   403
@@ -178,7 +178,9 @@ class NoVerifiedPhone(Conflict):
 
 
 class CannotBeInvited(Conflict):
-    message = _("{name} cannot be sent a link: they have no mail address, or are not active.")
+    message = _(
+        "{name} cannot be sent a link: they have no mail address, nor a phone that can be written to, or are not active."
+    )
 
 
 class LocksYouOut(Conflict):

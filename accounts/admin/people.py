@@ -26,7 +26,9 @@ from accounts.admin.rows import EventRows, SessionRows
 from accounts.admin.step_up import RecentSignInAdmin, ask
 from accounts.impersonation.state import MAY, has_access, may_act_as
 from accounts.models import LoginSession, SecondFactor, User
+from accounts.passwords import inviting
 from integrations.sheets.buttons import SheetButtons
+from integrations.sms import phones
 from project.core.admin import Confirmed, ago, confirmation
 from project.core.errors import GatehouseError
 
@@ -232,7 +234,7 @@ class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[Use
             touched=[shown.person(user)],
             button=_("Send a link"),
             note=_("It goes to %(address)s and is good once, for three days. Their present password stays until then.")
-            % {"address": user.email or _("nowhere: they have no mail address")},
+            % {"address": inviting.goes_to(user, acting(request)) or _("nowhere: there is no way to them")},
         )
         if not isinstance(answer, Confirmed):
             return answer
@@ -241,7 +243,8 @@ class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[Use
         except GatehouseError as problem:
             self.message_user(request, str(problem), messages.ERROR)
         else:
-            self.message_user(request, _("A link is on its way to %(to)s.") % {"to": link.address}, messages.SUCCESS)
+            to = link.address or phones.masked(link.phone)
+            self.message_user(request, _("A link is on its way to %(to)s.") % {"to": to}, messages.SUCCESS)
         return redirect("admin:accounts_user_change", user.pk)
 
     @action(

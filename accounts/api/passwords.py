@@ -19,6 +19,8 @@ from accounts.api.sms import Code, Phone
 from accounts.models import PasswordLink, User
 from accounts.passwords import asked, by_phone
 from accounts.permissions import requires
+from integrations.sms import phones
+from integrations.sms.shield.errors import BudgetSpent
 from project.core import context
 from project.core.api import StrictSerializer, error_responses
 from project.core.errors import NotFound
@@ -67,12 +69,17 @@ class SetSerializer(StrictSerializer):
 
 
 class LinkSerializer(serializers.ModelSerializer[PasswordLink]):
-    """A link that was sent; what it says is in the mail only."""
+    """A link that was sent; what it says is in the mail or text message only."""
+
+    phone = serializers.SerializerMethodField(help_text="Where it went by text message; in part only.")
 
     class Meta:
         model = PasswordLink
-        fields = ("address", "expires_at")
+        fields = ("address", "phone", "expires_at")
         read_only_fields = fields
+
+    def get_phone(self, link: PasswordLink) -> str:
+        return phones.masked(link.phone)
 
 
 class ForgottenView(APIView):
@@ -157,11 +164,14 @@ class InviteView(APIView):
 
     @extend_schema(
         operation_id="users_invite",
-        summary="Mail a person a link to choose their password",
-        description="For new people, and for those who lost theirs. Good once, for three days. Not for API tokens.",
+        summary="Send a person a link to choose their password",
+        description=(
+            "For new people, and for those who lost theirs. By mail; to who has no address by text message, with "
+            "`sms.send_message`. Good once, for three days. Not for API tokens."
+        ),
         tags=["users"],
         request=None,
-        responses={202: LinkSerializer, **ONE_REFUSED, **error_responses(errors.CannotBeInvited)},
+        responses={202: LinkSerializer, **ONE_REFUSED, **error_responses(errors.CannotBeInvited, BudgetSpent)},
     )
     def post(self, request: Request, pk: str) -> Response:
         link = services.invite(user=_seen_by(request, pk), by=asking.person(request))

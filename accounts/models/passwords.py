@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.people import LONGEST_PHONE
 from project.core.jobs import Job
 
 
@@ -37,7 +38,10 @@ class PasswordRequest(Job):
 
 
 class PasswordLink(models.Model):
-    """A link in a mail with which one person may choose a password, once. Written by accounts.passwords.links."""
+    """A link in a mail or text message with which one person may choose a password, once.
+
+    Written by accounts.passwords.links. `phone` is the number it went to; empty for all others.
+    """
 
     class Purpose(models.TextChoices):
         RESET = "reset", _("forgotten password")
@@ -51,8 +55,9 @@ class PasswordLink(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="password_links", verbose_name=_("user")
     )
     purpose = models.CharField(_("purpose"), max_length=20, choices=Purpose.choices)
-    # a link that went to an address which is not theirs any more is void
-    address = models.EmailField(_("mail address"))
+    # a link that went to an address, or a number, which is not theirs any more is void
+    address = models.EmailField(_("mail address"), blank=True)
+    phone = models.CharField(_("phone"), max_length=LONGEST_PHONE, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     expires_at = models.DateTimeField(_("expires"), db_index=True)
 

@@ -1,7 +1,7 @@
-"""Links with which people choose a password without the old one: sent by mail, good once, for a while.
+"""Links with which people choose a password without the old one: sent by mail or text message, good once, for a while.
 
-The table keeps a hash of each, so it lets nobody in; so does the mail's row once the mail is sent. A link is void when its
-person has got a new password, has another mail address, or is not active.
+The table keeps a hash of each, so it lets nobody in; so does the row of the mail or message once that is sent. A link is void
+when its person has got a new password, has another mail address or number than it went to, or is not active.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import secrets
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -23,22 +23,28 @@ GOOD_FOR = {Purpose.RESET: timedelta(minutes=30), Purpose.INVITATION: timedelta(
 def send(person: User, purpose: str) -> PasswordLink:
     """Mail a new link to `person`, who has an address."""
     token, link = make(person, purpose)
-    values = {
-        "link": f"{settings.PUBLIC_URL}{reverse('dashboard:new_password')}?token={token}",
-        "until_at": link.expires_at,
-    }
+    values = {"link": address_of(token), "until_at": link.expires_at}
     mails.send(person, f"password_{purpose}", values, good_for=GOOD_FOR[Purpose(purpose)])
     return link
 
 
-def make(person: User, purpose: str) -> tuple[str, PasswordLink]:
-    """Return a new link and its secret, for somebody who has shown in another way that it is theirs."""
+def address_of(token: str) -> str:
+    """Return what somebody opens in a browser to choose their password."""
+    return f"{settings.PUBLIC_URL}{reverse('dashboard:new_password')}?token={token}"
+
+
+def make(person: User, purpose: str, *, phone: str = "") -> tuple[str, PasswordLink]:
+    """Return a new link and its secret, for somebody who has shown in another way that it is theirs.
+
+    :param phone: the number it goes to, as it stands in their row.
+    """
     token, now = secrets.token_urlsafe(32), timezone.now()
     link = PasswordLink.objects.create(
         token_hash=_hash(token),
         user=person,
         purpose=purpose,
-        address=person.email,
+        address="" if phone else person.email,
+        phone=phone,
         created_at=now,
         expires_at=now + GOOD_FOR[Purpose(purpose)],
     )
@@ -73,7 +79,8 @@ def forget_run_out() -> int:
 
 
 def _good() -> QuerySet[PasswordLink]:
-    return PasswordLink.objects.filter(expires_at__gt=timezone.now(), user__is_active=True, address=F("user__email"))
+    theirs = Q(phone="", address=F("user__email")) | Q(~Q(phone=""), phone=F("user__phone"))
+    return PasswordLink.objects.filter(theirs, expires_at__gt=timezone.now(), user__is_active=True)
 
 
 def _hash(token: str) -> str:

@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts import alarms, errors, passwords, sessions
 from accounts.models import LoginSession, PasswordLink, User
-from accounts.passwords import links
+from accounts.passwords import inviting, links
 from accounts.services import guards
 from accounts.sessions.ending import lock, pk_of
+from integrations.sms import phones
 from project.core import audit
 from project.core.errors import NotFound
 
@@ -66,19 +67,23 @@ def choose_password(*, token: str, password: str) -> User:
 
 @transaction.atomic
 def invite(*, user: User, by: User | None, reason: str = "") -> PasswordLink:
-    """Mail somebody a link with which they choose their password, for new people and for those who lost theirs.
+    """Send somebody a link with which they choose their password, for new people and for those who lost theirs.
+
+    By mail; to who has no address by text message, where there is somebody to carry it and `by` may send such.
 
     :raises NotAbove: unless `by` stands above them.
     :raises NotForMachines: when a token acts.
-    :raises CannotBeInvited: when they have no mail address, or are not active.
+    :raises CannotBeInvited: when there is no way to them, or they are not active.
+    :raises BudgetSpent: when it would be a text message, and the day's money for these is spent.
     """
     guards.ensure_person(by)
     guards.ensure_above(by, user)
     person = _locked(user, by)
-    if not person.email or not person.is_active:
+    link = inviting.send(person, by) if person.is_active else None
+    if link is None:
         raise errors.CannotBeInvited(name=str(person))
-    link = links.send(person, links.Purpose.INVITATION)
-    audit.record("user.invited", person, actor=by, reason=reason, address=person.email)
+    address = link.address or phones.masked(link.phone)
+    audit.record("user.invited", person, actor=by, reason=reason, address=address)
     return link
 
 

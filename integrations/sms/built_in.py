@@ -22,6 +22,14 @@ TEMPLATES = {
         },
         by_hand=False,
     ),
+    "invitation": BuiltIn(
+        gettext_noop("Invitation"),
+        {
+            "zh-hans": "您的账号${name}已开通，请在${days}天内打开链接设置密码：${link} 请勿转发。",
+            "en": "Your account ${name} is ready. Choose a password within ${days} days: ${link} Do not pass this on.",
+        },
+        by_hand=False,
+    ),
     "notice": BuiltIn(gettext_noop("Notice"), {"zh-hans": "${text}", "en": "${text}"}),
 }
 

@@ -43,6 +43,7 @@ PURPOSES: Mapping[str, Any] = {
     "reset": pgettext_lazy("what a text message is for", "forgotten password"),
     "confirm": pgettext_lazy("what a text message is for", "confirming a dangerous action"),
     "manual": pgettext_lazy("what a text message is for", "by hand"),
+    "invitation": pgettext_lazy("what a text message is for", "invitation"),
     "notice": pgettext_lazy("what a text message is for", "notice"),
     "campaign": pgettext_lazy("what a text message is for", "campaign"),
     "test": pgettext_lazy("what a text message is for", "test"),

@@ -17,6 +17,8 @@ from accounts import retention, second_factor, services
 from accounts.errors import CannotBeInvited, LinkOver, NotAbove, NotForMachines
 from accounts.models import LoginEvent, LoginSession, Machine, Mail, PasswordLink, PasswordRequest, User
 from accounts.passwords import asked
+from integrations.sms.models import Message, Provider
+from integrations.sms.providers import memory
 from project.core import jobs
 from tests.accounts.captchas import knock_at_page, solved
 from tests.accounts.conftest import PASSWORD, code_of, fields_of
@@ -48,6 +50,24 @@ def work() -> None:
 def token_in(message) -> str:
     found = re.search(r"^http\S+/admin/new-password/\?token=([A-Za-z0-9_-]{43})$", message.body, re.MULTILINE)
     assert found, message.body
+    return found[1]
+
+
+@pytest.fixture
+def texts():
+    """What was sent by a provider that keeps messages in memory."""
+    Provider.objects.create(key="memory", name="Memory", kind="memory", sign_name="Gatehouse", cost_per_segment="0.05")
+    memory.outbox.clear()
+    yield memory.outbox
+    memory.outbox.clear()
+
+
+def token_in_text(texts) -> str:
+    """Send the message that waits; return the token of its link."""
+    jobs.registered()
+    jobs.run("sms.Message", str(Message.objects.get().pk))
+    found = re.search(r"/admin/new-password/\?token=([A-Za-z0-9_-]{43})", texts[-1].text)
+    assert found, texts[-1].text
     return found[1]
 
 
@@ -324,6 +344,44 @@ class TestInvitation:
         assert code_of(office.post("users/999999/invite")) == (404, "10008")
         assert code_of(phone_of(hans).post(f"users/{mei.pk}/invite")) == (403, "10009")
         assert not Mail.objects.exists()
+
+    def test_goes_by_text_message_to_who_has_no_address(self, boss, mei, phone_of, program, texts):
+        User.objects.filter(pk=mei.pk).update(email="", phone="13800138000")
+
+        answer = phone_of(boss).post(f"users/{mei.pk}/invite")
+
+        assert (answer.status_code, answer.json()["address"], answer.json()["phone"]) == (202, "", "138****8000")
+        row = Message.objects.get()
+        token = token_in_text(texts)
+        assert token not in f"{row.parameters}{row.secret}{Message.objects.get().secret}"
+        assert program().post(CONFIRM, {"token": token, "new_password": ANOTHER}).status_code == 204
+        assert program().sign_in(User.objects.get(pk=mei.pk), ANOTHER)
+
+    def test_by_text_message_is_void_once_the_number_is_another(self, boss, mei, phone_of, program, texts):
+        User.objects.filter(pk=mei.pk).update(email="", phone="13800138000")
+        phone_of(boss).post(f"users/{mei.pk}/invite")
+        User.objects.filter(pk=mei.pk).update(phone="13800138001")
+
+        assert program().post(CONFIRM, {"token": token_in_text(texts), "new_password": ANOTHER}).status_code == 400
+
+    def test_by_text_message_wants_a_number_that_is_theirs_and_who_may_write_there(self, clerk, boss, mei, phone_of):
+        User.objects.filter(pk=mei.pk).update(email="", phone="13800138000")
+        assert code_of(phone_of(clerk).post(f"users/{mei.pk}/invite")) == (409, "10005")
+        User.objects.filter(pk=mei.pk).update(phone_claimed="13800138000")
+        assert code_of(phone_of(boss).post(f"users/{mei.pk}/invite")) == (409, "10005")
+
+        assert not Message.objects.exists()
+        assert not PasswordLink.objects.exists()
+
+    def test_page_tells_whose_number_it_goes_to(self, boss, mei):
+        User.objects.filter(pk=mei.pk).update(email="", phone="13800138000")
+        browser, path = browser_of(boss), f"/admin/accounts/user/{mei.pk}/invite/"
+        assert "+86138****8000" in browser.get(path).content.decode()
+
+        answer = browser.post(path, {"confirmed": "yes", "reason": "new here"}, follow=True)
+
+        assert "138****8000" in answer.content.decode()
+        assert Message.objects.get().person == mei
 
     def test_is_no_machines_work(self, boss, lena, program):
         made = services.create_api_token(

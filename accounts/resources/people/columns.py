@@ -23,7 +23,7 @@ class PeopleColumns(SheetResource):
     related = ("department", "manager")
     prefetched = ("groups__role__group",)
     bookkeeping = ("auth_epoch", "perm_epoch")
-    goes_along = ("accounts.User_groups", "accounts.PasswordLink", "accounts.Mail")
+    goes_along = ("accounts.User_groups", "accounts.PasswordLink", "accounts.Mail", "sms.Message")
     weighed: ClassVar[tuple[str, ...] | None] = ("department", "roles")
     filter_readers = FILTERS
     filter_titles = TITLES

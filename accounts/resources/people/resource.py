@@ -4,6 +4,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from secrets import token_urlsafe
 from typing import Any
@@ -14,6 +15,7 @@ from django.db.models import F, Q
 
 from accounts import scope, sockets, standing
 from accounts.models import Role, User
+from accounts.passwords import inviting
 from accounts.resources.cells import NO_ROLES, InDepartment, Roles
 from accounts.resources.people.judging import JudgedPeople
 from accounts.services import guards, passwords
@@ -22,6 +24,8 @@ from integrations.sheets.batches import Certain
 from integrations.sheets.columns import Column
 from integrations.sheets.inserting import DEFAULT, insert, insert_columns
 from integrations.sheets.rows import CHANGED, NEW, Checked
+from integrations.sms import services as text_messages
+from integrations.sms.shield.errors import BudgetSpent
 
 
 class UserResource(JudgedPeople):
@@ -118,17 +122,23 @@ class UserResource(JudgedPeople):
         User.objects.filter(pk__in=moved).update(perm_epoch=F("perm_epoch") + 1)
 
     def unwrite(self, keys: Sequence[Any]) -> None:
-        User.objects.filter(pk__in=keys).delete()
+        going = User.objects.filter(pk__in=keys)
+        for person in going.filter(text_messages__isnull=False).distinct():
+            text_messages.forget(person)  # an invitation to nothing is not sent any more
+        going.delete()
 
     def ensure_may_invite(self) -> None:
         guards.ensure_person(self.actor)
 
     def invite(self, keys: Sequence[Any]) -> int:
         invited = 0
-        for person in self.queryset().active().filter(pk__in=keys).exclude(email=""):
-            if not person.has_usable_password() and scope.outranks(self.actor, person):
-                passwords.invite(user=person, by=self.actor)
-                invited += 1
+        for person in self.queryset().active().filter(pk__in=keys):
+            if person.has_usable_password() or not scope.outranks(self.actor, person):
+                continue
+            if inviting.goes_to(person, self.actor):
+                with suppress(BudgetSpent):  # the others have addresses, perhaps
+                    passwords.invite(user=person, by=self.actor)
+                    invited += 1
         return invited
 
 

@@ -39,7 +39,10 @@ class ConfirmSerializer(StrictSerializer):
 
     mode = serializers.ChoiceField(ImportJob.Mode.choices, required=False)
     invite = serializers.BooleanField(
-        default=False, help_text=_("Mail an invitation to those it adds who have an address and no password.")
+        default=False,
+        help_text=_(
+            "Invite those it adds without a password to choose one: by mail or, without an address, by text message."
+        ),
     )
 
 

@@ -53,7 +53,7 @@ def start_import(*, resource: str, file: UploadedFile[Any], mode: str, by: Any) 
 def confirm(job: ImportJob, *, by: Any, mode: str = "", invite: bool = False) -> ImportJob:
     """Have a checked import written. Of two confirmations one counts.
 
-    With `invite` people it adds without a password are mailed an invitation to choose one, once all rows are written.
+    With `invite` people it adds without a password are invited to choose one, once all rows are written.
 
     :raises InvalidParameters: when there is nobody to invite among such rows.
     :raises ImportFailed: when rows are bad and all or none were asked for; `fields` names the first of them.

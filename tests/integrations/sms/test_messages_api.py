@@ -225,8 +225,9 @@ class TestSendingAgain:
 
 class TestTemplatesAndProviders:
     def test_say_what_a_program_must_know(self, boss, aliyun):
-        (notice, verification) = boss.call("GET", "/api/v1/sms/templates/").json()["results"]
+        (invitation, notice, verification) = boss.call("GET", "/api/v1/sms/templates/").json()["results"]
 
+        assert (invitation["parameters"], invitation["by_hand"]) == (["days", "link", "name"], False)
         assert (notice["key"], notice["parameters"], notice["by_hand"]) == ("notice", ["text"], True)
         assert (verification["parameters"], verification["by_hand"]) == (["code", "minutes"], False)
         assert verification["codes"] == [
@@ -265,4 +266,4 @@ class TestForgetting:
 
         assert services.purge() == 1
         assert Message.objects.count() == 2
-        assert Template.objects.count() == 2
+        assert Template.objects.count() == 3
