@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations.sms import looks, standing
+from integrations.sms.days import midnight
 from integrations.sms.models import Message
 from integrations.sms.shield import watch
 from project.figures import TREND_DAYS, Figure, last_days, per_day
@@ -68,7 +69,7 @@ def _of_today(seen: Any) -> Iterator[Figure]:
         tone="bad" if bad[-1] > 5 + 2 * max(bad[:-1]) else "",
         trend=bad,
     )
-    parts = seen.filter(sent_at__gte=standing.midnight()).aggregate(cost=Sum("cost"), n=Sum("segments"))
+    parts = seen.filter(sent_at__gte=midnight()).aggregate(cost=Sum("cost"), n=Sum("segments"))
     n = parts["n"] or 0
     yield Figure(
         _("Cost of SMS today"),
@@ -97,7 +98,7 @@ def _conversion(request: HttpRequest) -> Iterator[Figure]:
 
 def _list(**narrowed: str) -> str:
     """The list of messages since midnight."""
-    since = timezone.localtime(standing.midnight())
+    since = timezone.localtime(midnight())
     asked = narrowed | {"created_at_from_0": f"{since:%Y-%m-%d}", "created_at_from_1": f"{since:%H:%M:%S}"}
     return f"{reverse('admin:sms_message_changelist')}?{urlencode(asked)}"
 

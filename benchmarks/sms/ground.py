@@ -40,13 +40,16 @@ class Gateway:
     def forget(self) -> None:
         requests.post(f"{self.url}/-/forget", timeout=60)
 
-    def wait_for(self, number: int) -> dict[str, Any]:
-        """Wait until it took so many messages; return what it tells."""
+    def count(self) -> int:
+        """How many messages it took, copies too."""
+        return int(requests.get(f"{self.url}/-/count", timeout=60).json()["taken"])
+
+    def wait_for(self, number: int, *, look_every: float = 0.2) -> None:
+        """Wait until it took so many messages."""
         deadline = time.monotonic() + PATIENCE
-        while requests.get(f"{self.url}/-/count", timeout=60).json()["taken"] < number:
+        while self.count() < number:
             assert time.monotonic() < deadline, f"{number} messages: not in time"
-            time.sleep(0.2)
-        return self.told()
+            time.sleep(look_every)
 
     def wait_for_texts(self, number: int) -> dict[str, Any]:
         """Wait until it took so many different messages; return what it tells."""

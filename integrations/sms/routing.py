@@ -1,8 +1,8 @@
 """Which providers may carry a message, and in which order."""
 
 from django.conf import settings
-from django.utils import timezone
 
+from integrations.sms.days import midnight
 from integrations.sms.models import Message, Provider
 
 
@@ -43,10 +43,7 @@ def is_used_up(provider: Provider) -> bool:
 
 def sent_today(provider: Provider) -> int:
     """How many messages it carried today, by the house's clock."""
-    midnight = timezone.localtime(timezone=timezone.get_default_timezone()).replace(
-        hour=0, minute=0, second=0, microsecond=0
-    )
-    return Message.objects.filter(provider=provider, sent_at__gte=midnight).count()
+    return Message.objects.filter(provider=provider, sent_at__gte=midnight()).count()
 
 
 def _terminal() -> Provider:

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Q, Sum
-from django.utils import timezone
 
+from integrations.sms.days import midnight
 from integrations.sms.models import Attempt, Message, Provider
 
 
@@ -27,12 +26,6 @@ class Standing:
     def success(self) -> int | None:
         """Of the tries that ended, how many it took, in percent; None: nothing was tried."""
         return round(100 * self.taken / self.tried) if self.tried else None
-
-
-def midnight() -> datetime:
-    """When today began, by the house's clock."""
-    here = timezone.localtime(timezone=timezone.get_default_timezone())
-    return here.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def today(providers: Iterable[Provider]) -> dict[int, Standing]:

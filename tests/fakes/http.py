@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -38,7 +39,7 @@ class Answer:
 Handler = Callable[[Asked], Awaitable[Answer]]
 
 
-class HttpServer:
+class HttpServer(ABC):
     """Listens from `start` (or `with`) until `stop`; subclasses say what to `answer`."""
 
     def __init__(self, port: int = 0) -> None:
@@ -52,8 +53,9 @@ class HttpServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @abstractmethod
     async def answer(self, asked: Asked) -> Answer:
-        raise NotImplementedError
+        """Answer one request."""
 
     def start(self) -> Self:
         self._thread.start()

@@ -33,6 +33,7 @@ WINDOWS = 8
 GATHERED_SECONDS = 0.02
 WRITTEN_AGAIN_AFTER = (0.2, 1.0, 3.0)
 """What providers took is not forgotten because the database is away for a moment."""
+AWAY = (OperationalError, InterfaceError)
 TASK = "sms.drain"
 _in_this_process = threading.Lock()
 
@@ -110,7 +111,7 @@ class _Round:
                     threads.submit(self._serve)
                 while self._under_way:
                     self._write(self._gathered())
-                    self._fill()
+                    self._go_on()
             finally:
                 for _thread in range(self._at_once):
                     self._todo.put(None)
@@ -136,6 +137,13 @@ class _Round:
             found = True
         return found
 
+    def _go_on(self) -> None:
+        try:
+            self._fill()
+        except AWAY as problem:  # what is under way ends, and is written down where that can be done again
+            self._trouble = problem
+            connection.close()
+
     def _gathered(self) -> list[batches.Sent]:
         """Wait for what ends, a moment longer for more of it while nobody waits for us."""
         ended = [self._ended.get()]
@@ -158,7 +166,7 @@ class _Round:
         for seconds in WRITTEN_AGAIN_AFTER if sent else ():
             try:
                 batches.end(sent)
-            except (OperationalError, InterfaceError) as problem:
+            except AWAY as problem:
                 log.warning("sms.not_written", number=len(sent), kind=type(problem).__name__)
                 connection.close()
                 time.sleep(seconds)

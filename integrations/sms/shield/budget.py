@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
+from integrations.sms.days import midnight
 from integrations.sms.models import Message, ShieldAlarm
 from integrations.sms.shield import alarms, door
 from integrations.sms.shield.errors import BudgetSpent
@@ -21,7 +22,7 @@ FREE = (Message.State.DEAD, Message.State.EXPIRED, Message.State.CANCELLED)
 
 def spent_today() -> Decimal:
     """Return what today's messages cost, those that still wait included. A day begins at midnight in TIME_ZONE."""
-    today = Message.objects.filter(created_at__gte=_midnight()).exclude(state__in=FREE)
+    today = Message.objects.filter(created_at__gte=midnight()).exclude(state__in=FREE)
     return today.aggregate(sum=Sum("cost"))["sum"] or Decimal(0)
 
 
@@ -67,15 +68,10 @@ def look() -> bool:
 
 
 def _spent() -> BudgetSpent:
-    opens_at = _midnight() + timedelta(days=1)
+    opens_at = midnight() + timedelta(days=1)
     seconds = round((opens_at - timezone.now()).total_seconds())
     return BudgetSpent(opens_at=opens_at, retry_after=max(1, seconds))
 
 
 def _figures(spent: Decimal) -> str:
     return f"{spent:.2f} / {settings.SMS_DAILY_BUDGET:.2f} {settings.SMS_CURRENCY}"
-
-
-def _midnight() -> datetime:
-    here = timezone.localtime(timezone=timezone.get_default_timezone())
-    return here.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,14 +1,16 @@
 """Many messages are sent by several threads, and none twice."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from integrations.sms import services
-from integrations.sms.models import Message
+from integrations.sms.models import Attempt, Message
 from project.core import jobs
+from tests.clients import until
 from tests.core.threads import in_threads
 from tests.fakes.alibaba import Refuse
 from tests.integrations.sms.conftest import account_at
@@ -67,6 +69,37 @@ class TestDraining:
         assert 10 <= done <= 20
         assert Message.objects.filter(attempts=0).count() >= 20
         assert services.drain() == 0
+
+    def test_goes_on_where_the_database_cuts_its_line(self, gateway, settings):
+        if connection.vendor != "postgresql":
+            pytest.skip("a server that can be told to cut a line")
+        settings.SMS_AT_ONCE = 4
+        gateway.latency = 0.02
+        account_at(gateway.url)
+        ask_for(60)
+
+        def cut():
+            until(lambda: len(gateway.taken) >= 20, "twenty messages sent", 60)
+            with connection.cursor() as line:
+                line.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+
+        def drain():
+            with suppress(OperationalError):  # the task failed, and is asked for anew
+                services.drain()
+
+        in_threads(2, lambda number: (drain, cut)[number]())
+        connection.close()  # ours was cut as well
+        before = timezone.now() - timedelta(minutes=2)
+        Message.objects.exclude(lease_until=None).update(lease_until=before)
+        Attempt.objects.filter(outcome="open").update(started_at=before)
+        services.drain()
+
+        assert len(gateway.taken) == 60
+        assert gateway.copies() == 0
+        assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
 
     def test_by_two_workers_sends_nothing_twice(self, gateway, settings):
         settings.SMS_AT_ONCE = 4
