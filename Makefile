@@ -30,7 +30,8 @@ attacks: $(DEVELOPMENT) ## run the attack list of docs/security.md, one line eac
 	@exec $(BIN)/python -m tests.attacks
 
 bench: $(DEVELOPMENT) ## measure; writes benchmarks/results/*.json and the tables of docs/performance.md
-	@exec $(BIN)/python -m benchmarks $(ARGS)
+	@$(BIN)/python -m compileall -q accounts integrations project realtime tests benchmarks # else each start would compile
+	@exec env PYTHONDONTWRITEBYTECODE= $(BIN)/python -m benchmarks $(ARGS)
 
 bench-peers: $(DEVELOPMENT) ## install what `make bench ARGS=gateway` measures beside the gateway, where it can be had
 	@exec $(BIN)/python -m benchmarks.gateway.peers

@@ -111,6 +111,12 @@ class TestJobs:
 
         assert "Stale since 2 hours ago" in text(as_(builder).get(reverse("admin:jenkins_job_changelist")))
 
+    def test_of_a_server_that_is_off_have_no_views_to_ask_for(self, as_, builder, known):
+        known("shop")
+        Server.objects.update(enabled=False)
+
+        assert "data-views" not in as_(builder).get(reverse("admin:jenkins_job_changelist")).content.decode()
+
     def test_of_a_closed_folder_are_not_there(self, as_, builder, boss, known):
         hidden = known("secret/plans")
         Rule.objects.create(server=hidden.server, folder="secret", person=boss)
