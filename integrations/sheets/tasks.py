@@ -30,7 +30,7 @@ def work_on_import(job: ImportJob) -> None:
 @jobs.worker(ExportJob)
 def work_on_export(job: ExportJob) -> None:
     """Write an export's file."""
-    with translation.override(_language_of(job)):
+    with translation.override(_language_of(job)), frugal():
         try:
             exporting.write(job)
         except GatehouseError as problem:

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.utils import timezone, translation
 
 from accounts.models import Department, Role, User
 from accounts.resources import UserResource
 from integrations.sheets import packing
 from integrations.sheets.batches import Batch, Certain
+from integrations.sheets.frugality import CACHE_KIB, frugal
 from integrations.sheets.inserting import insert
 from integrations.sheets.pace import FEWEST, Pace
 from integrations.sheets.reader import plain
@@ -302,6 +304,19 @@ class TestTheQuickLane:
         rows = list(resource.export_rows(User.objects.order_by("pk").distinct(), columns))
 
         assert rows == [tuple(column.cell(each) for column in columns) for each in User.objects.order_by("pk")]
+
+
+@pytest.mark.django_db
+def test_a_job_keeps_little_of_the_database_in_memory_and_only_while_it_runs():
+    def kept() -> list[int]:
+        with connection.cursor() as cursor:
+            return [cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in ("mmap_size", "cache_size")]
+
+    before = kept()
+    with frugal():
+        meanwhile = kept()
+
+    assert (meanwhile[-1], kept()) == (-CACHE_KIB, before)
 
 
 def test_chunks_are_sized_by_the_work_they_are():
