@@ -94,6 +94,18 @@ class DepartmentViewSet(HistoryMixin, GenericViewSet[Department]):
         return Response(self._shown(changed))
 
     @extend_schema(
+        operation_id="departments_replace",
+        summary="Change or move a department as a whole",
+        description="What must be there must be named; what is not named stays.",
+        tags=TAGS,
+        request=DepartmentSerializer,
+        responses={200: DepartmentSerializer, **ONE_REFUSED, **error_responses("10000")},
+    )
+    def update(self, request: Request, pk: str) -> Response:
+        self.get_serializer(self.get_object(), data=request.data).is_valid(raise_exception=True)
+        return self.partial_update(request, pk)
+
+    @extend_schema(
         operation_id="departments_move",
         summary="Move a department",
         description=(

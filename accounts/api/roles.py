@@ -90,6 +90,22 @@ class RoleViewSet(HistoryMixin, GenericViewSet[Role]):
         return Response(self._shown(changed))
 
     @extend_schema(
+        operation_id="roles_replace",
+        summary="Change a role as a whole",
+        description="What must be there must be named; what is not named stays.",
+        tags=TAGS,
+        request=RoleSerializer,
+        responses={
+            200: RoleSerializer,
+            **ONE_REFUSED,
+            **error_responses("10000", "10009", errors.NotConfirmed),
+        },
+    )
+    def update(self, request: Request, pk: str) -> Response:
+        self.get_serializer(self.get_object(), data=request.data).is_valid(raise_exception=True)
+        return self.partial_update(request, pk)
+
+    @extend_schema(
         operation_id="roles_delete",
         summary="Delete a role nobody has",
         tags=TAGS,

@@ -119,6 +119,22 @@ class UserViewSet(HistoryMixin, BulkMixin, LeavingMixin, GenericViewSet[User]):
         return Response(UserSerializer(changed).data)
 
     @extend_schema(
+        operation_id="users_replace",
+        summary="Change a person as a whole",
+        description="What must be there must be named; what is not named stays.",
+        tags=TAGS,
+        request=UserSerializer,
+        responses={
+            200: UserSerializer,
+            **ONE_REFUSED,
+            **error_responses("10000", "10005", "10009", errors.NotConfirmed),
+        },
+    )
+    def update(self, request: Request, pk: str) -> Response:
+        self.get_serializer(self.get_object(), data=request.data).is_valid(raise_exception=True)
+        return self.partial_update(request, pk)
+
+    @extend_schema(
         operation_id="users_delete",
         summary="Delete a person",
         description="For good. To lock somebody out, set `is_active: false` instead.",

@@ -125,6 +125,18 @@ class TestPeople:
     def test_are_not_listed_by_strange_questions(self, desk, query):
         assert code_of(desk.get(f"users/{query}")) == (400, "10000")
 
+    def test_are_changed_as_a_whole_too(self, top, mei, role):
+        keepers, shop = role("keepers", 10), Department.objects.create(name="Shop")
+        for path, whole in [
+            (f"users/{mei.pk}", {"username": "meiling", "nickname": "Mei"}),
+            (f"departments/{shop.pk}", {"name": "Elsewhere"}),
+            (f"roles/{keepers.pk}", {"key": "keepers", "name": "Others"}),
+        ]:
+            assert code_of(top.call("PUT", path, {})) == (400, "10000")
+            answer = top.call("PUT", path, whole)
+            assert answer.status_code == 200, answer.content
+            assert {name: answer.json()[name] for name in whole} == whole
+
     @pytest.mark.parametrize("pk", ["0", "999999", "9" * 19, "-1", "abc", "1'--", "%00", "1%0a"])
     def test_that_are_not_there_are_not_found(self, desk, pk):
         assert desk.get(f"users/{pk}").status_code in {400, 404}

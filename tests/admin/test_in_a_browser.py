@@ -158,7 +158,7 @@ class TestWhileTheServerIsAway:
 
 class TestCaptcha:
     def test_is_solved_by_the_page_itself_while_one_types(self, browser, new_office):
-        office = new_office()
+        office = new_office(CAPTCHA_AFTER_FAILURES="3")
         window = browser.new_context(locale="en-US", viewport=PHONE, reduced_motion="reduce")
         page = window.new_page()
 

@@ -124,6 +124,7 @@ class TestImport:
         refused = admin.get(f"imports/{job['id']}").json()
         assert (refused["state"], refused["undo"]["possible"], refused["undo"]["removed"]) == ("done", True, 0)
         assert [each["key"] for each in refused["undo"]["outlook"]["first"]] == [f"{name}2"]
+        assert refused["undo"]["outlook"]["at"][-6:] == refused["created_at"][-6:], "moments in one time zone"
 
         rates: list[int] = []
 

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from rest_framework.test import APIClient
 
 from accounts.models import User
@@ -86,3 +87,14 @@ def test_whoever_guesses_at_a_password_meets_the_lock_and_no_other_question(desk
         (429, "20007")
     ]
     assert int(guesses[-1].headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("path", ["auth/me", "auth/sessions", "lockouts", "users", "keys", "jenkins/jobs"])
+def test_calls_stand_with_and_without_the_slash_at_the_end(desk, path):
+    assert desk.get(f"/api/v1/{path}").json() == desk.get(f"/api/v1/{path}/").json()
+    assert desk.get(f"/api/v1/{path}/").status_code == 200
+
+
+def test_the_addresses_that_are_told_are_those_of_the_docs():
+    assert reverse("auth-me") == "/api/v1/auth/me"
+    assert reverse("lockouts") == "/api/v1/lockouts/"

@@ -1,5 +1,6 @@
 """What the API of imports and exports takes and tells."""
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -138,10 +139,17 @@ class LeftRowSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
+class KeptMoment(serializers.DateTimeField):
+    """A moment that is kept as text, told in the reader's time zone as all others are."""
+
+    def to_representation(self, value: Any) -> Any:
+        return super().to_representation(datetime.fromisoformat(value))
+
+
 class UndoOutlookSerializer(serializers.Serializer[Any]):
     """What an undo would do, when it was last looked; `settled` rows are as they were before already."""
 
-    at = serializers.DateTimeField()
+    at = KeptMoment()
     removes = serializers.IntegerField()
     restores = serializers.IntegerField()
     settled = serializers.IntegerField()
