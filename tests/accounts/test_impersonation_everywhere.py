@@ -1,8 +1,10 @@
 """Every call and page there is, asked by who acts as somebody else: taken from the product's own lists, not from ours."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import chain, product
 
 import pytest
 from django.contrib import admin
@@ -37,8 +39,9 @@ def calls() -> list[tuple[str, str]]:
 
 def filled(path: str) -> str:
     """The path with ids of the kind it takes."""
-    addresses = [re.sub(r"{[^}]+}", one, path) for one in IDS]
-    return next(one for one in addresses if _is_known(one))
+    first, *rest = re.split(r"{[^}]+}", path)
+    filled_in = ("".join(chain([first], *zip(ids, rest, strict=True))) for ids in product(IDS, repeat=len(rest)))
+    return next(one for one in filled_in if _is_known(one))
 
 
 def _is_known(address: str) -> bool:
@@ -46,7 +49,7 @@ def _is_known(address: str) -> bool:
         found = resolve(address)
     except Resolver404:
         return False
-    return bool(found.view_name and found.func is not page_not_found)
+    return bool(found.view_name and inspect.unwrap(found.func) is not page_not_found)
 
 
 def pages() -> set[str]:
