@@ -29,7 +29,8 @@ with Simulator(
         f"  user       {jenkins.user}\n"
         f"  API token  {jenkins.token}\n"
         f"  password   {jenkins.password}\n"
-        f"  in the demo data: the server “Simulator”, if it listens on 8080; switch it on under Builds → Servers\n"
+        f"  in the demo data: the server “Simulator” (模拟器), if it listens on 8080; switch it on under Builds → Servers\n"
+        f"                    (构建 → 服务器)\n"
         f"  faults     curl -d kind=slow -d size=5 {jenkins.url}__sim__/faults   (GET tells the kinds, -X DELETE clears)\n"
     )
     sys.stdout.flush()
