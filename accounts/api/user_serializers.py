@@ -63,7 +63,9 @@ class UserSerializer(StrictModelSerializer):
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_phone_verified_at(self, user: User) -> Any:
-        return user.phone_verified_at if user.has_verified_phone else None
+        # as every other moment: in the reader's time zone
+        moment = user.phone_verified_at if user.has_verified_phone else None
+        return serializers.DateTimeField().to_representation(moment) if moment else None
 
     @extend_schema_field(serializers.URLField(allow_null=True))
     def get_avatar(self, user: User) -> str | None:
