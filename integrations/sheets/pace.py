@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 FEWEST = 50
-CHUNK_SECONDS = 0.08
-"""Checking a chunk shall be about this much work; writing it is twice that, and keeps others from writing meanwhile.
+CHUNK_SECONDS = 0.05
+"""Checking a chunk shall be about this much work; writing it is twice that, and keeps others from writing meanwhile: where its
+rows change what is there, for new ones are written in half the time it took to check them.
 
 By the CPU of this thread, not by the clock: on a busy machine smaller chunks would be more work still.
 """
