@@ -32,6 +32,7 @@ from realtime.core.connection import Connection
 from realtime.core.hub import Hub, Watcher
 from realtime.core.stuck import StuckReaders
 from realtime.directory import MemoryDirectory, NodeInfo
+from realtime.ending import end
 from realtime.errors import GatewayUnreachable
 from realtime.guard import guarded
 from realtime.link import Link, LinkInfo
@@ -131,9 +132,7 @@ class Node(Watcher):
 
     async def stop(self) -> None:
         await self.stop_parts()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         for connection in list(self.hub.connections.values()):
             self.hub.farewell(connection)
             connection.close(CloseCode.SERVER_RESTARTING)

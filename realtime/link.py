@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 
 from project.core.redis_lines import between_nodes
 from realtime.commands import ALL_NODES, Command, group_route, node_route
+from realtime.ending import end
 from realtime.questions import ANSWER_SECONDS, Answers, Questions
 
 log = logging.getLogger(__name__)
@@ -99,8 +100,7 @@ class Link:
         """Let the writer finish what is queued, for a moment, then leave."""
         if self._writer and self.up and self._queue:
             await asyncio.wait({self._writer}, timeout=0.5)
-        for task in (self._writer, self._reader):
-            await _end(task)
+        await end(self._writer, self._reader)
         self._forget_queue()
 
     def info(self) -> LinkInfo:
@@ -240,7 +240,7 @@ class Link:
         self._silent = 0
         self._unconfirmed.clear()
         self.channel = ""
-        await _end(self._reader)
+        await end(self._reader)
         await self._call(self.layer.flush())
 
     async def _call(self, call: Awaitable[Any]) -> None:
@@ -316,12 +316,6 @@ class Link:
 
 def _is_news(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], FAILURES))
-
-
-async def _end(task: "asyncio.Task[None] | None") -> None:
-    if task:
-        task.cancel()
-        await asyncio.wait({task}, timeout=CALL_SECONDS)
 
 
 def _wake(waiters: "list[asyncio.Future[None]]") -> None:

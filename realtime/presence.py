@@ -15,6 +15,7 @@ from realtime.commands import Command
 from realtime.core.connection import AUTOMATIC, EVERYONE, Connection, ConnectionInfo
 from realtime.core.hub import Hub
 from realtime.directory import BEAT_SECONDS, GONE_AFTER, NodeInfo, RedisDirectory, described
+from realtime.ending import end
 from realtime.link import FAILURES, PAUSES
 
 log = logging.getLogger(__name__)
@@ -49,9 +50,7 @@ class RedisPresence(RedisDirectory):
 
     async def stop(self) -> None:
         """Leave the directory."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
         try:
             await self._bury(self.hub.node)
             await self.close()

@@ -7,7 +7,9 @@ directory, standard streams, process group, signals and exit code.
 Under coverage, programs start as they always do: it wants to be there from their first line.
 """
 
+import asyncio
 import atexit
+import faulthandler
 import importlib
 import io
 import json
@@ -190,6 +192,7 @@ class _Order(NamedTuple):
             os.dup2(handle, standard)
         os.closerange(3, 1 << 16)
         os.setsid()
+        signal.signal(signal.SIGUSR2, _say_where)
         signal.signal(signal.SIGINT, signal.default_int_handler)  # which `nohup` and shells' background jobs ignore
         os.chdir(self.cwd)
         os.environ.clear()
@@ -218,6 +221,13 @@ def _open_standard_streams(*, unbuffered: bool) -> None:
         buffer = raw if unbuffered else io.BufferedWriter(raw)
         stream = io.TextIOWrapper(buffer, at, errors, line_buffering=by_line, write_through=unbuffered)
         setattr(sys, name, stream)
+
+
+def _say_where(_number: int, _frame: Any) -> None:
+    """Tell where each thread and each task is: for a program that does not end as it should."""
+    faulthandler.dump_traceback()
+    for task in list(asyncio.tasks._all_tasks):  # type: ignore[attr-defined]  # of all loops, whichever runs
+        task.print_stack(file=sys.stderr)
 
 
 def serve(line: int) -> tuple[_Order, list[int]] | None:

@@ -99,9 +99,12 @@ class Office:
         """Wait for its end and return its exit code."""
         try:
             return self.process.wait(seconds)
-        except subprocess.TimeoutExpired:
+        except subprocess.TimeoutExpired as problem:
+            self.process.send_signal(signal.SIGUSR2)
+            time.sleep(2)  # it says where it is
             self.process.kill()
             self.process.wait()
+            problem.add_note(self.log[-20_000:])
             raise
 
     @property

@@ -1,6 +1,7 @@
 """Text messages."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -10,3 +11,9 @@ class SmsConfig(AppConfig):
     name = "integrations.sms"
     label = "sms"
     verbose_name = _("Messages")
+
+    def ready(self) -> None:
+        """Let migrations hang the door of the shield."""
+        from integrations.sms.shield import door  # noqa: PLC0415 (it imports models, which are ready now)
+
+        post_migrate.connect(door.hang, sender=self)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from realtime import cluster
+from realtime.ending import end
 from realtime.queue import rabbit
 from realtime.queue.dead import Arrived
 from realtime.queue.delivery import Delivery
@@ -42,9 +43,7 @@ class Queues:
 
     async def _stop(self) -> None:
         self.delivery.is_closing = True
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await end(self._task)
         if self.rabbit:
             await asyncio.to_thread(self.rabbit.stop)
         if self.stream:

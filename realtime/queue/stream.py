@@ -22,6 +22,7 @@ from redis.exceptions import ResponseError
 
 from project.core.cache.redis import connect
 from realtime import guard
+from realtime.ending import end
 from realtime.errors import GatewayUnreachable
 from realtime.queue.dead import Arrived
 from realtime.queue.delivery import FAILURES, Delivery
@@ -125,8 +126,7 @@ class Stream:
             await keeping
         finally:
             self.reading = False
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await end(keeping)
 
     async def _begin_with_what_was_left(self) -> None:
         """Go through what was read before and not finished; one by one, so that only what does harm is tried too often."""

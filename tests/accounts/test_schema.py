@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from tests.accounts.conftest import code_of
 from tests.docs import blocks
 
 OPERATIONS = {f"{method} {path}": it for method, path, it in blocks.operations() if path.startswith("/api/v1/")}
@@ -60,16 +59,3 @@ class TestTheSchema:
 def test_is_made_without_a_look_into_any_table(django_assert_num_queries):
     with django_assert_num_queries(0):
         blocks.schema()
-
-
-@pytest.mark.django_db
-class TestPut:
-    @pytest.mark.parametrize("what", ["users", "departments", "roles"])
-    def test_is_not_offered_for_what_is_changed_in_part(self, phone_of, boss, what):
-        phone = phone_of(boss)
-
-        answer = phone.call("PUT", f"{what}/1", {"name": "x"})
-
-        assert code_of(answer) == (405, "10010")
-        assert "PATCH" in answer.headers["Allow"]
-        assert f"PUT /api/v1/{what}/{{id}}/" not in OPERATIONS

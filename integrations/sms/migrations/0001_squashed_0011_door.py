@@ -12,12 +12,11 @@ from integrations.sms import built_in
 
 
 def set_up(apps, schema_editor):
-    """Bring the texts that the product sends, and the door behind which codes are counted."""
+    """Bring the texts that the product sends."""
     Template, Text = apps.get_model('sms', 'Template'), apps.get_model('sms', 'TemplateText')
     for key in built_in.TEMPLATES:
         built_in.ensure(key, Template, Text)
     Template.objects.filter(key__in=('verification', 'invitation')).update(by_hand=False)
-    apps.get_model('sms', 'ShieldDoor').objects.get_or_create(pk=1)
 
 
 class Migration(migrations.Migration):

@@ -9,9 +9,8 @@ from django.utils import timezone
 
 from accounts import services as accounts
 from integrations.sms import codes, services
-from integrations.sms.models import Message, Provider, Refusal, ShieldDoor, VerificationCode
+from integrations.sms.models import Message, Provider, Refusal, VerificationCode
 from integrations.sms.shield import budget
-from integrations.sms.shield.door import DOOR
 from integrations.sms.shield.errors import BudgetSpent
 from project.core import jobs
 from tests.core.threads import in_threads
@@ -29,7 +28,6 @@ def money(settings):
     """Enough for three messages."""
     cache.clear()
     settings.SMS_DAILY_BUDGET = Decimal(1)
-    ShieldDoor.objects.get_or_create(pk=DOOR)  # tests with transactions begin with emptied tables
     Provider.objects.create(key="memory", name="Memory", kind="memory", cost_per_segment=EACH)
 
 
