@@ -13,7 +13,7 @@ from benchmarks.gateway.record import ECHO, FAN, HANDSHAKES, MEMORY, P50, P99, M
 
 CONNECTIONS = int(os.environ.get("BENCH_CONNECTIONS", "1000"))
 SECONDS = float(os.environ.get("BENCH_SECONDS", "2"))
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 ECHOING = min(100, CONNECTIONS)
 PER_SECOND = 20
 TOGETHER = 1000
