@@ -37,7 +37,7 @@ CHROMIUM_FLAGS = [
 ]
 
 
-expect.set_options(timeout=20_000)  # on a busy machine a page takes its time
+expect.set_options(timeout=60_000)  # on a busy machine a page takes its time
 PRODUCT_HASHERS = list(project_settings.PASSWORD_HASHERS)
 project_settings.PASSWORD_HASHERS[0] = "tests.shortcuts.RememberingHasher"
 project_settings.MIDDLEWARE = [
@@ -176,7 +176,7 @@ def browser(chromium_address: str) -> Iterator[Browser]:
 def tab(browser: Browser) -> Iterator[BrowserContext]:
     """A browser window that speaks English and fails the test when a page asks for anything off our own host."""
     window = browser.new_context(locale="en-US", viewport={"width": 1440, "height": 900})
-    window.set_default_timeout(20_000)
+    window.set_default_timeout(60_000)
     strangers: list[str] = []
     window.on("request", lambda request: None if is_ours(request.url) else strangers.append(request.url))
     yield window

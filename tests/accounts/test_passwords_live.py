@@ -109,7 +109,7 @@ class TestInABrowser:
         window = browser.new_context(
             locale="en-US", viewport=ViewportSize(width=390, height=844), service_workers="block"
         )
-        window.set_default_timeout(20_000)
+        window.set_default_timeout(60_000)
         yield window.new_page()
         window.close()
 
