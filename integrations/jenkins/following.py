@@ -54,7 +54,7 @@ def _follow(build_id: str) -> None:
     reader = f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid.uuid4().hex}"
     try:
         _read_while_watched(build_id, reader)
-    except Exception:
+    except Exception:  # in a thread of its own nobody else would tell; the next who watches begins anew
         log.exception("jenkins.log_not_followed", build=build_id)
     finally:
         with _lock:
