@@ -6,7 +6,7 @@ elsewhere a moment later leads nowhere.
 
 import socket
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
@@ -17,6 +17,8 @@ from django.utils.translation import gettext as _
 from integrations.jenkins.errors import AddressNotAllowed
 
 PORTS = {"http": 80, "https": 443}
+TRANSLATED = ip_network("64:ff9b::/96")
+"""What NAT64 leads to IPv4 with."""
 Address = IPv4Address | IPv6Address
 
 
@@ -43,7 +45,7 @@ def placed(url: str) -> Place:
     :raises AddressNotAllowed: when it is none of http or https with a plain host name, or not on the operator's list.
     """
     place = _parsed(url)
-    address = _literal(place.host)
+    address = literal(place.host)
     if address is not None:
         ensure_allowed(place.host, address)
     elif not _is_listed(place.host) and not _networks():
@@ -51,17 +53,25 @@ def placed(url: str) -> Place:
     return place
 
 
-def found(host: str, port: int, networks: Sequence[str] = ()) -> list[tuple[int, str]]:
-    """Look a host up; return family and address of each that may be connected to.
+def found(host: str, port: int, ensure: Callable[[str, Address], None]) -> list[tuple[int, str]]:
+    """Look a host up; return family and address of each.
 
-    :param networks: the server's own list; empty: whatever the operator's allows.
-    :raises AddressNotAllowed: when there is one that may not: such a name is not to be trusted at all.
+    :param ensure: raises where a host of this name may not be at an address. What it raises comes out when one of them may not:
+        such a name is not to be trusted at all.
     :raises OSError: when it cannot be looked up.
     """
     each = _looked_up(host, port)
     for _family, text in each:
-        ensure_allowed(host, ip_address(text.partition("%")[0]), networks)
+        ensure(host, unwrapped(ip_address(text.partition("%")[0])))
     return each
+
+
+def unwrapped(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 one stands for, if it does."""
+    if isinstance(address, IPv4Address):
+        return address
+    translated = IPv4Address(int(address) & 0xFFFFFFFF) if address in TRANSLATED else None
+    return address.ipv4_mapped or address.sixtofour or translated or address
 
 
 def ensure_allowed(host: str, address: Address, networks: Iterable[str] = ()) -> None:
@@ -69,7 +79,7 @@ def ensure_allowed(host: str, address: Address, networks: Iterable[str] = ()) ->
 
     :raises AddressNotAllowed: when not.
     """
-    plain = getattr(address, "ipv4_mapped", None) or address
+    plain = unwrapped(address)
     in_network = any(plain in ip_network(one) for one in _networks())
     if not in_network and not (_is_listed(host) and not _is_special(plain)):
         raise _refused(_("{address} is not in JENKINS_ALLOWED_SERVERS.").format(address=plain))
@@ -92,23 +102,25 @@ def _parsed(url: str) -> Place:
         raise _refused(_("user and token have fields of their own."))
     if parts.query or parts.fragment or any(one in url for one in "\\\r\n\t\0 "):
         raise _refused(_("it must be a plain address, without “?” and “#”."))
-    if not host or not host.isascii() or not _is_plain(host):
+    if not host or not is_plain_host(host):
         raise _refused(_("the host name must be of plain letters, digits, dots and dashes."))
     if any(step in {".", ".."} for step in parts.path.lower().replace("%2e", ".").split("/")):
         raise _refused(_("it must be a plain address, without “..”."))
     return Place(parts.scheme, host.lower(), port or PORTS[parts.scheme], parts.path.rstrip("/") + "/")
 
 
-def _is_plain(host: str) -> bool:
-    if _literal(host) is not None:
+def is_plain_host(host: str) -> bool:
+    """Whether it is an address, or a name that nobody takes for one."""
+    if literal(host) is not None:
         return True
     last = host.rpartition(".")[2]
     # 127.1, 0x7f.1 and 2130706433 are addresses to some resolvers
     looks_like_a_number = last.isdigit() or last.lower().startswith("0x")
-    return not looks_like_a_number and all(one.isalnum() or one in ".-_" for one in host)
+    return host.isascii() and not looks_like_a_number and all(one.isalnum() or one in ".-_" for one in host)
 
 
-def _literal(host: str) -> Address | None:
+def literal(host: str) -> Address | None:
+    """The address that a host is written as, if it is."""
     try:
         return ip_address(host)
     except ValueError:

@@ -5,7 +5,9 @@ GatehouseError
 │   ├── NotJenkins           60001  502   a web page, or nothing that can be read, instead of an answer
 │   ├── CredentialsRefused   60002  502   the server's user or token is wrong
 │   ├── RefusedByJenkins     60003  502   the server's user may not
-│   ├── SentElsewhere        60004  502   a redirect; never followed
+│   ├── SentElsewhere        60004  502   a redirect, which is not followed
+│   │   └── FileElsewhere    60004  502   to a file at a host that is not in JENKINS_ARTIFACT_HOSTS
+│   ├── EndUnknown           60000  502   of a file nobody could tell whether all of it came
 │   ├── AnswerTooLarge       60005  502
 │   └── UnknownCertificate   10002  502
 ├── Unreachable
@@ -67,6 +69,22 @@ class RefusedByJenkins(JenkinsError):
 class SentElsewhere(JenkinsError):
     code = "60004"
     message = _("{server} sends us to another address instead of answering; we do not follow. Check its address.")
+
+
+class FileElsewhere(SentElsewhere):
+    sick = False
+    message = _(
+        "{server} keeps this file at {host}, which is not in JENKINS_ARTIFACT_HOSTS: it is not fetched from there. An "
+        "administrator can list that host."
+    )
+
+
+class EndUnknown(JenkinsError):
+    sick = False
+    message = _(
+        "{server} does not say where this file ends, so nobody could tell whether all of it came. A proxy before it is "
+        "probably to blame: it must speak HTTP/1.1 to Jenkins."
+    )
 
 
 class AnswerTooLarge(JenkinsError):

@@ -83,6 +83,29 @@ def test_sends_much(simulator):
         assert sum(map(len, answer.iter_content(1 << 20))) > 3 << 20
 
 
+@pytest.mark.parametrize("kind", ["huge", "cut"])
+def test_sends_in_chunks_what_it_does_not_know_the_length_of(simulator, kind):
+    simulator.faults.add(kind, 1)
+    with get(simulator, stream=True) as answer:
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+
+
+def test_cuts_in_the_middle(simulator):
+    simulator.faults.add("cut", 7)
+
+    with get(simulator, stream=True) as answer, pytest.raises(requests.exceptions.ChunkedEncodingError):
+        list(answer.iter_content(1 << 20))
+
+
+def test_says_nowhere_how_much_it_sends(simulator):
+    simulator.faults.add("endless")
+
+    answer = get(simulator)
+
+    assert not {"Content-Length", "Transfer-Encoding"} & answer.headers.keys()
+    assert answer.json()["mode"] == "NORMAL"
+
+
 def test_sends_what_unpacks_to_much(simulator):
     simulator.faults.add("gzip_bomb", 3)
     with get(simulator, stream=True) as answer:

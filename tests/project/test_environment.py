@@ -61,6 +61,7 @@ MALFORMED = {
     "JENKINS_CA_FILE": "/nowhere/ca.pem",
     "JENKINS_REFRESH_SECONDS": "1",
     "JENKINS_ARTIFACT_MAX_BYTES": "huge",
+    "JENKINS_ARTIFACT_HOSTS": "ftp://files.example.com",
     "JENKINS_LOG_MAX_BYTES": "much",
     "JENKINS_LOG_DAYS": "0",
     "MULTI_LOGIN": "maybe",

@@ -25,6 +25,7 @@ from project.core.api import checked, error_responses, paged, query_of
 
 APPROVE = ("jenkins.view_job", "jenkins.approve_build")
 DECIDED = error_responses(errors.SecondPersonNeeded, errors.NotInThisState, errors.TooLateForApproval, errors.NotHere)
+FETCHED = error_responses(errors.FileElsewhere, errors.EndUnknown)
 
 
 class BuildViewSet(Views):
@@ -131,7 +132,7 @@ class BuildViewSet(Views):
 
     @extend_schema(
         parameters=[asked.ArtifactQuery],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, **HERE, **THERE},
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, **HERE, **THERE, **FETCHED},
     )
     @action(detail=True, url_path="artifacts/download", pagination_class=None)
     def artifact(self, request: Request, pk: Any = None) -> StreamingHttpResponse:

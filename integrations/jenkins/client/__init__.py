@@ -5,7 +5,8 @@
         number = jenkins.build_job("folder/job", {"BRANCH": "main"})
 
 Every call ends within 10 s (2 to connect, 5 for each silence), reads 5 MB at most, follows no redirect, knows no proxy of
-the environment, and goes only to addresses that are on the list. What goes wrong is one of integrations.jenkins.errors.
+the environment, and goes only to addresses that are on the list. Logs and files have longer, are of any size, and files are
+followed to listed hosts. What goes wrong is one of integrations.jenkins.errors.
 """
 
 from types import TracebackType

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from integrations.jenkins import names
 from integrations.jenkins.client import reading, shapes
-from integrations.jenkins.client.answers import ANYTHING, WEB_PAGE
+from integrations.jenkins.client.answers import WEB_PAGE
 from integrations.jenkins.client.jobs import JobCalls
 from integrations.jenkins.client.queue import QueueCalls
 
@@ -89,13 +89,13 @@ class BuildCalls(JobCalls, QueueCalls):
 
         :raises BadName: for a path that could lead elsewhere.
         :raises NotAtJenkins: when there is no such file (any more).
+        :raises FileElsewhere: when Jenkins keeps it at a host that is not in JENKINS_ARTIFACT_HOSTS.
+        :raises EndUnknown: when nobody could tell whether all of it came.
         """
         there = "/".join(quote(part, safe="") for part in names.checked(path).split("/"))
         url = f"{_path(job, number)}artifact/{there}"
-        with self.transport.stream(url, seconds=FILE_SECONDS, what=path, kind=ANYTHING, purpose="files") as found:
-            headers, pieces = found
-            told = "" if headers.get("Content-Encoding") else headers.get("Content-Length", "")
-            yield int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None, pieces
+        with self.transport.file(url, seconds=FILE_SECONDS, what=path) as found:
+            yield found
 
 
 def _path(job: str, number: int) -> str:

@@ -2,9 +2,10 @@
 
 import os
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -71,12 +72,12 @@ def _current() -> Deadline | None:
 class _Checked:
     """What both kinds of connection do alike."""
 
-    networks: Sequence[str] = ()
+    ensure: Callable[[str, addresses.Address], None]
 
     def _new_conn(self: Any) -> socket.socket:
         mine = _current()
         try:
-            places = addresses.found(self.host.strip("[]"), self.port, self.networks)
+            places = addresses.found(self.host.strip("[]"), self.port, self.ensure)
         except OSError as problem:
             raise NewConnectionError(self, f"cannot be looked up: {problem}") from problem
         trouble: OSError | None = None
@@ -117,16 +118,20 @@ class _Secure(_Checked, HTTPSConnection):
 
 
 class CheckedAdapter(HTTPAdapter):
-    """Makes connections of ours; `networks` is the server's own list of where it may be."""
+    """Makes connections of ours.
 
-    def __init__(self, networks: Sequence[str]) -> None:
-        self._networks = tuple(networks)
+    :param ensure: raises where a host may not be at an address.
+    :param context: what certificates are checked with, beside those that everybody trusts.
+    """
+
+    def __init__(self, ensure: Callable[[str, addresses.Address], None], context: ssl.SSLContext | None = None) -> None:
+        self._ensure, self._context = ensure, context
         super().__init__(pool_connections=1, pool_maxsize=4, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        plain = type("Plain", (_Plain,), {"networks": self._networks})
-        secure = type("Secure", (_Secure,), {"networks": self._networks})
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._context)
+        plain = type("Plain", (_Plain,), {"ensure": staticmethod(self._ensure)})
+        secure = type("Secure", (_Secure,), {"ensure": staticmethod(self._ensure)})
         self.poolmanager.pool_classes_by_scheme = {
             "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
             "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),

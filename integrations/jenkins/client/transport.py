@@ -4,23 +4,23 @@ import json
 import math
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPException
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import requests
-import urllib3
 from django.conf import settings
 from django.template.defaultfilters import filesizeformat
 from requests.auth import HTTPBasicAuth
 
 from integrations.jenkins import addresses, errors
-from integrations.jenkins.client.answers import Asked, ensure_good
+from integrations.jenkins.client import elsewhere
+from integrations.jenkins.client.answers import ANYTHING, REDIRECTS, Asked, ensure_good
 from integrations.jenkins.client.connections import CheckedAdapter, Deadline, deadline
+from integrations.jenkins.client.failures import is_sick, translated
 from project.core import breaker
-from project.core.errors import GatehouseError
 
 MOST_BYTES = 5 * 1024 * 1024
 PIECE = 1 << 16
@@ -28,15 +28,6 @@ AT_ONCE = {"": 32, "logs": 32, "files": 8}
 """So many calls of a process to one server at the same time. What is read for long has breakers of its own: who reads slowly
 takes no other's turn, and is not the server's fault."""
 CRUMB = "crumbIssuer/api/json"
-FAILURES = (
-    requests.exceptions.RequestException,
-    urllib3.exceptions.HTTPError,
-    HTTPException,
-    OSError,
-    ValueError,
-    zlib.error,
-)
-"""What requests, and what lies below it, raise when a call fails."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +92,9 @@ class Transport:
             # as bytes: requests would spell anything beyond latin-1 wrongly
             self.session.auth = HTTPBasicAuth(account.user.encode(), account.token.encode())
         self.session.headers.update({"User-Agent": "Gatehouse", "Accept-Encoding": "gzip"})
+        allowed = partial(addresses.ensure_allowed, networks=account.networks)
         for scheme in addresses.PORTS:
-            self.session.mount(f"{scheme}://", CheckedAdapter(account.networks))
+            self.session.mount(f"{scheme}://", CheckedAdapter(allowed))
 
     @property
     def url(self) -> str:
@@ -143,22 +135,44 @@ class Transport:
     ) -> Iterator[tuple[Mapping[str, str], Iterator[bytes]]]:
         """Ask for something large, and read it piece by piece; whoever reads decides when it is enough."""
         about = Asked(self.account.name, "GET", kind, what)
-        with self._watched(purpose, math.inf), deadline(seconds) as end, self._failures(end):
-            response = self._open("GET", url, Sent())
-            try:
+        name = self.account.name
+        with self._watched(purpose, math.inf), deadline(seconds) as end:
+            with translated(name, end):
+                response = self._open("GET", url, Sent())
+            with closing(response):
                 if response.status_code != 200:
                     ensure_good(response.status_code, response.headers, b"", about, is_ours=self._is_ours)
                 ensure_good(200, response.headers, b"-", about, is_ours=self._is_ours)
-                yield response.headers, _pieces(response)
-                self._ensure_whole(end)
-            finally:
+                yield response.headers, _read(response, name, end)
+
+    @contextmanager
+    def file(self, url: str, *, seconds: float, what: str) -> Iterator[tuple[int | None, Iterator[bytes]]]:
+        """Ask for a file of a build, also where Jenkins keeps it elsewhere: its size, if that is told, and what is in it.
+
+        :raises FileElsewhere: when it is kept at a host that is not in JENKINS_ARTIFACT_HOSTS.
+        :raises EndUnknown: when nobody could tell whether all of it came.
+        """
+        about, name = Asked(self.account.name, "GET", ANYTHING, what), self.account.name
+        with self._watched("files", math.inf), deadline(seconds) as end, ExitStack() as opened:
+            with translated(name, end):
+                # as it is: packed its size would not be known
+                response = opened.enter_context(self._open("GET", url, Sent(headers={"Accept-Encoding": "identity"})))
+            if response.status_code in REDIRECTS:
+                location = urljoin(self._absolute(url), response.headers.get("Location", ""))
                 response.close()
+                there = elsewhere.opened(location, server=name, what=what, end=end)
+                name, response = opened.enter_context(there)
+            elif response.status_code != 200:
+                ensure_good(response.status_code, response.headers, b"", about, is_ours=self._is_ours)
+            if not _has_end(response.headers):
+                raise errors.EndUnknown(server=name)
+            yield _size(response.headers), _read(response, name, end)
 
     @contextmanager
     def _watched(self, purpose: str, timeout: float) -> Iterator[None]:
         """Count the block as one call to the server; people are told of the server, and not of its breaker."""
         name = "-".join(filter(None, ("jenkins", self.account.key, purpose)))
-        mine = breaker.named(name, timeout=timeout, concurrent=AT_ONCE[purpose], counts=_is_sick)
+        mine = breaker.named(name, timeout=timeout, concurrent=AT_ONCE[purpose], counts=is_sick)
         try:
             with mine.watching():
                 yield
@@ -166,24 +180,18 @@ class Transport:
             raise type(problem)(name=self.account.name) from problem
 
     def _once(self, method: str, url: str, sent: Sent, most: int) -> Answer:
-        with deadline(settings.JENKINS_CALL_SECONDS) as end, self._failures(end):
-            response = self._open(method, url, sent)
-            try:
+        name = self.account.name
+        with deadline(settings.JENKINS_CALL_SECONDS) as end:
+            with translated(name, end):
+                response = self._open(method, url, sent)
+            # one that was not read to its end must not be used again
+            with closing(response):
                 body = bytearray()
-                for piece in _pieces(response, most):
+                for piece in _read(response, name, end, most):
                     body += piece
                     if len(body) > most:
-                        raise errors.AnswerTooLarge(server=self.account.name, limit=filesizeformat(most))
-                self._ensure_whole(end)
-                return Answer(response.status_code, response.headers, bytes(body), self.account.name)
-            finally:
-                # one that was not read to its end must not be used again
-                response.close()
-
-    def _ensure_whole(self, end: Deadline) -> None:
-        """An answer that says nowhere how long it is ends where it was cut, and looks whole."""
-        if end.passed:
-            raise errors.NoAnswer(server=self.account.name)
+                        raise errors.AnswerTooLarge(server=name, limit=filesizeformat(most))
+                return Answer(response.status_code, response.headers, bytes(body), name)
 
     def _open(self, method: str, url: str, sent: Sent) -> requests.Response:
         crumb = self._crumb if method == "POST" else {}
@@ -228,36 +236,39 @@ class Transport:
         self._crumb = {name if isinstance(name, str) and name.isascii() else "Jenkins-Crumb": told["crumb"][:500]}
         return self._crumb != before
 
-    @contextmanager
-    def _failures(self, end: Deadline) -> Iterator[None]:
-        """Turn whatever a call dies of into one of our errors."""
-        name = self.account.name
-        try:
-            yield
-        except GatehouseError:
-            raise
-        except requests.exceptions.SSLError as problem:
-            raise errors.UnknownCertificate(server=name) from problem
-        except requests.exceptions.ConnectTimeout as problem:
-            raise errors.NotReached(server=name) from problem
-        except FAILURES as problem:
-            if isinstance(refusal := _refusal(problem), GatehouseError):
-                raise refusal from None
-            raise (errors.NoAnswer if end.sent else errors.NotReached)(server=name) from problem
+
+def _has_end(headers: Mapping[str, str]) -> bool:
+    """Whether it can be told that all of an answer came: else it ends where the connection does, also when that was cut."""
+    return "Content-Length" in headers or "chunked" in headers.get("Transfer-Encoding", "").lower()
+
+
+def _size(headers: Mapping[str, str]) -> int | None:
+    told = "" if headers.get("Content-Encoding") else headers.get("Content-Length", "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
 
 
 def _refused(constant: str) -> None:
     raise ValueError(constant)
 
 
+def _read(response: requests.Response, server: str, end: Deadline, most: int | None = None) -> Iterator[bytes]:
+    """The body as it comes, unpacked; one that was cut by either side raises."""
+    with translated(server, end):
+        yield from _pieces(response, most)
+        # an answer that says nowhere how long it is ends where it was cut, and looks whole
+        if end.passed:
+            raise errors.NoAnswer(server=server)
+
+
 def _pieces(response: requests.Response, most: int | None = None) -> Iterator[bytes]:
-    """The body as it comes, unpacked; a bomb is not unpacked past `most`."""
+    """A bomb is not unpacked past `most`."""
     packed = response.headers.get("Content-Encoding", "").lower()
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed in {"gzip", "deflate"} else None
     if packed not in {"", "identity", "gzip", "deflate"}:
         raise ValueError(f"an encoding nobody asked for: {packed[:20]}")
-    length = 0
+    came, length = False, 0
     while piece := response.raw.read1(PIECE, decode_content=False):
+        came = True
         while piece:
             plain = unpack.decompress(piece, PIECE) if unpack else piece
             piece = unpack.unconsumed_tail if unpack else b""
@@ -265,24 +276,10 @@ def _pieces(response: requests.Response, most: int | None = None) -> Iterator[by
             yield plain
             if most is not None and length > most:
                 return
-    if unpack and (rest := unpack.flush()):
-        yield rest
+    if unpack and came:
+        yield unpack.flush()
+        if not unpack.eof:
+            raise ValueError("packed, and cut in the middle")
     missing = getattr(response.raw, "length_remaining", None)
     if missing:
         raise OSError("the connection was cut in the middle of the answer")
-
-
-def _refusal(problem: BaseException | None) -> BaseException | None:
-    """The error of ours that lies below, if there is one."""
-    seen: set[int] = set()
-    while problem is not None and not isinstance(problem, GatehouseError) and id(problem) not in seen:
-        seen.add(id(problem))
-        inner = [one for one in problem.args if isinstance(one, BaseException)]
-        problem = problem.__cause__ or problem.__context__ or (inner[0] if inner else None)
-    return problem
-
-
-def _is_sick(problem: Exception) -> bool:
-    if isinstance(problem, errors.JenkinsError):
-        return problem.sick
-    return not isinstance(problem, GatehouseError) or problem.status >= 500

@@ -30,6 +30,7 @@ def open_artifact(build: Build, *, path: str, by: Any) -> Artifact:
     :raises NoPermission, NotHere: when `by` may not see the job.
     :raises NotAtJenkins: when the build left no such file, or it is not there any more.
     :raises AnswerTooLarge: beyond `JENKINS_ARTIFACT_MAX_BYTES`.
+    :raises FileElsewhere: when Jenkins keeps it at a host that is not in `JENKINS_ARTIFACT_HOSTS`.
     """
     rights.ensure_may(by, "view", build.job)
     server = build.server

@@ -2,5 +2,6 @@
 
 from tests.fakes.jenkins.security import Account
 from tests.fakes.jenkins.simulator import Simulator
+from tests.fakes.jenkins.store import Store
 
-__all__ = ["Account", "Simulator"]
+__all__ = ["Account", "Simulator", "Store"]

@@ -142,10 +142,13 @@ class Build(Bean):
 
     @web("artifact")
     def artifact(self, request: Request) -> Response:
-        """`Run.doArtifact`, served by `hudson.model.DirectoryBrowserSupport`."""
+        """`Run.doArtifact`, served by `hudson.model.DirectoryBrowserSupport`; `VirtualFile.toExternalURL` says what is elsewhere."""
         path = "/".join(request.rest)
         if path not in self.artifacts_left:
             raise Refused(HTTPStatus.NOT_FOUND, "Not Found")
+        if store := self.jenkins.artifact_store:
+            there = store.keep(f"{self.job.full_name()}/{self.number}/artifacts/{path}", self.artifacts_left[path])
+            return Response(HTTPStatus.FOUND, headers={"Location": there})
         kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
         return Response(HTTPStatus.OK, self.artifacts_left[path], kind)
 

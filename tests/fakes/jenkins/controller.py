@@ -14,6 +14,7 @@ from tests.fakes.jenkins.plugins import Plugins
 from tests.fakes.jenkins.queue import Queue, WaitingItem
 from tests.fakes.jenkins.security import Account, Security
 from tests.fakes.jenkins.stapler import Bean, Facts, Request, Response, exported, for_people, web
+from tests.fakes.jenkins.store import Store
 
 VERSION = "2.579"
 
@@ -32,6 +33,7 @@ class Jenkins(Group):
         self.security = Security(accounts, anonymous)
         self.queue, self.nodes, self.plugins = Queue(self), Nodes(self, executors), Plugins(self)
         self.fingerprints: dict[str, tuple[Build, str]] = {}
+        self.artifact_store: Store | None = None
         self.is_quieting_down, self.wants_restart = False, False
         self.restarts_for, self.back_at = 2.0, 0.0
         self.current: Request

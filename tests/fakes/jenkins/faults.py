@@ -34,6 +34,8 @@ MEANINGS = {
     "lost": "the request is carried out, and the connection closed without an answer",
     "drip": "the body comes byte by byte, one each SIZE seconds (1)",
     "huge": "200 with a body of SIZE megabytes (200)",
+    "cut": "the body comes in chunks, and the connection ends after SIZE bytes of it (10)",
+    "endless": "nothing says how long the body is: it ends where the connection does",
     "gzip_bomb": "200 with a small body that unpacks to SIZE megabytes (200)",
     "html": "200 with the page to sign in",
     "crumb": "403, No valid crumb was included in the request",
@@ -152,6 +154,12 @@ class Faults:
 
 def stream(fault: Fault, body: bytes, faults: Faults) -> Iterator[bytes]:
     """The body as the fault sends it."""
+    if fault.kind == "endless":
+        yield body
+        return
+    if fault.kind == "cut":
+        yield body[: int(fault.size or 10)]
+        raise Vanish
     if fault.kind == "huge":
         yield b'{"_class":"hudson.model.Hudson","description":"'
         for _ in range(int(fault.size or 200)):

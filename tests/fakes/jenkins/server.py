@@ -80,7 +80,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = handle_one  # noqa: N815
 
     def _answer(self, request: Request, faults: list[Any]) -> None:
-        simulator, slowly = self.server.simulator, None
+        simulator, slowly, framed = self.server.simulator, None, True
         try:
             instead = [found for fault in faults if (found := simulator.faults.instead(fault, request))]
             response = instead[0] if instead else simulator.answer(request)
@@ -89,11 +89,14 @@ class Handler(BaseHTTPRequestHandler):
         for fault in faults:
             if fault.kind == "lost":
                 raise Vanish
-            if fault.kind in {"huge", "drip"}:
+            if fault.kind in {"huge", "drip", "cut", "endless"} and not (slowly and fault.kind == "endless"):
                 slowly = stream(fault, response.body, simulator.faults)
-        self.send(response, slowly)
+            framed = framed and fault.kind != "endless"
+        self.send(response, slowly, framed=framed)
 
-    def send(self, response: Response, slowly: Iterable[bytes] | None = None) -> None:
+    def send(self, response: Response, slowly: Iterable[bytes] | None = None, *, framed: bool = True) -> None:
+        """Answer; what comes slowly comes in chunks, as Jetty sends what it does not know the length of."""
+        framed = framed and self.request_version == "HTTP/1.1"
         self.send_response(response.status)
         if response.status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Type", response.kind)
@@ -101,13 +104,24 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value.encode("ascii", "replace").decode())
         if slowly is None:
             self.send_header("Content-Length", str(len(response.body)))
+        elif framed:
+            self.send_header("Transfer-Encoding", "chunked")
         else:
             self.send_header("Connection", "close")
         self.end_headers()
-        if self.command != "HEAD":
-            for chunk in [response.body] if slowly is None else slowly:
-                self.wfile.write(chunk)
-                self.wfile.flush()
+        if self.command == "HEAD":
+            return
+        if slowly is None:
+            self._write(response.body)
+            return
+        for chunk in slowly:
+            self._write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if framed else chunk)
+        if framed:
+            self._write(b"0\r\n\r\n")
+
+    def _write(self, some: bytes) -> None:
+        self.wfile.write(some)
+        self.wfile.flush()
 
     def version_string(self) -> str:
         return "Jetty(12.1.0)"

@@ -13,6 +13,7 @@ from tests.fakes.jenkins.jobs import Job
 from tests.fakes.jenkins.security import Account
 from tests.fakes.jenkins.server import Server
 from tests.fakes.jenkins.stapler import Refused, Request, Response, answer
+from tests.fakes.jenkins.store import Store
 
 USER, TOKEN, PASSWORD = "admin", "11f0d3b1c5a94d7e8a6b2c9d0e1f2a3b4c", "admin"
 
@@ -68,6 +69,10 @@ class Simulator:
         return f"http://127.0.0.1:{self._port}/"
 
     # -- what tests do with it
+
+    def keep_artifacts_at(self, store: Store) -> None:
+        """Keep files of builds in a store from now on, and send whoever asks for one there."""
+        self.jenkins.artifact_store = store
 
     def skip(self, seconds: float) -> None:
         """Let time pass at once."""

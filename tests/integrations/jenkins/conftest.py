@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client as Browser
 from django.utils import timezone
+from jenkins import EMPTY_CONFIG_XML
 
 from accounts.models import User
 from integrations.jenkins import services
@@ -17,6 +18,8 @@ from tests.accounts.conftest import PASSWORD, Program
 from tests.fakes.jenkins import Simulator
 
 Hire = Callable[..., User]
+FILES = "dist/app.zip,dist/größe.txt,report.html"
+LEAVES = EMPTY_CONFIG_XML.replace("<builders/>", f"<description>sim: seconds=0 artifacts={FILES}</description>")
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +121,25 @@ def server(db: None, jenkins: Simulator) -> Server:
 def job(server: Server) -> Callable[[str], Job]:
     """One of its jobs, by full name."""
     return lambda full_name: Job.objects.get(server=server, full_name=full_name)
+
+
+@pytest.fixture
+def leaves(server: Server, client: Client) -> Job:
+    """A job whose builds leave files."""
+    client.create_folder("Team")
+    client.create_job("leaves", LEAVES, folder="Team")
+    services.refresh(server)
+    return Job.objects.get(full_name="Team/leaves")
+
+
+@pytest.fixture
+def left(leaves: Job, builder: User, jenkins: Simulator) -> Build:
+    """A build of it that is over."""
+    asked = step(services.ask(job=leaves, by=builder))
+    jenkins.skip(10)
+    asked = step(asked, 2)
+    assert asked.state == "success"
+    return asked
 
 
 def step(build: Build, times: int = 1) -> Build:

@@ -36,6 +36,17 @@ def ended(job: Job, by: User, state: str = "success", **fields: Any) -> Build:
     )
 
 
+def artifact_of(build: Build, path: str | None = None) -> str:
+    """Where the API has the files that a build left, or one of them."""
+    there = f"jenkins/builds/{build.pk}/artifacts"
+    return there if path is None else f"{there}/download?path={path}"
+
+
+def read(answer: Any) -> bytes:
+    """What a streamed answer holds."""
+    return b"".join(answer.streaming_content)
+
+
 def signed_in(tab: BrowserContext, office: Office) -> Page:
     """A page in a real browser, of the administrator."""
     page = tab.new_page()

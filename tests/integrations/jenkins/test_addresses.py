@@ -83,7 +83,7 @@ class TestAddresses:
 
         assert addresses.placed("http://localhost/").host == "localhost"
         with pytest.raises(AddressNotAllowed):  # the name is listed; what it leads to is this machine
-            addresses.found("localhost", 80)
+            addresses.found("localhost", 80, addresses.ensure_allowed)
 
     def test_of_this_machine_are_for_networks_to_allow(self, settings):
         settings.JENKINS_ALLOWED_SERVERS = ["127.0.0.0/8"]

@@ -2,6 +2,7 @@
 
 import jenkins as python_jenkins
 import pytest
+import requests
 
 from tests.clients import Caller, Line, until
 from tests.fakes.jenkins import Simulator
@@ -76,6 +77,25 @@ def test_a_build_is_watched_by_several_and_read_once(chief, job, jenkins):
     assert starts == sorted(starts)  # one goes on; nobody begins anew
     until(lambda: state_of(chief, build) == "success", "the build is over")
     assert chief.get(f"jenkins/builds/{build}/log/download").content.decode() == one.text
+
+
+def test_a_file_that_jenkins_cuts_does_not_look_whole(chief, jenkins):
+    given = {"name": f"Sim {jenkins.port}", "url": jenkins.url, "user": jenkins.user, "token": jenkins.token}
+    server = chief.post("jenkins/servers/", given).json()["id"]
+    about = {"server": server, "name": "leaves", "xml": QUIET.replace("rate=0", "rate=0 artifacts=app.zip")}
+    build = chief.post(f"jenkins/jobs/{chief.post('jenkins/jobs/', about).json()['id']}/build", {}).json()["id"]
+    until(lambda: state_of(chief, build) == "running", "the build runs")
+    jenkins.finish("leaves")
+    until(lambda: state_of(chief, build) == "success", "the build is over")
+    address = f"jenkins/builds/{build}/artifacts/download?path=app.zip"
+    whole = chief.get(address)
+    jenkins.faults.add("cut", 100, path="artifact")
+
+    # the first bytes are on their way by then: an answer that ended as others do would look like a short file
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        chief.get(address)
+    assert whole.content == jenkins.last_build("leaves").artifacts_left["app.zip"]
+    assert len(whole.content) > 100
 
 
 def test_open_pages_hear_what_jenkins_says_of_jobs(chief, job, jenkins):

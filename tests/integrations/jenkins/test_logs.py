@@ -5,6 +5,7 @@ import pytest
 
 from integrations.jenkins import logs, services
 from integrations.jenkins.models import Build, BuildLog, Job
+from project.core import breaker
 from tests.integrations.jenkins.conftest import step
 
 QUIET = python_jenkins.EMPTY_CONFIG_XML.replace("<builders/>", "<description>sim: seconds=inf rate=0</description>")
@@ -148,6 +149,20 @@ class TestReading:
         row = services.log_of(running)
         assert (row.size, row.cut, row.complete) == (2_000_000, True, True)
         assert len(part["text"]) <= services.reading.ANSWER_BYTES
+
+    def test_that_cannot_be_written_is_not_called_jenkins_fault(self, running, tmp_path, settings):
+        (tmp_path / "full").touch()
+        settings.STORAGES = settings.STORAGES | {
+            "private": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"location": str(tmp_path / "full")},
+            }
+        }
+        services.take_log(services.log_of(running), "node-1")
+
+        with pytest.raises(OSError, match="full"):
+            services.read_log_on(running, "node-1")
+        assert breaker.named(f"jenkins-{running.server_id}-logs").snapshot().failed == 0
 
     def test_forgets_old_ones(self, running, jenkins):
         jenkins.write("talker", "one")
