@@ -71,14 +71,17 @@ class Delivery:
         if link := self.node.link:
             self.is_in_doubt, self._breaks = link.outages > 0, link.breaks
 
-    async def in_touch(self) -> None:
+    async def in_touch(self) -> int:
         """Wait until the other nodes can be reached: what is delivered meanwhile would be lost for their sockets.
+
+        Returns what the breaks of the line were then, for `take`.
 
         :raises OutOfTouch: when this node stops.
         """
         await self._linked()
         if self.is_in_doubt or self._breaks != self._breaks_so_far():
             await self._all_are_back()
+        return self._breaks
 
     async def _linked(self) -> None:
         while self.node.link and not self.node.link.up:
@@ -86,15 +89,14 @@ class Delivery:
                 raise OutOfTouch
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def take(self, source: str, arrived: Sequence[Arrived]) -> set[int]:
-        """Deliver messages in their order.
+    async def take(self, source: str, arrived: Sequence[Arrived], breaks: int) -> set[int]:
+        """Deliver messages in their order; `breaks` is what `in_touch` returned.
 
         Returns the places of those that must stay on the queue: they cannot be delivered, and the database does not
         take them either.
 
         :raises OutOfTouch, GatewayUnreachable: when they may not have reached every node; none is done with then.
         """
-        breaks = self._breaks_so_far()
         opened = [await _open(one) for one in arrived]
         known = await asyncio.to_thread(seen.among, {one.id for one in opened if isinstance(one, Letter) and one.id})
         told = Tally()

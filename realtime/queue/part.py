@@ -67,8 +67,8 @@ class Queues:
         return asyncio.run_coroutine_threadsafe(self._take_in_touch(arrived), self.loop).result()
 
     async def _take_in_touch(self, arrived: Sequence[Arrived]) -> set[int]:
-        await self.delivery.in_touch()
-        return await self.delivery.take("rabbitmq", arrived)
+        breaks = await self.delivery.in_touch()
+        return await self.delivery.take("rabbitmq", arrived, breaks)
 
 
 cluster.PARTS.append(Queues)

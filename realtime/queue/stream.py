@@ -121,8 +121,8 @@ class Stream:
                     await self._begin_with_what_was_left()
                 if entries := await self._read(b">", count=BATCH, block=BLOCK_MS):
                     # now, not before: Redis may have been away while this waited, without anybody's noticing
-                    await self.delivery.in_touch()
-                    await _to_its_end(self._take(entries))
+                    breaks = await self.delivery.in_touch()
+                    await _to_its_end(self._take(entries, breaks))
             await keeping
         finally:
             self.reading = False
@@ -133,10 +133,10 @@ class Stream:
         self._look_at_left = None
         last = b"0"
         while entries := await self._read(last, count=1):
-            await self.delivery.in_touch()
+            breaks = await self.delivery.in_touch()
             last = entries[0][0]
             (about,) = await self.redis.xpending_range(self.key, GROUP, last, last, 1) or [{"times_delivered": 1}]
-            await _to_its_end(self._take(entries, about["times_delivered"]))
+            await _to_its_end(self._take(entries, breaks, about["times_delivered"]))
 
     async def _read(self, after: bytes, **how: Any) -> Entries:
         try:
@@ -149,10 +149,10 @@ class Stream:
             return await self._read(after, **how)
         return found[0][1] if found else []
 
-    async def _take(self, entries: Entries, attempts: int = 1) -> None:
+    async def _take(self, entries: Entries, breaks: int, attempts: int = 1) -> None:
         there = [(name, fields) for name, fields in entries if fields]  # without fields: somebody deleted it
         arrived = [Arrived(_body(fields), attempts) for _name, fields in there]
-        left = await self.delivery.take("redis", arrived)
+        left = await self.delivery.take("redis", arrived, breaks)
         if left:
             self._look_at_left = time.monotonic() + LEFT_SECONDS
         keep = {there[place][0] for place in left}
