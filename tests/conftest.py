@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from accounts import addresses
 from accounts.addresses.copy import Copy
 from accounts.keys.folder import Folder
-from project.core import breaker
+from project.core import breaker, messenger
 from tests import environment
 from tests.clients import until
 from tests.office import Office
@@ -84,7 +84,11 @@ def _in_english() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _all_services_well() -> None:
-    """Start every test with closed breakers: they belong to the process, and the test before may have opened one."""
+    """Start every test with closed breakers: they belong to the process, and the test before may have opened one.
+
+    Its messages are on their way first: one that fails late counts, and is logged, in whatever test runs then.
+    """
+    messenger.later(bool).result()
     for service in filter(None, map(breaker.find, ("redis-cache", "redis-state", "broker", "mail"))):
         service.reset()
 

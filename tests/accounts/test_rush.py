@@ -167,11 +167,10 @@ class TestNineOClock:
             sizes = [before]
             while not all(one.done() for one in answers):
                 answer = office.visitor().get("/healthz")
-                asked_of_health.append((answer.status_code, answer.elapsed.total_seconds()))
+                asked_of_health.append(answer.status_code)
                 sizes.append(house.memory_info().rss)
 
         assert [one.result().status_code for one in answers] == [200] * CROWD
-        assert {status for status, _ in asked_of_health} == {200}
+        assert set(asked_of_health) == {200}
         # a hundred hashes at once would take 1.9 GB; a hundred threads and their answers take some tens of MB
         assert max(sizes) - before < 300 * 2**20
-        assert sorted(seconds for _, seconds in asked_of_health)[len(asked_of_health) // 2] < 5

@@ -29,15 +29,16 @@ class Parts:
             "DJANGO_SUPERUSER_PASSWORD": "Gate-house-1",
             "REDIS_PREFIX": f"brokers-{secrets.token_hex(4)}",
             "SECRET_KEY": secrets.token_urlsafe(64),
-            "SHUTDOWN_SECONDS": "2",
+            "SHUTDOWN_SECONDS": "30",
             "WORKER_CONCURRENCY": "2",
         } | settings
         self.web, self.worker, self.beat = self.part("web"), self.part("worker"), self.part("beat")
         self._open = ExitStack()
 
-    def part(self, only: str, name: str = "") -> Office:
+    def part(self, only: str, name: str = "", **settings: str) -> Office:
         """A process with a home of its own."""
-        return Office(self.folder / (name or only), "--only", only, "--port", "0", "--no-demo", **self.settings)
+        given = self.settings | settings
+        return Office(self.folder / (name or only), "--only", only, "--port", "0", "--no-demo", **given)
 
     def open(self) -> None:
         self._open.enter_context(self.web)  # first: two that migrate one SQLite from two homes meet

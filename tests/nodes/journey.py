@@ -25,10 +25,10 @@ def sockets_of(caller: Caller, person: Person) -> list[tuple[str, str]]:
     return [(one["id"], one["node"]) for one in answer.json()["results"]]
 
 
-def until_listed(caller: Caller, person: Person, sockets: list[dict[str, Any]], seconds: float = PATIENCE) -> None:
+def until_listed(caller: Caller, person: Person, sockets: list[dict[str, Any]]) -> None:
     """Wait until `sockets`, as each describes itself, and no others are listed as the person's."""
     wanted = sorted((one["connection"], one["node"]) for one in sockets)
-    until(lambda: sorted(sockets_of(caller, person)) == wanted, f"{wanted} are listed", seconds)
+    until(lambda: sorted(sockets_of(caller, person)) == wanted, f"{wanted} are listed")
 
 
 def kids(node: Office) -> list[str]:

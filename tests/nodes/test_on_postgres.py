@@ -53,7 +53,7 @@ class TestNodeKilled:
             say(staff, {"group": group}, "welcome back")
             assert line.next("notice")["text"] == "welcome back"
 
-            until_listed(staff, mei, [line.ask("whoami")["data"]], 60)
+            until_listed(staff, mei, [line.ask("whoami")["data"]])
             nodes = staff.get("realtime/nodes").json()["results"]
             assert gone["node"] not in {one["id"] for one in nodes}
             assert line.ask("join", {"group": group})["data"]["members"] == 1

@@ -1,13 +1,12 @@
 """Two nodes whose Redis is killed, flushed and frozen: the database is the truth, Redis is speed."""
 
 import secrets
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
 import requests
 
-from tests.clients import Caller, Line, until
+from tests.clients import PATIENCE, Caller, Line, until
 from tests.core.redis_server import RedisServer
 from tests.journey.test_sessions import code_of
 from tests.journey.test_sockets import say
@@ -20,9 +19,6 @@ pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 ON_REDIS = {"cache", "channel_layer", "broker"}
 SWEEP_SECONDS = 30
 """How often a node asks the database for sessions of its sockets that are over."""
-LONGEST_SECONDS = 20
-"""What no request may take: far above what is measured, as the machine may be busy."""
-PATIENCE = 60
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +64,7 @@ def failing(node: Office) -> set[str]:
 
 def until_failing(house: House, names: set[str]) -> None:
     """Wait until both nodes say that they cannot reach `names`, and nothing else."""
-    until(lambda: [failing(node) for node in house.nodes] == [names, names], f"only {names} fail", PATIENCE)
+    until(lambda: [failing(node) for node in house.nodes] == [names, names], f"only {names} fail")
 
 
 def bearer_line(node: Office, caller: Caller) -> Line:
@@ -87,7 +83,7 @@ def until_heard(staff: Caller, line: Line, to: dict[str, object]) -> None:
         line.ask("ping")
         return any(frame["topic"] == "notice" and frame["data"]["text"] == text for frame in line.frames)
 
-    until(said_and_heard, f"{to} hears", PATIENCE)
+    until(said_and_heard, f"{to} hears")
 
 
 def signed_in(house: House) -> list[tuple[Person, Caller]]:
@@ -140,7 +136,7 @@ class TestRedisKilled:
         assert code_of(phone.get("auth/me")) == (401, "20001")
         assert code_of(phone.refresh()) == (401, "20001")
         assert laptop.get("auth/me").status_code == 200
-        assert line.end(SWEEP_SECONDS + 15)[0] == 4501
+        assert line.end(SWEEP_SECONDS + PATIENCE)[0] == 4501
 
     def test_lets_staff_end_a_session(self, house: House, redis: RedisServer):
         mei = house.hire()
@@ -190,7 +186,7 @@ class TestRedisFlushed:
             def listed() -> int:
                 return int(staff.get("realtime/connections", params={"user": mei.pk}).json()["count"])
 
-            until(lambda: listed() == 1, "Mei is listed again", PATIENCE)
+            until(lambda: listed() == 1, "Mei is listed again")
 
 
 class TestRedisFrozen:
@@ -211,10 +207,8 @@ class TestRedisFrozen:
             redis.freeze()
 
             for what, (expected, ask) in [*asked.items()] * 2:
-                started = time.monotonic()
-                answer = ask()
+                answer = ask()  # while Redis is frozen: what waited for it would get none
                 assert answer.status_code in expected, f"{what}: {answer.text}"
-                assert time.monotonic() - started < LONGEST_SECONDS, what
             assert failing(house.east) == ON_REDIS
             for line in (in_the_east, in_the_west):
                 assert line.ask("ping")["data"]["time"] > 0

@@ -12,11 +12,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from tests.clients import PATIENCE
 from tests.core.redis_server import RedisServer
 from tests.realtime import people
 from tests.realtime.server import GATE, GatehouseProcess, GatehouseThread
-
-PATIENCE = 60.0
 
 
 class Socket:

@@ -14,6 +14,7 @@ import uvicorn
 
 from tests import launcher
 
+STOP_SECONDS = 60
 ROOT = Path(__file__).resolve().parents[2]
 GATE = {
     "GATEWAY_AUTHENTICATORS": ["tests.realtime.people.by_name"],
@@ -85,7 +86,7 @@ class GatehouseThread:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
-        self._thread.join(20)
+        self._thread.join(STOP_SECONDS)
         assert not self._thread.is_alive(), "the server did not stop"
 
 
@@ -111,7 +112,7 @@ class GatehouseProcess:
     def kill(self) -> None:
         """End it without a word."""
         self._process.kill()
-        self._process.wait(20)
+        self._process.wait(STOP_SECONDS)
 
     def stop(self) -> int:
         """Ask it to end; return its exit code."""
@@ -120,7 +121,7 @@ class GatehouseProcess:
 
     def wait(self) -> int:
         """Wait until it has ended by itself; return its exit code."""
-        return self._process.wait(20)
+        return self._process.wait(STOP_SECONDS)
 
 
 def main(told: Path) -> None:

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from realtime import admin, gateway
 from realtime.models import KeptSettings
-from tests.realtime.conftest import until
+from tests.realtime.conftest import PATIENCE, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -136,7 +136,7 @@ class TestSending:
         body = {"to": {"user": 1}, "topic": "blob", "data_base64": "AP8="}
 
         assert sender.post(MESSAGES, body, format="json").status_code == 202
-        assert mei.raw.recv(timeout=20) == b"\x00\xff"
+        assert mei.raw.recv(timeout=PATIENCE) == b"\x00\xff"
 
     def test_of_an_id_happens_once_for_each_sender(self, sender, mei):
         other = client(person("other", "realtime.send", is_superuser=True))

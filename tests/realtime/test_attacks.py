@@ -211,15 +211,14 @@ class TestNobodyReads:
         assert mei.is_alive()
 
     def test_is_something_else_than_reading_slowly(self, gate_settings, gatehouse, stuck_one):
-        gate_settings.GATEWAY_STUCK_SECONDS = 1.0
-        slow = stuck_one(gatehouse)
-        fill(slow)
+        gate_settings.GATEWAY_STUCK_SECONDS = 3.0
+        slow, lost = stuck_one(gatehouse, "mei"), stuck_one(gatehouse)
+        fill(slow, 1)
+        fill(lost)
 
-        for _ in range(40):
-            slow.read()
-            time.sleep(0.1)
+        until(lambda: slow.read() and not gateway.is_online(4))
 
-        assert gateway.connections(user_id=4)[0]["buffered"]
+        assert gateway.connections(user_id=1)[0]["buffered"]
 
     def test_nor_a_ping_is_cut(self, gate_settings, stuck_one):
         gate_settings.GATEWAY_STUCK_SECONDS = 600
@@ -232,10 +231,10 @@ class TestNobodyReads:
             assert lost.is_cut()
 
 
-def fill(stuck: Stuck) -> None:
+def fill(stuck: Stuck, user: int = 4) -> None:
     """Send more than the kernel keeps, and less than the house does."""
     for _ in range(80):
-        gateway.send_user(4, "news", "x" * 10_000)
+        gateway.send_user(user, "news", "x" * 10_000)
 
 
 @pytest.mark.attack("T-WS-9")

@@ -1,12 +1,11 @@
 """Nothing a client writes ends more than the answer to it."""
 
 import json
-import time
 from contextlib import suppress
 
 import pytest
 
-from tests.realtime.conftest import Socket
+from tests.realtime.conftest import PATIENCE, Socket
 
 
 def raw_text_frame(payload: bytes) -> bytes:
@@ -214,14 +213,12 @@ class TestSlowHandlers:
         from realtime import gateway  # noqa: PLC0415
 
         mei = opener(gatehouse, bearer="mei").greeted()
-        mei.tell("tests.sleep", 60)
+        mei.tell("tests.sleep", 10 * PATIENCE)
         assert mei.is_alive()
-        asked = time.monotonic()
 
         gateway.disconnect(mei.id, reason="Time to go.")
 
         assert mei.end() == (4503, "Time to go.")
-        assert time.monotonic() - asked < 10
 
     def test_may_be_plain_functions_and_use_what_they_like(self, gatehouse, opener, gate_topics):
         hans = opener(gatehouse, bearer="hans").greeted()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import launcher
-from tests.realtime.conftest import PackedSocket, until
+from tests.realtime.conftest import PATIENCE, PackedSocket, until
 from tests.realtime.server import ROOT
 
 SHELL = """
@@ -62,7 +62,7 @@ class TestTwoNodes:
 
         assert sorted(map(str, (mei.next("note") for _ in range(4)))) == sorted(["{'n': 1}", "2", "3", "5"])
         assert sorted(hans.next("note") for _ in range(3)) == [2, 4, 5]
-        assert hans.raw.recv(timeout=20) == b"\x00\xff"
+        assert hans.raw.recv(timeout=PATIENCE) == b"\x00\xff"
         assert json.loads(said) == [True, False, 2, 2, ["hans"]]
 
     def test_reach_people_who_speak_messagepack(self, two_nodes, opener, stranger):

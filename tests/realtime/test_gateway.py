@@ -12,7 +12,7 @@ import pytest
 from realtime import gateway
 from realtime.core.connection import Identity
 from realtime.errors import GatewayUnreachable
-from tests.realtime.conftest import until
+from tests.realtime.conftest import PATIENCE, until
 
 
 class TestSending:
@@ -78,7 +78,7 @@ class TestSending:
     def test_sends_bytes_as_a_binary_frame(self, mei):
         gateway.send_user(1, "picture", b"\x00\xff" * 40_000)
 
-        assert mei.raw.recv(timeout=20) == b"\x00\xff" * 40_000
+        assert mei.raw.recv(timeout=PATIENCE) == b"\x00\xff" * 40_000
 
     @pytest.mark.parametrize("size", [0, 100, 125, 126, 65_535, 65_536, 300_000])
     def test_frames_every_length(self, mei, size):

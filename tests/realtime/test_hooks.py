@@ -11,7 +11,7 @@ from realtime.hooks import PASS, WITHHELD
 from realtime.kept import KeptInRows
 from realtime.models import KeptSettings
 from realtime.session import Session
-from tests.realtime.conftest import until
+from tests.realtime.conftest import PATIENCE, until
 from tests.realtime.server import GatehouseThread
 
 
@@ -53,11 +53,11 @@ class TestComingAndGoing:
         assert mei.next("greeting") == {"hello": "Mei"}
 
         gateway.disconnect(mei.id, code=4503)
-        name, code, thread = seen.get(timeout=20)
+        name, code, thread = seen.get(timeout=PATIENCE)
         assert (name, code) == ("Mei", 4503)
         assert thread != "gatehouse"
         hans.raw.close(1001)
-        assert seen.get(timeout=20)[:2] == ("Hans", 1001)
+        assert seen.get(timeout=PATIENCE)[:2] == ("Hans", 1001)
 
     def test_a_listener_that_fails_takes_nobody_with_it(self, hung, opened_house, opener, caplog):
         @hung.on_open

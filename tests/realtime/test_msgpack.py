@@ -8,7 +8,7 @@ import msgpack
 import pytest
 
 from realtime import gateway
-from tests.realtime.conftest import PackedSocket
+from tests.realtime.conftest import PATIENCE, PackedSocket
 from tests.realtime.server import GatehouseThread
 from tests.realtime.test_bad_input import raw_text_frame
 
@@ -85,7 +85,7 @@ class TestFrames:
         gateway.broadcast("blob", b"\x00\xff")
 
         assert mei.frame() == {"topic": "blob", "data": b"\x00\xff"}
-        assert hans.raw.recv(timeout=20) == b"\x00\xff"
+        assert hans.raw.recv(timeout=PATIENCE) == b"\x00\xff"
 
     def test_answer_with_bytes_only_here(self, gatehouse, opener, gate_topics):
         mei = opener(gatehouse, PackedSocket, bearer="mei").greeted()

@@ -7,7 +7,7 @@ from asgiref.testing import ApplicationCommunicator
 
 from realtime import cluster, gateway
 from realtime.transport.routing import application
-from tests.realtime.conftest import until
+from tests.realtime.conftest import PATIENCE, until
 from tests.realtime.server import GatehouseThread
 
 
@@ -27,7 +27,7 @@ class TestAnotherProtocol:
         assert hans.next("note") == "all"
         gateway.send_user(1, "blob", b"\xff")
         assert mei.next("note") == "all"
-        assert mei.raw.recv(timeout=20) == b"\xff"
+        assert mei.raw.recv(timeout=PATIENCE) == b"\xff"
 
     def test_closes_with_our_codes(self, gatehouse, mei, opener):
         gateway.disconnect(mei.id, reason="Lunch.")

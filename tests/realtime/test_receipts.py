@@ -1,7 +1,6 @@
 """Sends that ask what came of them, and orders to the node that has the connection."""
 
 import json
-import time
 
 import pytest
 
@@ -127,7 +126,6 @@ class TestGoingAway:
     def test_asks_each_client_to_come_back_at_a_time_of_its_own(self, gatehouse, opener):
         sockets = [opener(gatehouse, bearer="mei").greeted() for _ in range(8)]
 
-        started = time.monotonic()
         gatehouse.stop()
         goodbyes = [one.next("kick") for one in sockets]
 
@@ -135,4 +133,3 @@ class TestGoingAway:
         assert all(0.2 <= one["retry_after"] <= 1.0 for one in goodbyes)
         assert len({one["retry_after"] for one in goodbyes}) > 1
         assert [one.end()[0] for one in sockets] == [1012] * 8
-        assert time.monotonic() - started < 20

@@ -65,7 +65,7 @@ def loading(house: House) -> Iterator[None]:
     house.server.order("EVAL", "for i = 1, 6000 do redis.call('SET', 'old:' .. i, string.rep('x', 2048)) end", 0)
     house.server.order("SAVE")
     house.server.stop()
-    house.server.start("--key-load-delay", "5000", "--loading-process-events-interval-bytes", "1024")
+    house.server.start("--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024")
     try:
         yield
     finally:

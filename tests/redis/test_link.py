@@ -73,8 +73,8 @@ class Pair:
 class TestALine:
     @pytest.mark.attack("T-WS-11")
     async def test_that_is_idle_for_longer_than_any_time_out_still_brings_what_comes(self, redis_server):
-        async with Pair(redis_server.url, redis_server.url, socket_timeout=0.2, probe_seconds=600) as pair:
-            await asyncio.sleep(1.5)  # seven time-outs long nothing is said: there is nothing to wait for
+        async with Pair(redis_server.url, redis_server.url, socket_timeout=1, probe_seconds=600) as pair:
+            await asyncio.sleep(3)  # three time-outs long nothing is said: there is nothing to wait for
 
             pair.west.publish(note(1))
 
@@ -103,11 +103,12 @@ class TestALine:
 
     @pytest.mark.attack("T-WS-11")
     async def test_that_takes_what_is_said_and_brings_nothing_back_is_left_for_another(self, redis_server, line):
-        async with Pair(line.url, redis_server.url, echo_seconds=0.1, probe_seconds=0.1) as pair:
+        async with Pair(line.url, redis_server.url, echo_seconds=0.5, probe_seconds=0.1) as pair:
+            before = pair.east.outages
             line.swallow_first()  # the one that listens
 
             await pair.until_heard(1)
-            assert pair.east.outages == 1
+            assert pair.east.outages > before
 
     async def test_that_is_gone_is_told_of_once_and_what_is_lost_is_counted(self, redis_server, caplog):
         async with Pair(redis_server.url, redis_server.url, probe_seconds=0.1) as pair:

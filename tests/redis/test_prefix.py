@@ -7,7 +7,7 @@ from typing import Any
 
 import redis
 
-from tests.clients import until
+from tests.clients import PATIENCE, until
 from tests.core.redis_server import RedisServer
 from tests.office import Office
 
@@ -29,7 +29,7 @@ class Ear:
             thread.start()
             yield
             self.server.order("ECHO", "enough")
-            thread.join(20)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
 
     def _listen(self, monitor: Any) -> None:

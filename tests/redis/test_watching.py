@@ -34,7 +34,9 @@ def test_reaches_over_nodes(house: House):
         echoed = [(one["way"], json.loads(one["text"])["data"]) for one in shown if one["topic"] == "echo"]
         assert echoed == [("in", "over the wire"), ("out", "over the wire")]
 
-    sums = staff.get("realtime/summary").json()
-    assert (sums["nodes"], sums["in_touch"]) == (2, 2)
-    both = {one["name"] for one in staff.get("realtime/nodes").json()["results"] if not one["silent"]}
-    assert len(both) == 2
+    def both() -> bool:
+        sums = staff.get("realtime/summary").json()
+        listed = {one["name"] for one in staff.get("realtime/nodes").json()["results"] if not one["silent"]}
+        return (sums["nodes"], sums["in_touch"], len(listed)) == (2, 2, 2)
+
+    until(both, "both nodes are listed, also after a Redis that was away, and no others any more")

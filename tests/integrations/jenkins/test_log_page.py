@@ -87,13 +87,13 @@ def test_a_long_log_keeps_few_lines_in_the_document(page, office, build, jenkins
     page.goto(f"{office.url}/admin/jenkins/build/{build}/change/")
     for start in range(0, 40_000, 10_000):
         jenkins.write("talker", *(f"line {number:06} {'x' * 80}" for number in range(start, start + 10_000)))
-    expect(page.get_by_text("line 039999")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("line 039999")).to_be_visible()
     assert page.locator(".jk-log-line").count() < 150
 
     page.locator("#jk-log-view").evaluate("view => { view.scrollTop = 0 }")
     expect(page.locator("#jk-log-follow")).to_have_attribute("aria-pressed", "false")
     page.reload()
-    expect(page.get_by_text("line 039999")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("line 039999")).to_be_visible()
     expect(page.locator("#jk-log-note")).to_contain_text("only these are searched")
     page.fill("#jk-log-text", "line 000001 ")
     expect(page.locator("#jk-log-found")).to_have_text("nothing found in what is shown")

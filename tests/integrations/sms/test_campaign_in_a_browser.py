@@ -29,7 +29,7 @@ def test_goes_from_a_sheet_to_the_last_message(tab: BrowserContext, office: Offi
     expect(page.get_by_text("This is not a mobile number: 12")).to_be_visible()
     page.get_by_role("button", name=re.compile("Send 2 messages for about")).click()
 
-    expect(page.locator(".sheets-state .gh-badge")).to_contain_text("done", timeout=20_000)
+    expect(page.locator(".sheets-state .gh-badge")).to_contain_text("done")
     expect(page.locator(".sheets-state .gh-badge .material-symbols-outlined")).to_have_text("check_circle")
     expect(page.locator(".sheets-figure", has_text="sent")).to_contain_text("2")
     assert "SMS to +8613800138001\n  Hello" in office.log

@@ -54,7 +54,7 @@ class TestDelivery:
 
         mailbox.put({"to": {"user": 1}, "topic": "blob", "data_base64": base64.b64encode(b"\x00\xff").decode()})
 
-        assert mei.raw.recv(timeout=20) == b"\x00\xff"
+        assert mei.raw.recv(timeout=PATIENCE) == b"\x00\xff"
 
     def test_of_an_id_happens_once(self, node, mailbox, opener):
         mei = opener(node, bearer="mei").greeted()
@@ -333,7 +333,7 @@ class TestPut:
             "print(queue.put({'to': {'user': 1}, 'topic': 'note', 'data': 1}))\n"
         )
 
-        assert mei.raw.recv(timeout=20) == b"bytes"
+        assert mei.raw.recv(timeout=PATIENCE) == b"bytes"
         assert numbers(mei, 1) == [1]
         mailbox.wait_until_empty()
         assert redis.Redis(port=mailbox.server.port).exists(f"{mailbox.key}:seen:{name}")
