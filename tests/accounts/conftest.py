@@ -10,7 +10,7 @@ from django.contrib.auth.models import Permission
 from django.core.cache import caches
 from django.test import Client
 
-from accounts import services, sessions
+from accounts import services, sessions, tokens
 from accounts.models import LoginSession, Role, User
 from project.core import breaker, context
 from tests.accounts.captchas import knock
@@ -162,6 +162,18 @@ def phone_of(program: Callable[[], Program]) -> Callable[[User], Program]:
 def open_session() -> Callable[..., LoginSession]:
     """Sign somebody in without asking for a password."""
     return lambda user, scope="api", **more: sessions.open(user=user, scope=scope, **more)
+
+
+@pytest.fixture
+def in_as(program: Callable[[], Program], open_session: Callable[..., LoginSession]) -> Callable[[User], Program]:
+    """Start a program that somebody is signed in with, without asking for a password."""
+
+    def act(user: User) -> Program:
+        one = program()
+        one.tokens = {"access": tokens.access(open_session(user))}
+        return one
+
+    return act
 
 
 def code_of(answer: Any) -> tuple[int, str]:

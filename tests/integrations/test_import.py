@@ -1,39 +1,20 @@
-"""People come in from workbooks."""
+"""People come in from workbooks, all or only the good ones, and are shown before."""
 
 import io
 from typing import Any
 
 import openpyxl
 import pytest
-from django.contrib.auth.models import Group, Permission
 
-from accounts.models import Department, Role, User
+from accounts.models import User
 from integrations.sheets import services
-from integrations.sheets.models import ImportChunk, ImportJob
+from integrations.sheets.models import ImportChunk
 from project.core.errors import GatehouseError
 from tests.integrations.conftest import content_of, finish
-from tests.integrations.makers import SEED_HEADERS, as_csv, book, by_hand, cell, people, row_xml, saved, sheet_xml
+from tests.integrations.importing import HEADERS, errors
+from tests.integrations.makers import SEED_HEADERS, as_csv, book, people, saved
 
 pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
-HEADERS = ["用户名", "姓名", "密码", "性别", "手机号", "邮箱"]
-
-
-def role(key: str, rank: int) -> Role:
-    return Role.objects.create(group=Group.objects.create(name=key.title()), key=key, rank=rank)
-
-
-@pytest.fixture
-def clerk(boss: User) -> User:
-    """Somebody of rank 50 who may import."""
-    made = User.objects.create_user("theclerk", is_staff=True)
-    office = role("clerks", 50)
-    office.group.permissions.set(Permission.objects.filter(codename__in=["add_user", "change_user", "view_user"]))
-    made.groups.add(office.group)
-    return made
-
-
-def errors(job: ImportJob) -> list[str]:
-    return [services.error_line(each) for each in services.first_errors(job)]
 
 
 class TestFiveHundredPeople:
@@ -97,166 +78,6 @@ class TestPhonesOfOtherCountries:
         assert job.counts["bad"] == 2
         assert "belongs to somebody else already" in errors(job)[0]
         assert "begins with + and its code" in errors(job)[1]
-
-
-class TestHeaders:
-    @pytest.mark.attack("T-X-6")
-    @pytest.mark.parametrize(
-        "headers",
-        [
-            ["username", "real_name", "phone"],
-            ["USER NAME", " Real  Name ", "Phone:"],
-            ["用户名", "姓名", "手机号"],
-            ["用户名 *", "真实姓名", "ｐｈｏｎｅ"],
-        ],
-    )
-    def test_are_found_by_any_name_case_and_space(self, upload, headers):
-        job = upload(book(headers, ["zhangwei", "张伟", "13912345678"]))
-
-        assert [each[2] for each in job.headers] == ["username", "real_name", "phone"]
-        assert job.new == 1
-
-    @pytest.mark.attack("T-X-6")
-    def test_stand_in_any_order_below_a_title(self, take_in):
-        take_in(book(["员工名单"], [], ["姓名", "用户名"], ["张伟", "zhangwei"]))
-
-        assert User.objects.get(username="zhangwei").real_name == "张伟"
-
-    @pytest.mark.attack("T-X-6")
-    @pytest.mark.parametrize(
-        ("headers", "named"),
-        [
-            (["姓名", "性别"], "user name"),
-            (["用户名", "姓名", "username"], "用户名 (A), username (C)"),
-            ([None, None], ""),
-        ],
-        ids=["missing", "doubled", "empty"],
-    )
-    def test_that_will_not_do_are_named(self, upload, headers, named):
-        job = upload(book(headers, ["x", "y", "z"]))
-
-        assert (job.state, job.error_code) == ("failed", "30002")
-        assert named in job.error
-
-    @pytest.mark.attack("T-X-6")
-    def test_in_merged_cells_are_refused_with_their_place(self, upload):
-        workbook = openpyxl.Workbook()
-        workbook.active.append(["用户名", None, "性别"])
-        workbook.active.append(["zhangwei", "张伟", "男"])
-        workbook.active.merge_cells("A1:B1")
-
-        job = upload(saved(workbook))
-
-        assert job.state == "failed"
-        assert "A1:B1" in job.error
-
-    @pytest.mark.attack("T-X-6")
-    def test_that_would_escalate_are_ignored_and_reported(self, take_in):
-        headers = ["用户名", "is_superuser", "is_staff", "groups", "user_permissions", "id", "what"]
-
-        job = take_in(book(headers, ["sneaky1", 1, 1, "admins", "all", 1, "else"]))
-
-        sneaky = User.objects.get(username="sneaky1")
-        assert not any([sneaky.is_superuser, sneaky.is_staff, sneaky.groups.exists()])
-        assert [(text, bool(why)) for _place, text, _column, why, _how in job.headers if text != "用户名"] == [
-            (name, True) for name in headers[1:]
-        ]
-
-    def test_can_be_matched_by_hand(self, upload, boss):
-        job = upload(book(["谁", "姓名"], ["zhangwei", "张伟"]))
-        assert job.state == "failed"
-
-        job = finish(services.remap(job, mapping={"A": "username", "B": None}, by=boss))
-
-        assert (job.state, job.new) == ("ready", 1)
-        assert services.preview(job, "new", offset=0, limit=5)[0]["values"] == {"username": "zhangwei"}
-
-    def test_cannot_be_matched_with_what_is_not_there(self, upload, boss):
-        job = upload(book(["谁"], ["zhangwei"]))
-
-        with pytest.raises(GatehouseError) as refused:
-            services.remap(job, mapping={"A": "is_superuser", "Z": "username"}, by=boss)
-
-        assert set(refused.value.fields["mapping"]) == {"A", "Z"}
-
-
-class TestBadCells:
-    @pytest.mark.attack("T-X-4")
-    def test_are_named_by_sheet_row_column_value_and_reason(self, upload):
-        job = upload(book(HEADERS, ["zhangwei", "张伟", "abc123", "X", "12345", "no mail"]))
-
-        assert [
-            (each["sheet"], each["cell"], each["column"], each["value"]) for each in services.first_errors(job)
-        ] == [
-            ("people", "D2", "gender", "X"),
-            ("people", "E2", "phone", "12345"),
-            ("people", "F2", "mail address", "no mail"),
-        ]
-
-    @pytest.mark.attack("T-X-4")
-    def test_a_formula_without_result_and_an_error_value(self, upload):
-        xml = sheet_xml(
-            row_xml(1, cell("A1", "用户名"), cell("B1", "姓名")),
-            row_xml(7, cell("A7", "zhangwei"), '<c r="B7"><f>1+1</f></c>'),
-            row_xml(8, cell("A8", "zhangwei2"), '<c r="B8" t="e"><v>#N/A</v></c>'),
-        )
-
-        job = upload(by_hand(xml))
-
-        assert job.counts["bad"] == 2
-        formula, wrong = errors(job)
-        assert formula.startswith("B7: ")
-        assert "formula" in formula
-        assert wrong.startswith("B8: ")
-        assert "#N/A" in wrong
-
-    @pytest.mark.attack("T-X-11")
-    def test_numbers_that_lost_digits_are_refused_and_others_are_text(self, upload):
-        xml = sheet_xml(
-            row_xml(1, cell("A1", "用户名"), cell("B1", "姓名")),
-            row_xml(2, "<c><v>123456</v></c>", '<c r="B2"><v>1.2345678901234567E+016</v></c>'),
-            row_xml(3, cell("A3", "00123456"), "<c><v>12345678901234567</v></c>"),
-        )
-
-        job = upload(by_hand(xml))
-
-        assert [each["cell"] for each in services.first_errors(job)] == ["B2"]
-        assert services.preview(job, "new", offset=0, limit=5)[0]["changes"] == {
-            "username": [None, "00123456"],
-            "real_name": [None, "12345678901234567"],
-        }
-
-    @pytest.mark.attack("T-X-7")
-    def test_a_name_or_phone_that_stands_twice_or_is_taken(self, upload):
-        User.objects.create_user("somebody", phone="13900000000")
-
-        job = upload(
-            book(
-                ["用户名", "手机号"],
-                ["zhangwei", "13911111111"],
-                ["zhangwei", "13922222222"],
-                ["liming01", "13911111111"],
-                ["liming02", "13900000000"],
-            )
-        )
-
-        assert [line.partition(":")[0] for line in errors(job)] == ["A3", "B4", "B5"]
-        assert job.new == 1
-
-    def test_nothing_where_a_name_must_be(self, upload):
-        job = upload(book(["用户名", "姓名"], [None, "张伟"]))
-
-        assert errors(job) == ["A2: must not be empty"]
-
-    def test_control_characters_and_endless_text(self, upload):
-        job = upload(book(["用户名", "姓名"], ["zhangwei", "x" * 61]))
-
-        assert errors(job)[0].startswith("B2: ")
-
-    def test_the_reasons_are_in_the_language_of_who_uploaded(self, upload):
-        job = upload(book(["用户名"], ["a b"]), language="zh-hans")
-
-        assert job.language == "zh-hans"
 
 
 @pytest.mark.attack("T-X-7")
@@ -335,81 +156,6 @@ class TestPasswords:
         job = upload(book(["用户名", "密码"], ["zhangwei", password]))
 
         assert job.counts["bad"] == (0 if taken else 1)
-
-
-class TestPlacesAndRoles:
-    def test_departments_come_by_path_or_by_a_name_that_is_plain(self, upload):
-        head = Department.objects.create(name="总部")
-        Department.objects.create(name="研发", parent=head)
-        Department.objects.create(name="研发", parent=Department.objects.create(name="分部"))
-
-        job = upload(
-            book(
-                ["用户名", "部门"],
-                ["people01", "总部/研发"],
-                ["people02", "分部 / 研发"],
-                ["people03", "总部"],
-                ["people04", "研发"],
-                ["people05", "nowhere"],
-            )
-        )
-
-        assert job.counts == {"new": 3, "changed": 0, "unchanged": 0, "bad": 2}
-        assert "总部 / 研发" in errors(job)[0]
-
-    def test_roles_come_by_name_or_key_and_go_again(self, take_in):
-        role("editors", 10)
-        role("readers", 5)
-
-        take_in(book(["用户名", "角色"], ["zhangwei", "Editors，readers"]))
-        zhang = User.objects.get(username="zhangwei")
-        assert set(zhang.role_keys) == {"editors", "readers"}
-
-        take_in(book(["用户名", "角色"], ["zhangwei", "readers"]))
-        zhang = User.objects.get(username="zhangwei")
-        assert zhang.role_keys == ("readers",)
-        assert zhang.perm_epoch == 2
-
-    def test_nobody_becomes_their_own_manager(self, take_in, upload):
-        take_in(book(["用户名"], ["zhangwei"]))
-
-        assert upload(book(["用户名", "上级"], ["zhangwei", "zhangwei"])).bad == 1
-
-
-@pytest.mark.attack("T-X-6")
-class TestRank:
-    def test_nobody_changes_a_superuser_or_an_equal(self, upload, clerk, boss):
-        twin = User.objects.create_user("the0twin")
-        twin.groups.add(Group.objects.get(name="Clerks"))
-
-        job = upload(book(["用户名", "姓名"], ["bigboss", "x"], ["the0twin", "x"], ["theclerk", "x"]), by=clerk)
-
-        assert job.counts == {"new": 0, "changed": 0, "unchanged": 0, "bad": 3}
-
-    def test_a_row_that_says_what_is_there_is_nobodys_offence(self, upload, clerk):
-        assert upload(book(["用户名", "姓名"], ["bigboss", "Boss"]), by=clerk).unchanged == 1
-
-    def test_nobody_gives_a_role_of_their_own_rank(self, upload, clerk):
-        role("interns", 1)
-
-        job = upload(book(["用户名", "角色"], ["people01", "clerks"], ["people02", "interns"]), by=clerk)
-
-        assert (job.new, job.bad) == (1, 1)
-
-    def test_who_lost_the_permission_meanwhile_imports_nothing(self, upload, clerk):
-        job = services.confirm(upload(book(["用户名"], ["people01"]), by=clerk), by=clerk)
-        clerk.groups.clear()
-
-        job = finish(job)
-
-        assert job.state == "failed"
-        assert not User.objects.filter(username="people01").exists()
-
-    def test_nobody_without_permission_uploads(self, upload):
-        with pytest.raises(GatehouseError) as refused:
-            upload(book(["用户名"], ["people01"]), by=User.objects.create_user("nobody01"))
-
-        assert refused.value.code == "10009"
 
 
 class TestPreview:

@@ -87,9 +87,7 @@ class TestSickServers:
     def test_have_ten_seconds_in_all(self):
         assert FIGURES == (2.0, 5.0, 10.0)
 
-    @pytest.mark.parametrize(
-        ("fault", "size"), [("black_hole", None), ("slow", 30), ("drip", 0.1), ("lost", None)]
-    )
+    @pytest.mark.parametrize(("fault", "size"), [("black_hole", None), ("slow", 30), ("drip", 0.1), ("lost", None)])
     def test_are_given_up(self, hurried, client, jenkins, fault, size):
         jenkins.faults.add(fault, size)
 

@@ -14,8 +14,8 @@ from accounts.impersonation import rules
 from accounts.models import LoginSession, User
 from project.core.api import page_not_found
 from tests.accounts.conftest import code_of
+from tests.accounts.impersonation.test_pages import begin
 from tests.accounts.test_back_office import browser_of
-from tests.accounts.test_impersonation_pages import begin
 from tests.docs.blocks import operations
 
 pytestmark = pytest.mark.django_db

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import second_factor, tokens
+from accounts import second_factor
 from accounts.models import LoginEvent, LoginSession, Role, User
 from tests.accounts.conftest import PASSWORD, code_of, fields_of
 from tests.accounts.phones import Phone
@@ -17,18 +17,6 @@ pytestmark = pytest.mark.django_db
 def grow_old():
     """Let ten minutes pass since anybody proved who they are."""
     LoginSession.objects.update(confirmed_at=timezone.now() - timedelta(seconds=601))
-
-
-@pytest.fixture
-def in_as(program, open_session):
-    """Start a program that somebody is signed in with."""
-
-    def act(user):
-        one = program()
-        one.tokens = {"access": tokens.access(open_session(user))}
-        return one
-
-    return act
 
 
 @pytest.fixture
