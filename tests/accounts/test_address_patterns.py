@@ -89,16 +89,19 @@ class TestTable:
         asked = [ip_address(chance.getrandbits(32)) for _ in range(40)]
         asked += [ip_address(int(ip_address("2001:db8::")) + chance.getrandbits(96)) for _ in range(40)]
 
+        decided = 0
         for address in asked:
             named = [one for one in rules if address in one.span]
             denied = any(one.denies for one in named)
             decision = table.decide(address)
             assert decision.passes == (bool(named) and not denied)
             if decision.rule is not None:
+                decided += 1
                 mine = [one for one in named if one.denies == denied]
                 narrowest = min(mine, key=lambda one: one.span.last - one.span.first)
                 found = next(one for one in mine if one.pk == decision.rule)
                 assert found.span.last - found.span.first == narrowest.span.last - narrowest.span.first
+        assert 0 < decided < len(asked)
 
 
 def rule(pk: int, pattern: str, *, denies: bool = False) -> Rule:

@@ -78,15 +78,23 @@ class TestSigningOut:
         browser.cookies["sessionid"] = cookie
         assert not is_in(browser)
 
-    def test_by_staff_takes_effect_with_the_next_click(self, boss, hire):
+    def test_by_staff_takes_effect_with_the_next_click_and_is_told(self, boss, hire):
         other = hire("otherboss", is_staff=True, is_superuser=True)
         browser = browser_of(other)
 
         services.end_sessions(user=other, by=boss)
 
-        answer = browser.get("/api/v1/auth/me")
-        assert code_of(answer) == (401, "20002")
-        assert "your session was ended" in browser.get("/admin/", follow=True).content.decode() or not is_in(browser)
+        assert "You were signed out: your session was ended." in browser.get("/admin/", follow=True).content.decode()
+        assert not is_in(browser)
+
+    def test_by_staff_takes_effect_with_the_next_call_of_a_page(self, boss, hire):
+        other = hire("otherboss", is_staff=True, is_superuser=True)
+        browser = browser_of(other)
+
+        services.end_sessions(user=other, by=boss)
+
+        assert code_of(browser.get("/api/v1/auth/me")) == (401, "20002")
+        assert not is_in(browser)
 
     def test_follows_deactivation(self, boss, hire):
         other = hire("otherboss", is_staff=True)

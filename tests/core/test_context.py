@@ -93,7 +93,7 @@ class TestContext:
         thread.join()
         asyncio.run(many())
 
-        assert all(seen)
+        assert seen == [True] * 20
         assert context.get_user_id() == 99
 
 

@@ -84,7 +84,7 @@ class TestImport:
 
         done = finish(services.confirm(job, by=keeper))
 
-        assert done.state != "done"
+        assert done.state == "failed"
         assert User.objects.get(username="insales1").nickname == ""
 
 

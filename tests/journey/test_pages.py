@@ -59,7 +59,7 @@ class TestAdmin:
         page.fill("input[name=password]", "Wrong1word")
         page.press("input[name=password]", "Enter", no_wait_after=True)
 
-        page.wait_for_load_state()
+        expect(page.get_by_text("The user name or the password is not right.")).to_be_visible()
         assert "/admin/login/" in page.url
 
     def test_shows_every_page_of_the_sidebar_without_an_error(self, signed_in: Page, office: Office):

@@ -8,6 +8,7 @@ import pytest
 from tests.clients import Caller
 from tests.journey import workbooks
 from tests.journey.conftest import follow, upload
+from tests.journey.test_sessions import code_of
 from tests.office import Office
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.services]
@@ -97,9 +98,4 @@ class TestImport:
         with path.open("rb") as file:
             answer = administrator.ask("POST", "imports/", data={"resource": "users"}, files={"file": file})
 
-        if answer.status_code == 202:
-            job = follow(administrator, answer.json()["id"], {"failed"})
-            assert "30002" in str(job)
-        else:
-            assert answer.status_code == 400
-            assert answer.json()["error"]["code"] == "30002"
+        assert code_of(answer) == (400, "30002")
