@@ -11,6 +11,7 @@ import redis
 import requests
 from websockets.exceptions import ConnectionClosed
 
+from realtime import queue
 from realtime.models import DeadLetter
 from realtime.queue.delivery import MAX_ATTEMPTS
 from realtime.queue.stream import BATCH
@@ -95,7 +96,7 @@ class TestDelivery:
     def test_waits_until_clients_had_a_moment_to_come_back(self, mailbox, redis_server, new_node, opener):
         mailbox.put(note(1))
 
-        node = new_node(REDIS_URL=redis_server.url, GATEWAY_QUEUE_GRACE="2")
+        node = new_node(REDIS_URL=redis_server.url, GATEWAY_QUEUE_GRACE="5")
 
         assert len(mailbox) == 1
         assert opener(node, bearer="mei").greeted().next("note") == 1
@@ -353,8 +354,6 @@ class TestPut:
         assert len(mailbox) == 2
 
     def test_delivers_at_once_where_everything_is_one_process(self, gatehouse, mei):
-        from realtime import queue  # noqa: PLC0415 (Django must be set up)
-
         queue.put({"to": {"user": 1}, "topic": "note", "data": 1})
 
         assert mei.next("note") == 1
