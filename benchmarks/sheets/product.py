@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from benchmarks.sheets import ground, meter
 
@@ -74,11 +75,11 @@ def transactions() -> Iterator[list[tuple[float, float]]]:
     atomic.__enter__, atomic.__exit__ = enter, leave
 
 
-def _work(job: object) -> None:
+def _work(job: Any) -> None:
     jobs = importlib.import_module("project.core.jobs")
     jobs.registered()
-    jobs.run(job._meta.label, str(job.pk))  # type: ignore[attr-defined]
-    job.refresh_from_db()  # type: ignore[attr-defined]
+    jobs.run(job._meta.label, str(job.pk))
+    job.refresh_from_db()
 
 
 if __name__ == "__main__":

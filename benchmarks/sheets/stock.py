@@ -21,7 +21,7 @@ def _resource() -> Any:
     loaders = importlib.import_module("import_export.instance_loaders")
     genders = {"unknown": 0, "male": 1, "female": 2}
 
-    class Gender(widgets.Widget):  # type: ignore[misc,name-defined]
+    class Gender(widgets.Widget):  # type: ignore[misc,name-defined]  # imported when Django is set up
         def clean(self, value: Any, row: Any = None, **_options: Any) -> Any:
             return genders[value]
 
@@ -32,7 +32,7 @@ def _resource() -> Any:
         widget = widgets.CachedForeignKeyWidget(model, field)
         return fields.Field(attribute=name, column_name=name, widget=widget)
 
-    class PeopleResource(resources.ModelResource):  # type: ignore[misc,name-defined]
+    class PeopleResource(resources.ModelResource):  # type: ignore[misc,name-defined]  # likewise
         gender = fields.Field(attribute="gender", column_name="gender", widget=Gender())
         department = related("department", models.Department, "name")
         manager = related("manager", models.User, "username")

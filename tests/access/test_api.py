@@ -308,7 +308,7 @@ class TestSuperusers:
         machine = machine_of(clerk, *names)
         for program in (program_of(clerk), machine):
             assert (
-                wrong(rows(Superusers), lambda call, row: status(program, call, things, row), lambda it: it[0] == 403)  # noqa: B023
+                wrong(rows(Superusers), lambda call, row: status(program, call, things, row), lambda it: it[0] == 403)  # noqa: B023 (called at once)
                 == {}
             )
 

@@ -97,7 +97,8 @@ class TestMe:
 @pytest.mark.every_database
 class TestPeople:
     def test_are_listed_searched_filtered_and_ordered(self, desk, mei, hans, role):
-        names = lambda query: [one["username"] for one in desk.get(f"users/{query}").json()["results"]]  # noqa: E731
+        def names(query: str) -> list[str]:
+            return [one["username"] for one in desk.get(f"users/{query}").json()["results"]]
 
         assert desk.get("users/").json()["count"] == 3
         assert names("?search=小明") == ["meiling"]

@@ -90,7 +90,7 @@ class Database:
             number = line.info.backend_pid if self.engine == "postgres" else line.thread_id()
             self._own.add(number)
             cursor.execute("BEGIN")
-            cursor.execute(f"SELECT 1 FROM {table} WHERE username = %s FOR UPDATE", [username])  # noqa: S608
+            cursor.execute(f"SELECT 1 FROM {table} WHERE username = %s FOR UPDATE", [username])  # noqa: S608 (our own table)
             yield
             cursor.execute("ROLLBACK")
 

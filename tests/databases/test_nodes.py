@@ -94,7 +94,7 @@ class TestTwoNodes:
 
         for _round in range(10):
             given = {"refresh": tokens["refresh"]}
-            answers = at_once(8, lambda number: Caller(both[number % 2].url).post("auth/refresh", given))  # noqa: B023
+            answers = at_once(8, lambda number: Caller(both[number % 2].url).post("auth/refresh", given))  # noqa: B023 (called at once)
 
             assert [one.status_code for one in answers] == [200] * 8
             assert len({(one.json()["refresh"], one.json()["access"]) for one in answers}) == 1
@@ -114,7 +114,7 @@ class TestTwoNodes:
             rotated = keeper.post("keys/rotate", {"force": True})
             assert rotated.status_code == 200, rotated.text
             given = {"refresh": tokens["refresh"]}
-            answers = at_once(8, lambda number: Caller(both[number % 2].url).post("auth/refresh", given))  # noqa: B023
+            answers = at_once(8, lambda number: Caller(both[number % 2].url).post("auth/refresh", given))  # noqa: B023 (called at once)
 
             assert [one.status_code for one in answers] == [200] * 8
             assert len({(one.json()["refresh"], one.json()["access"]) for one in answers}) == 1

@@ -27,7 +27,7 @@ class TestPlaces:
         with ThreadPoolExecutor(5) as threads:
             for number in range(5):
                 threads.submit(wait, number)
-                until(lambda: len(places._waiting) == number + 1, "it waits")  # noqa: B023
+                until(lambda: len(places._waiting) == number + 1, "it waits")  # noqa: B023 (called at once)
             places.give_back()
 
         assert turns == [0, 1, 2, 3, 4]

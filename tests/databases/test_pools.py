@@ -60,7 +60,7 @@ class TestPool:
         assert [answer.status_code for answer in started] == [202] * 5
         for answer in started:
             path = f"exports/{answer.json()['id']}"
-            until(lambda: administrator.get(path).json()["state"] == "done", "the export is written")  # noqa: B023
+            until(lambda: administrator.get(path).json()["state"] == "done", "the export is written")  # noqa: B023 (called at once)
 
     @pytest.mark.attack("T-F-10")
     def test_serves_a_crowd_at_the_door_without_turning_anybody_away(self, branch):

@@ -282,7 +282,7 @@ class TestHealthcheck:
 
     @pytest.mark.parametrize(
         ("listens", "asked"),
-        [("127.0.0.5", "127.0.0.5"), ("0.0.0.0", "127.0.0.1"), ("::", "::1")],  # noqa: S104
+        [("127.0.0.5", "127.0.0.5"), ("0.0.0.0", "127.0.0.1"), ("::", "::1")],  # noqa: S104 (asked about, not bound)
     )
     def test_asks_where_the_node_listens(self, listens, asked):
         assert self.ask(9, listens).stderr.startswith(f"no answer on port 9 of {asked}: ")

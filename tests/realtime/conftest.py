@@ -12,9 +12,10 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from realtime import topics
 from tests.clients import PATIENCE
 from tests.core.redis_server import RedisServer
-from tests.realtime import people
+from tests.realtime import desk, people
 from tests.realtime.server import GATE, GatehouseProcess, GatehouseThread
 
 
@@ -201,9 +202,6 @@ def two_nodes(redis_server: RedisServer, tmp_path: Path) -> Iterator[tuple[Gateh
 @pytest.fixture
 def gate_topics(monkeypatch: pytest.MonkeyPatch) -> None:
     """Topics and a policy as an app would bring them, for this test only."""
-    from realtime import topics  # noqa: PLC0415 (Django must be set up)
-    from tests.realtime import desk  # noqa: PLC0415 (likewise)
-
     monkeypatch.setattr(topics, "_topics", dict(topics._topics))
     monkeypatch.setattr(topics, "_policies", dict(topics._policies))
     desk.open_for_business()

@@ -7,6 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.models import Role
 from realtime import admin, gateway
 from realtime.models import KeptSettings
 from tests.realtime.conftest import PATIENCE, until
@@ -15,8 +16,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def person(username: str, *permissions: str, rank: int = 0, number: int | None = None, **more):
-    from accounts.models import Role  # noqa: PLC0415 (Django must be set up)
-
     user = get_user_model().objects.create_user(
         username=username, password="a long sentence 7", pk=number, phone=None, **more
     )

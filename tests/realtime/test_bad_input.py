@@ -5,6 +5,7 @@ from contextlib import suppress
 
 import pytest
 
+from realtime import gateway
 from tests.realtime.conftest import PATIENCE, Socket
 
 
@@ -210,8 +211,6 @@ class TestSlowHandlers:
 
     @pytest.mark.attack("T-WS-9")
     def test_hold_up_no_kick(self, gatehouse, opener, gate_topics):
-        from realtime import gateway  # noqa: PLC0415
-
         mei = opener(gatehouse, bearer="mei").greeted()
         mei.tell("tests.sleep", 10 * PATIENCE)
         assert mei.is_alive()

@@ -9,7 +9,7 @@ import pytest
 
 from tests import launcher
 from tests.realtime.conftest import PATIENCE, PackedSocket, until
-from tests.realtime.server import ROOT
+from tests.realtime.server import ROOT, GatehouseProcess
 
 SHELL = """
 import os, sys, json
@@ -126,8 +126,6 @@ class TestTwoNodes:
         assert mei.kept == hans.kept == []
 
     def test_know_the_newest_connection_wherever_it_is(self, redis_server, tmp_path, opener):
-        from tests.realtime.server import GatehouseProcess  # noqa: PLC0415
-
         limits = {"REDIS_URL": redis_server.url, "GATEWAY_MAX_PER_USER": "1"}
         east, west = (GatehouseProcess(tmp_path / name, **limits) for name in ("one", "two"))
         first = opener(east, bearer="mei").greeted()

@@ -9,7 +9,7 @@ import uuid
 
 import pytest
 
-from realtime import gateway
+from realtime import gateway, topics
 from realtime.core.connection import Identity
 from realtime.errors import GatewayUnreachable
 from tests.realtime.conftest import PATIENCE, until
@@ -240,8 +240,6 @@ class TestQuestions:
         assert node["id"] == mei.welcome["node"] == gateway.this_node()["id"]
 
     def test_refuse_to_block_the_loop_they_would_wait_for(self, gatehouse, opener, gate_topics):
-        from realtime import topics  # noqa: PLC0415
-
         async def ask(connection, data):
             try:
                 gateway.is_online(1)

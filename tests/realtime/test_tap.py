@@ -4,10 +4,11 @@ import json
 from datetime import timedelta
 
 import pytest
+from auditlog.models import LogEntry
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Department, Role
+from accounts.models import Department, Role, User
 from realtime import cluster, tap, tasks, watches
 from realtime.core.outbox import WireOutbox
 from realtime.models import Watch
@@ -42,8 +43,6 @@ def seen(watcher, wanted):
 
 
 def trail(event):
-    from auditlog.models import LogEntry  # noqa: PLC0415 (Django must be set up)
-
     return list(LogEntry.objects.filter(additional_data__event=event))
 
 
@@ -223,8 +222,6 @@ class TestWhoMay:
         settings.GATEWAY_PEOPLE_SEEN = "accounts.scope.seen_among"
         Role.objects.update(scope="department", rank=50)
         staff_of = Department.objects.create(name="Sales")
-        from accounts.models import User  # noqa: PLC0415 (Django must be set up)
-
         User.objects.filter(pk=2).update(department=staff_of)
 
         assert self.refusal(staff, mei.id) == "10008"

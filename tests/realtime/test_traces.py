@@ -7,6 +7,7 @@ import pytest
 from celery import signals
 
 from project.core import logs
+from realtime import gateway
 
 
 @pytest.fixture
@@ -79,8 +80,6 @@ class TestTraceIds:
 
 class TestWhatHandlersKeep:
     def test_stays_with_the_connection_and_with_this_process(self, gatehouse, opener, mei):
-        from realtime import gateway  # noqa: PLC0415
-
         other = opener(gatehouse, bearer="mei").greeted()
 
         assert [mei.ask("tests.visits")["data"] for _ in range(3)] == [1, 2, 3]

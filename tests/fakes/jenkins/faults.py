@@ -85,7 +85,7 @@ class Faults:
     def add(self, kind: str, size: float | None = None, **limits: str | int) -> Fault:
         if kind not in MEANINGS or kind == "down":
             raise Refused(400, f"{kind} is none of {', '.join(MEANINGS)}, or a call of its own")
-        fault = Fault(kind, size, **limits)  # type: ignore[arg-type]
+        fault = Fault(kind, size, **limits)  # type: ignore[arg-type]  # the fields of a Fault
         self.present.append(fault)
         return fault
 

@@ -32,7 +32,7 @@ class Computer(Bean):
         self.one_off: list[Build] = []
 
     @property
-    def java(self) -> str:  # type: ignore[override]
+    def java(self) -> str:  # type: ignore[override]  # most beans have one for all
         return "hudson.slaves.SlaveComputer" if self.node_name else "hudson.model.Hudson$MasterComputer"
 
     @property

@@ -53,7 +53,7 @@ class OpenValue(Value):
 class FileValue(Value):
     @property
     def description(self) -> str:
-        return f"{self.name}={self.value[0]}"  # type: ignore[index]
+        return f"{self.name}={self.value[0]}"  # type: ignore[index]  # a name and a content
 
 
 class RunValue(Value):

@@ -21,7 +21,7 @@ class QueueItem(Bean):
     java = "hudson.model.Queue$WaitingItem"
     visibility = 999
 
-    def __init__(self, job: "Job", id: int, due: float, causes: list[dict[str, str]], parameters: list[Value]) -> None:  # noqa: A002
+    def __init__(self, job: "Job", id: int, due: float, causes: list[dict[str, str]], parameters: list[Value]) -> None:  # noqa: A002 (as Jenkins has it)
         self.job, self.id, self.due = job, id, due
         self.causes, self.parameters = causes, parameters
         self.since = self.ready_since = self.left_at = job.jenkins.now

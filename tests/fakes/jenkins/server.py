@@ -77,7 +77,7 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             cut(self.connection)
 
-    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = handle_one  # noqa: N815
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = handle_one  # noqa: N815 (the base calls them so)
 
     def _answer(self, request: Request, faults: list[Any]) -> None:
         simulator, slowly, framed = self.server.simulator, None, True
@@ -126,7 +126,7 @@ class Handler(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return "Jetty(12.1.0)"
 
-    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 (the base calls it so)
         """Tests read `Simulator.requests` instead."""
 
 

@@ -142,7 +142,7 @@ class Facts(Bean):
     def __init__(self, java: str = "", visibility: int = 1, **facts: Any) -> None:
         self.java = java
         getters = {name: (lambda _, value=value: value) for name, value in facts.items()}
-        self.exports = {name: Exported(get, visibility, False) for name, get in getters.items()}  # type: ignore[misc]
+        self.exports = {name: Exported(get, visibility, False) for name, get in getters.items()}  # type: ignore[misc]  # those of its class, hidden by its own
 
 
 def answer(root: Bean, request: Request) -> Response:

@@ -21,7 +21,7 @@ class View(Bean):
         self.config = config or Config(ALL)
 
     @property
-    def java(self) -> str:  # type: ignore[override]
+    def java(self) -> str:  # type: ignore[override]  # most beans have one for all
         return self.config.root.tag
 
     name = exported("name", 2)(lambda self: self.label)

@@ -66,7 +66,7 @@ class TestAddresses:
     def test_are_spelled_in_one_way(self, one_host):
         assert addresses.placed(" HTTPS://Jenkins.Example.com.:443/ci ").url == "https://jenkins.example.com/ci/"
 
-    @pytest.mark.parametrize("where", ["127.0.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "224.0.0.1"])  # noqa: S104
+    @pytest.mark.parametrize("where", ["127.0.0.1", "169.254.169.254", "::1", "fe80::1", "0.0.0.0", "224.0.0.1"])  # noqa: S104 (looked at, not bound)
     def test_of_a_listed_name_lead_nowhere_special(self, one_host, where):
         with pytest.raises(AddressNotAllowed):
             addresses.ensure_allowed("jenkins.example.com", ip_address(where))
