@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 from accounts.models import Role
 from realtime import admin, gateway
 from realtime.models import KeptSettings
-from tests.realtime.conftest import PATIENCE, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from realtime import gateway
-from tests.realtime.conftest import PATIENCE, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import until
 from tests.realtime.server import GatehouseProcess, GatehouseThread
 
 HALF_OPEN = 5_000

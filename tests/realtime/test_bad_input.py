@@ -6,7 +6,8 @@ from contextlib import suppress
 import pytest
 
 from realtime import gateway
-from tests.realtime.conftest import PATIENCE, Socket
+from tests.clients import PATIENCE
+from tests.realtime.conftest import Socket
 
 
 def raw_text_frame(payload: bytes) -> bytes:

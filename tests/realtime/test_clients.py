@@ -9,7 +9,8 @@ from playwright.sync_api import Page
 
 from project.env import ROOT
 from realtime import gateway
-from tests.realtime.conftest import PATIENCE, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import until
 
 GUIDE = ROOT / "docs" / "realtime.md"
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import launcher
-from tests.realtime.conftest import PATIENCE, PackedSocket, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import PackedSocket, until
 from tests.realtime.server import ROOT, GatehouseProcess
 
 SHELL = """

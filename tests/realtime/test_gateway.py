@@ -12,7 +12,8 @@ import pytest
 from realtime import gateway, topics
 from realtime.core.connection import Identity
 from realtime.errors import GatewayUnreachable
-from tests.realtime.conftest import PATIENCE, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import until
 
 
 class TestSending:

@@ -11,7 +11,8 @@ from realtime.hooks import PASS, WITHHELD
 from realtime.kept import KeptInRows
 from realtime.models import KeptSettings
 from realtime.session import Session
-from tests.realtime.conftest import PATIENCE, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import until
 from tests.realtime.server import GatehouseThread
 
 

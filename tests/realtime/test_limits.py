@@ -8,7 +8,8 @@ from contextlib import suppress
 import pytest
 
 from realtime import gateway
-from tests.realtime.conftest import PATIENCE, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import until
 
 
 class TestIdle:

@@ -8,7 +8,8 @@ import msgpack
 import pytest
 
 from realtime import gateway
-from tests.realtime.conftest import PATIENCE, PackedSocket
+from tests.clients import PATIENCE
+from tests.realtime.conftest import PackedSocket
 from tests.realtime.server import GatehouseThread
 from tests.realtime.test_bad_input import raw_text_frame
 

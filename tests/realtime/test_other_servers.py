@@ -7,7 +7,8 @@ from asgiref.testing import ApplicationCommunicator
 
 from realtime import cluster, gateway
 from realtime.transport.routing import application
-from tests.realtime.conftest import PATIENCE, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import until
 from tests.realtime.server import GatehouseThread
 
 

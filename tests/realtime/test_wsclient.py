@@ -18,7 +18,8 @@ from websockets.sync.server import ServerConnection, serve
 from project.env import ROOT
 from realtime import gateway
 from tests import launcher
-from tests.realtime.conftest import PATIENCE, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import until
 
 ENVIRONMENT = os.environ | {"LANGUAGE_CODE": "en", "TERM": "xterm"}
 COLOURS = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")

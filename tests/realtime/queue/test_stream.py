@@ -15,7 +15,8 @@ from realtime import queue
 from realtime.models import DeadLetter
 from realtime.queue.delivery import MAX_ATTEMPTS
 from realtime.queue.stream import BATCH
-from tests.realtime.conftest import PATIENCE, Socket, until
+from tests.clients import PATIENCE
+from tests.realtime.conftest import Socket, until
 from tests.realtime.queue.conftest import Mailbox, note, numbers
 from tests.realtime.server import GatehouseProcess
 
