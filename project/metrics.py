@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_network
 from time import perf_counter
 from typing import Any
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
@@ -96,7 +96,7 @@ def everything() -> bytes:
     asked = registry
     if _is_one_of_several():
         asked = CollectorRegistry()
-        multiprocess.MultiProcessCollector(asked)  # type: ignore[no-untyped-call]
+        multiprocess.MultiProcessCollector(asked)  # type: ignore[no-untyped-call]  # the library is half typed
     return generate_latest(asked) + generate_latest(shared_figures.registry)
 
 
@@ -115,7 +115,7 @@ async def metrics(request: HttpRequest) -> HttpResponse:
         user = await request.auser()
         if not (user.is_active and user.is_staff):
             raise errors.NoPermission
-    text = await sync_to_async(everything, thread_sensitive=False)()
+    text = await database_sync_to_async(everything, thread_sensitive=False)()
     return HttpResponse(text, content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 
 

@@ -71,7 +71,7 @@ def _text_messages() -> Iterator[Metric]:
     for one in Provider.objects.enabled():
         refuses.add_metric([one.key], bool(one.trouble_code))
     yield refuses
-    dead = Message.objects.filter(state=Message.State.DEAD, next_at__gte=timezone.now() - GIVEN_UP_WITHIN).count()
+    dead = Message.objects.filter(state=Message.State.DEAD, finished_at__gte=timezone.now() - GIVEN_UP_WITHIN).count()
     yield GaugeMetricFamily("gatehouse_sms_given_up", "Text messages that no provider took, within the last hour", dead)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
+from channels.db import database_sync_to_async
 from django.contrib.auth import get_user_model
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -140,7 +140,7 @@ async def watch_log(connection: Connection, data: dict[str, Any]) -> dict[str, A
     await ensure_may_join(connection, group)
     await connection.join(group)
     build = await Build.objects.select_related("job", "server").aget(pk=build_id)
-    part = await sync_to_async(services.log_part, thread_sensitive=False)(build, data["start"], REPLY_BYTES)
+    part = await database_sync_to_async(services.log_part, thread_sensitive=False)(build, data["start"], REPLY_BYTES)
     return {"build": build_id, "group": group, **part}
 
 
@@ -150,7 +150,7 @@ async def may_watch_log(connection: Connection, group: str) -> bool:
     if not await _has(connection, "view") or connection.identity is None:
         return False
     build_id = group.removeprefix(f"{telling.LOG}.")
-    if not await sync_to_async(_may_watch, thread_sensitive=False)(connection.identity.user_id, build_id):
+    if not await database_sync_to_async(_may_watch, thread_sensitive=False)(connection.identity.user_id, build_id):
         return False
     following.follow(build_id)
     return True

@@ -1,8 +1,11 @@
 """What /metrics tells of work that other processes do."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from prometheus_client import generate_latest
@@ -34,12 +37,19 @@ def test_a_provider_that_refuses_us():
 
 def test_text_messages_that_were_given_up_lately():
     template = Template.objects.earliest("pk")
-    for next_at in (timezone.now(), timezone.now() - timedelta(hours=2)):
+    now, long_ago = timezone.now(), timezone.now() - timedelta(hours=2)
+    # one waited for hours because no worker ran, and was given up when one did
+    for next_at, finished_at in ((now, now), (long_ago, now), (long_ago, long_ago)):
         Message.objects.create(
-            phone="+8613800000000", prefix=86, template=template, state=Message.State.DEAD, next_at=next_at
+            phone="+8613800000000",
+            prefix=86,
+            template=template,
+            state=Message.State.DEAD,
+            next_at=next_at,
+            finished_at=finished_at,
         )
 
-    assert told()["gatehouse_sms_given_up"] == 1
+    assert told()["gatehouse_sms_given_up"] == 2
 
 
 def test_a_jenkins_server_that_does_not_answer():
@@ -59,3 +69,16 @@ def test_how_long_nothing_was_sent_by_the_clock():
     PeriodicTask.objects.filter(name="core.sweep").update(last_run_at=timezone.now() - timedelta(minutes=10))
 
     assert told()["gatehouse_schedule_age_seconds"] >= 600
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_asking_for_them_keeps_no_connection_to_the_database(async_client):
+    # the loop lends its threads to whoever asks: what one of them kept would be missing in the pool
+    with ThreadPoolExecutor(1) as thread:
+        asyncio.get_running_loop().set_default_executor(thread)
+
+        answer = await async_client.get("/metrics")
+        kept = await asyncio.to_thread(lambda: connection.connection)
+
+    assert b"gatehouse_queue_rows{" in answer.content
+    assert kept is None
