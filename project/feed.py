@@ -16,7 +16,7 @@ from integrations.jenkins import looks, rights
 from integrations.sheets import services as sheets
 from integrations.sheets.models import ImportJob
 from integrations.sms.models import Campaign
-from project import events
+from project import events, figures
 from project.core.admin import Tone, ago
 
 SHOWN = 14
@@ -88,7 +88,7 @@ def _audit(request: HttpRequest) -> Iterator[Event]:
 
 
 def _failures(request: HttpRequest) -> Iterator[Event]:
-    failed = sign_in_log.seen_by(request.user).filter(succeeded=False)
+    failed = sign_in_log.seen_by(request.user).filter(figures.FAILED)
     for one in failed.order_by("-created_at")[:SHOWN]:
         yield Event(
             one.created_at,

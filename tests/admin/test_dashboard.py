@@ -56,6 +56,14 @@ class TestFigures:
 
         assert "stranger could not sign in: wrong password" in page
 
+    def test_call_no_failure_what_is_none(self, browser_of, boss):
+        for reason in ("code_asked", "captcha", "unlocked"):
+            LoginEvent.objects.filter(pk=attempt("meiling", succeeded=False).pk).update(reason=reason)
+
+        page = flat(browser_of(boss).get("/admin/").content.decode())
+
+        assert "could not sign in" not in page
+
 
 @pytest.fixture
 def looked_at(rf, boss):
