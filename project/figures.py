@@ -18,6 +18,7 @@ from accounts import places, sign_in_log
 from accounts.models import LoginEvent, LoginSession
 from integrations.jenkins import rights
 from integrations.jenkins.models import Build
+from integrations.sheets import services as sheets
 from integrations.sheets.models import ImportJob
 from project.core.admin import duration
 from project.core.errors import GatehouseError
@@ -190,7 +191,7 @@ def _sessions(request: HttpRequest) -> Iterator[Figure]:
 def _imports(request: HttpRequest) -> Iterator[Figure]:
     if not request.user.has_perm("sheets.view_importjob"):
         return
-    done = ImportJob.objects.filter(state="done")
+    done = sheets.visible(ImportJob, request.user).filter(state="done")
     found = per_day(done, last_days(TREND_DAYS), "finished_at", n=Q())
     rows = (
         done.filter(finished_at__gte=_midnight(timezone.localdate())).aggregate(

@@ -10,56 +10,23 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from integrations.jenkins.models import Build
-from integrations.sheets.models import ImportJob
-from integrations.sms.models import Campaign
+from project import live_counts
 from project.core.errors import GatehouseError
-from realtime import gateway
-from realtime.models import DeadLetter
 
 log = structlog.get_logger(__name__)
 
 
-def online() -> int:
-    """How many people hold a connection, anywhere."""
-    return sum(node.get("users", 0) for node in gateway.nodes())
-
-
-def imports_running() -> int:
-    """How many imports are being read or carried out."""
-    return ImportJob.objects.filter(state__in=("queued", "reading", "importing")).count()
-
-
-def builds_running() -> int:
-    """How many builds run, or are about to."""
-    return Build.objects.filter(state__in=(Build.State.APPROVED, Build.State.QUEUED, Build.State.RUNNING)).count()
-
-
-def builds_waiting() -> int:
-    """How many builds wait for a second person."""
-    return Build.objects.waiting().count()
-
-
-def dead_letters_waiting() -> int:
-    """How many messages could not be delivered and wait for somebody to look at them."""
-    return int(DeadLetter.objects.waiting().count())
-
-
-def campaigns_running() -> int:
-    """How many campaigns are being counted or sent."""
-    return int(Campaign.objects.filter(state__in=Campaign.CLAIMABLE).count())
-
-
 @dataclass(frozen=True)
 class Item:
-    """A line of the sidebar. Without `permission` every member of staff sees it."""
+    """A line of the sidebar: for every member of staff, or those who hold `permission`, or one of several."""
 
     key: str
     title: Any
     icon: str
     url: str
-    permission: str = ""
-    count: Callable[[], int] | None = None
+    permission: str | tuple[str, ...] = ()
+    count: Callable[[Any], int] | None = None
+    """What stands beside it, of what the person who asks may see."""
     tone: str = ""
     themselves: bool = False
     """Not for who acts as somebody else."""
@@ -68,7 +35,8 @@ class Item:
         """Say whether the person who asks may open it."""
         if self.themselves and is_acted(request):
             return False
-        return not self.permission or request.user.has_perm(self.permission)
+        wanted = (self.permission,) if isinstance(self.permission, str) else self.permission
+        return not wanted or any(map(request.user.has_perm, wanted))
 
 
 KEPT_SETTINGS = Item(
@@ -126,7 +94,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 "sensors",
                 "admin:realtime_connection_changelist",
                 "realtime.view_connection",
-                count=online,
+                count=live_counts.online,
                 tone="live",
             ),
             Item("nodes", _("Nodes"), "dns", "admin:realtime_node_changelist", "realtime.view_connection"),
@@ -136,7 +104,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 "mark_email_unread",
                 "admin:realtime_deadletter_changelist",
                 "realtime.view_deadletter",
-                count=dead_letters_waiting,
+                count=live_counts.dead_letters_waiting,
                 tone="warn",
             ),
             Item("console", _("Console"), "terminal", "realtime:console", "realtime.send"),
@@ -154,7 +122,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 "upload_file",
                 "admin:sheets_importjob_changelist",
                 "sheets.view_importjob",
-                count=imports_running,
+                count=live_counts.imports_running,
             ),
             Item("exports", _("Exports"), "file_save", "admin:sheets_exportjob_changelist", "sheets.view_exportjob"),
         ),
@@ -170,7 +138,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 "campaign",
                 "admin:sms_campaign_changelist",
                 "sms.view_campaign",
-                count=campaigns_running,
+                count=live_counts.campaigns_running,
             ),
             Item("sms_templates", _("Templates"), "edit_note", "admin:sms_template_changelist", "sms.view_template"),
             Item("sms_providers", _("Providers"), "cell_tower", "admin:sms_provider_changelist", "sms.view_provider"),
@@ -188,7 +156,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 "play_circle",
                 "admin:jenkins_build_changelist",
                 "jenkins.view_job",
-                count=builds_running,
+                count=live_counts.builds_running,
                 tone="live",
             ),
             Item("jenkins_queue", _("Queue"), "low_priority", "dashboard:jenkins_queue", "jenkins.view_job"),
@@ -197,8 +165,8 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 _("Approvals"),
                 "how_to_reg",
                 "dashboard:jenkins_approvals",
-                "jenkins.build_job",
-                count=builds_waiting,
+                ("jenkins.build_job", "jenkins.approve_build"),
+                count=live_counts.builds_waiting,
             ),
             Item(
                 "jenkins_schedules",
@@ -248,14 +216,19 @@ def permitted(request: HttpRequest) -> list[tuple[str, Any, list[Item]]]:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """Build the sidebar for one request, in the shape unfold reads."""
     return [
-        {"key": key, "title": title, "items": [_line(item) for item in items]}
+        {"key": key, "title": title, "items": [_line(item, request.user) for item in items]}
         for key, title, items in permitted(request)
     ]
 
 
 def counts(request: HttpRequest) -> dict[str, int]:
     """Return the live numbers beside the sidebar's items, as far as the person who asks may open them."""
-    return {item.key: _count(item) for _key, _title, items in permitted(request) for item in items if item.count}
+    return {
+        item.key: _count(item, request.user)
+        for _key, _title, items in permitted(request)
+        for item in items
+        if item.count
+    }
 
 
 def is_acted(request: HttpRequest) -> bool:
@@ -276,16 +249,16 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _line(item: Item) -> dict[str, Any]:
+def _line(item: Item, user: Any) -> dict[str, Any]:
     line: dict[str, Any] = {"key": item.key, "title": item.title, "icon": item.icon, "link": reverse(item.url)}
     if item.count:
-        line |= {"counts": True, "count": _count(item), "tone": item.tone}
+        line |= {"counts": True, "count": _count(item, user), "tone": item.tone}
     return line
 
 
-def _count(item: Item) -> int:
+def _count(item: Item, user: Any) -> int:
     try:
-        return item.count() if item.count else 0
+        return item.count(user) if item.count else 0
     except GatehouseError:
         log.warning("sidebar_count_failed", item=item.key)
         return 0
