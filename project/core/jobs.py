@@ -259,7 +259,7 @@ def move_many(held: Sequence[J], state: str, **fields: Any) -> list[J]:
     count = rows.filter(state=held[0].state, worker__in=names).update(**changes | fields)
     moved = list(held)
     if count != len(held):
-        there = set(rows.filter(state=state).values_list("pk", flat=True))
+        there = set(rows.filter(state=state, worker__in=names if stays else [""]).values_list("pk", flat=True))
         moved = [one for one in held if one.pk in there]
     for one in moved:
         one._held = stays

@@ -198,6 +198,35 @@ class TestMove:
 
 
 @pytest.mark.every_database
+class TestMoveOfMany:
+    def test_moves_all_that_are_held(self, send):
+        held = jobs.claim_many(Parcel, [send().pk for _each in range(3)])
+
+        moved = jobs.move_many(held, "done", address="Shanghai")
+
+        assert {one.pk for one in moved} == {one.pk for one in held}
+        assert [(one.state, one.address, one.worker) for one in Parcel.objects.all()] == [("done", "Shanghai", "")] * 3
+
+    def test_leaves_out_what_somebody_cancelled(self, send):
+        held = jobs.claim_many(Parcel, [send().pk for _each in range(3)])
+        fresh(held[0]).move("cancelled")
+
+        assert {one.pk for one in jobs.move_many(held, "done")} == {one.pk for one in held[1:]}
+
+    def test_leaves_out_what_another_worker_has_by_now(self, send):
+        held = jobs.claim_many(Parcel, [send().pk for _each in range(2)])
+
+        with time_machine.travel(timezone.now() + timedelta(seconds=61)):
+            heir = jobs.claim(Parcel, held[0].pk)
+            heir.move("travelling")
+
+            moved = jobs.move_many(held, "travelling")
+
+        assert [one.pk for one in moved] == [held[1].pk]
+        assert fresh(heir).worker == heir.worker
+
+
+@pytest.mark.every_database
 class TestCancel:
     def test_is_seen_by_the_worker_when_it_reports_progress(self, the_courier, send, work):
         went_on = []
