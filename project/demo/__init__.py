@@ -11,11 +11,10 @@ from typing import Any
 from auditlog.context import disable_auditlog
 from auditlog.models import LogEntry
 from django.apps import apps
-from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Department, LoginEvent, User
+from accounts.models import Department, User
 from project.core.errors import Conflict
 from project.demo import builds, history, people, texts, work
 
@@ -131,6 +130,3 @@ def _delete_departments(ids: list[Any]) -> int:
             one.delete()
             number += 1
     return number
-
-
-__all__ = ["Group", "LoginEvent", "NotEmpty", "is_empty", "is_loaded", "load", "remove"]

@@ -1,6 +1,7 @@
 """A Jenkins that is none (`make jenkins-sim`), its jobs, and builds that people of the invented company asked for."""
 
 import http.client
+import json
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from project.demo.people import local
 
 HOST, PORT, USER = "127.0.0.1", 8080, "admin"
 TOKEN = "11f0d3b1c5a94d7e8a6b2c9d0e1f2a3b4c"  # noqa: S105 (the simulator prints it; it opens nothing else)
-PROBE_SECONDS = 0.5
+PROBE_SECONDS, ANSWER_BYTES = 0.5, 100_000
 FOLDERS = ("Release", "Nightly", "Nightly/Databases")
 JOBS = {
     "build-shop": "success",
@@ -76,14 +77,16 @@ def builds(jobs: list[Job], people: list[User], chance: random.Random) -> list[B
     return rows
 
 
-def simulator_runs() -> bool:
-    """Whether what listens at its address is the simulator, and not somebody's Jenkins."""
-    line = http.client.HTTPConnection(HOST, PORT, timeout=PROBE_SECONDS)
+def simulator_runs(port: int = PORT) -> bool:
+    """Whether what listens at its address is the simulator, and not somebody's Jenkins, or another server."""
+    line = http.client.HTTPConnection(HOST, port, timeout=PROBE_SECONDS)
     try:
         line.request("GET", "/__sim__/faults")
         answer = line.getresponse()
-        return answer.status == http.client.OK
-    except (OSError, http.client.HTTPException):
+        # other servers, too, may have a page for whatever they are asked
+        told = json.loads(answer.read(ANSWER_BYTES)) if answer.status == http.client.OK else None
+        return isinstance(told, dict) and "faults" in told
+    except (OSError, http.client.HTTPException, ValueError):
         return False
     finally:
         line.close()

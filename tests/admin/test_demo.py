@@ -11,6 +11,9 @@ from django.utils import timezone
 from accounts import services
 from accounts.models import Department, LoginEvent, LoginSession, Role, User
 from project import demo
+from project.demo import builds
+from tests.fakes.http import Answer, Asked, HttpServer
+from tests.fakes.jenkins import Simulator
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +85,25 @@ class TestLoading:
 
         with pytest.raises(demo.NotEmpty):
             demo.load(number=30)
+
+
+class Pages(HttpServer):
+    """A program in the browser and its server, which has the same page for every address."""
+
+    async def answer(self, asked: Asked) -> Answer:
+        return Answer("<!doctype html><title>Shop</title>", kind="text/html")
+
+
+class TestTheSimulator:
+    def test_is_found_where_it_runs(self):
+        with Simulator() as jenkins:
+            assert builds.simulator_runs(jenkins.port)
+
+        assert not builds.simulator_runs(jenkins.port)
+
+    def test_is_not_taken_for_what_else_listens_there(self):
+        with Pages() as shop:
+            assert not builds.simulator_runs(shop.port)
 
 
 class TestRemoving:
