@@ -71,4 +71,4 @@ class Siblings:
     def _forget(self, one: "subprocess.Popen[bytes]") -> None:
         if one.stdin:
             one.stdin.close()
-        multiprocess.mark_process_dead(one.pid, self._metrics.name)  # type: ignore[no-untyped-call]
+        multiprocess.mark_process_dead(one.pid, self._metrics.name)  # type: ignore[no-untyped-call]  # the library is half typed

@@ -1,7 +1,7 @@
 """Django's settings, an area to a file. What an operator may decide is read in project.env and nowhere else."""
 
 # ruff: noqa: F403 (this is how Django projects put settings together)
-from project.face import UNFOLD  # noqa: F401
+from project.face import UNFOLD  # noqa: F401 (a setting)
 from project.settings.api import *
 from project.settings.databases import *
 from project.settings.gateway import *

@@ -11,7 +11,6 @@ from project.core.api.serializers import StrictSerializer, checked, query_of
 __all__ = [
     "ErrorSerializer",
     "Pages",
-    "QuerySerializer",
     "Router",
     "StrictJSONParser",
     "StrictSerializer",
