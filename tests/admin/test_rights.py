@@ -57,7 +57,7 @@ class TestReach:
                 absolute_expires_at="2099-01-01T00:00Z",
                 sid=f"s{row}",
             )
-            audit.record("user.updated", user)
+            audit.record("user.activated", user)
 
         for path in (
             "accounts/user/",
