@@ -34,7 +34,7 @@ RUN ["python", "-m", "compileall", "-q", "/opt/venv/lib", "/app"]
 USER 10001:10001
 # a first start finds its static files; the settings are for this step alone
 RUN GATEHOUSE_ENV=prod SECRET_KEY=nothing-is-signed-while-static-files-are-collected-0000 ALLOWED_HOSTS=localhost \
-    EMAIL_URL=smtp://localhost python manage.py collectstatic --no-input --verbosity 0
+    EMAIL_URL=smtp://localhost python -c "from project import asgi, boot; boot.collect_static(print)"
 VOLUME /var/lib/gatehouse
 EXPOSE 8000
 STOPSIGNAL SIGTERM

@@ -71,7 +71,7 @@ def prepare(*, with_demo: bool, say: Say) -> Ready:
     with alone(say):
         fresh = _migrate(say)
         ensure_telephones()
-        _collect_static(say)
+        collect_static(say)
         _plan()
         keys.ensure()
         if problems := keys.problems():
@@ -180,7 +180,7 @@ def _invent_people(say: Say) -> list[Account]:
     return demo.load()
 
 
-def _collect_static(say: Say) -> None:
+def collect_static(say: Say) -> None:
     """Collect when files changed since the last time: to compress them all takes seconds, at each start of each process."""
     if settings.SERVESTATIC_USE_FINDERS:
         return

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,20 @@ class TestDockerfile:
         assert listed[2 if listed[1].startswith("#") else 1] == "*"
         assert allowed == {source for sources in copied for source in sources.split()}
         assert not allowed & {".env", "var", "deploy", ".git"}
+
+    def test_leaves_no_static_files_for_a_start_to_collect(self, tmp_path):
+        (step,) = re.findall(r"^RUN (GATEHOUSE_ENV=.+?[^\\])$", self.text, re.MULTILINE | re.DOTALL)
+        words = shlex.split(step.replace("\\\n", " "))
+        given = dict(word.split("=", 1) for word in words[: words.index("python")])
+        command = [sys.executable, *words[words.index("python") + 1 :]]
+        here = os.environ | given | {"GATEHOUSE_HOME": str(tmp_path)}
+
+        built = subprocess.run(command, cwd=ROOT, env=here, capture_output=True, text=True, check=True)
+        begun = subprocess.run(command, cwd=ROOT, env=here, capture_output=True, text=True, check=True)
+
+        assert built.stdout == "Collecting static files\n"
+        assert begun.stdout == ""
+        assert (tmp_path / "static" / "staticfiles.json").is_file()
 
     def test_runs_the_real_command_as_nobody_special(self):
         entry, arguments, user, health = (

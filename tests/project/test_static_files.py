@@ -24,7 +24,7 @@ def ours(settings, tmp_path) -> Path:
 def collect() -> list[str]:
     """Return what a start says of it."""
     said: list[str] = []
-    boot._collect_static(said.append)
+    boot.collect_static(said.append)
     return said
 
 
