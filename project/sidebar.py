@@ -173,7 +173,7 @@ SECTIONS: tuple[tuple[str, Any, tuple[Item, ...]], ...] = (
                 _("Schedules"),
                 "event_repeat",
                 "admin:jenkins_schedule_changelist",
-                "jenkins.build_job",
+                "jenkins.view_job",
             ),
             Item("jenkins_servers", _("Servers"), "dns", "admin:jenkins_server_changelist", "jenkins.view_server"),
         ),

@@ -1,7 +1,12 @@
 """What staff see is what they may."""
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
 
+from accounts.models import User
+from project import sidebar
 from tests.admin.conftest import PASSWORD, flat
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +24,20 @@ CLOSED = [
     "/admin/sheets/exportjob/",
     "/admin/realtime/connection/",
     "/admin/realtime/node/",
+    "/admin/realtime/deadletter/",
+    "/admin/sms/message/",
+    "/admin/sms/campaign/",
+    "/admin/sms/template/",
+    "/admin/sms/provider/",
+    "/admin/sms/refusal/",
+    "/admin/jenkins/job/",
+    "/admin/jenkins/build/",
+    "/admin/jenkins/queue/",
+    "/admin/jenkins/approvals/",
+    "/admin/jenkins/schedule/",
+    "/admin/jenkins/server/",
+    "/admin/accounts/addressrule/",
+    "/admin/accounts/apitoken/",
     "/admin/health/",
 ]
 
@@ -54,6 +73,36 @@ class TestStaffWithoutPermissions:
 
         assert desk.get(f"/admin/accounts/user/{porter.pk}/history/").status_code == 403
         assert desk.get(f"/admin/accounts/user/{mei.pk}/history/").status_code == 404  # out of reach, so not there
+
+
+LINES = [
+    (item.url, permission)
+    for _key, _title, items in sidebar.SECTIONS
+    for item in items
+    for permission in ((item.permission,) if isinstance(item.permission, str) else item.permission)
+]
+
+
+@pytest.mark.parametrize(("url", "permission"), LINES)
+def test_who_sees_a_line_of_the_sidebar_may_open_it(as_staff, url, permission):
+    browser, address = as_staff(permission), reverse(url)
+
+    assert f'href="{address}"' in browser.get("/admin/").content.decode()
+    assert browser.get(address).status_code == 200
+
+
+@pytest.fixture
+def as_staff(client):
+    """The browser of a member of staff who holds one permission."""
+
+    def sign_in(permission: str) -> Client:
+        app, _, codename = permission.partition(".")
+        person = User.objects.create_user("somebody", is_staff=True)
+        person.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
 
 
 class TestStaffWithSomePermissions:
