@@ -63,12 +63,13 @@ class UserQuerySet(models.QuerySet["User"]):
     def in_order(self, by: str) -> Self:
         """By a field, "-" in front for the other way; who has none comes first, as nothing is less than anything.
 
-        Said, because PostgreSQL holds nothing to be more.
+        Said, because PostgreSQL holds nothing to be more; not said of what everybody has, for there it would use no index.
         """
         name = by.removeprefix("-")
-        fields = [F(one) for one in {"department": ("department__position", "department__name")}.get(name, (name,))]
-        backwards = by.startswith("-")
-        turned = [one.desc(nulls_last=True) if backwards else one.asc(nulls_first=True) for one in fields]
+        if name != "department" and not User._meta.get_field(name).null:
+            return self.order_by(by, "pk")
+        fields = [F(one) for one in (("department__position", "department__name") if name == "department" else (name,))]
+        turned = [one.desc(nulls_last=True) if by.startswith("-") else one.asc(nulls_first=True) for one in fields]
         return self.order_by(*turned, "pk")
 
 
@@ -208,7 +209,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @cached_property
     def roles(self) -> list[Role]:
-        """The person's roles, highest first; read once per object."""
+        """The person's roles, highest first; read once per object, for lists by `prefetch_related("groups__role__group")`."""
+        if "groups" in getattr(self, "_prefetched_objects_cache", {}):
+            found = (getattr(group, "role", None) for group in self.groups.all())
+            return sorted(filter(None, found), key=lambda role: (-role.rank, role.key))
         return list(Role.objects.filter(group__user=self.pk).select_related("group"))
 
     @cached_property

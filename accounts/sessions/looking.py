@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from accounts import scope
 from accounts.models import LoginSession
 
 EXACT = frozenset({"user", "scope", "kind", "device_kind", "country", "end_reason"})
@@ -13,7 +12,7 @@ EXACT = frozenset({"user", "scope", "kind", "device_kind", "country", "end_reaso
 
 def seen_by(user: Any) -> QuerySet[LoginSession]:
     """The sessions `user` may see: those of the people in their scope."""
-    return LoginSession.objects.filter(user__in=scope.people(user).values("pk")).select_related("user", "ended_by")
+    return LoginSession.objects.seen_by(user).select_related("user", "subject", "ended_by")
 
 
 def narrowed(sessions: QuerySet[LoginSession], asked: Mapping[str, Any]) -> QuerySet[LoginSession]:

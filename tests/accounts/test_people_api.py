@@ -3,6 +3,8 @@
 from io import BytesIO
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from accounts.models import Department, LoginSession, Role, User
@@ -233,6 +235,18 @@ class TestPeople:
         assert desk.get("auth/me").status_code == 200
         clerk.refresh_from_db()
         assert clerk.perm_epoch == 1
+
+    def test_are_listed_with_as_few_queries_however_many(self, desk, hire, role, django_assert_num_queries):
+        juniors = [role("juniors", 10), role("helpers", 5)]
+        with CaptureQueriesContext(connection) as of_few:
+            desk.get("users/?page_size=100")
+        for number in range(10):
+            hire(f"junior{number}", roles=juniors)
+
+        with django_assert_num_queries(len(of_few)):
+            found = desk.get("users/?page_size=100").json()["results"]
+
+        assert [one["roles"] for one in found if one["username"].startswith("junior")] == [["juniors", "helpers"]] * 10
 
     def test_cannot_be_above_themselves(self, top, mei, hans, boss):
         assert top.patch(f"users/{mei.pk}", {"manager": hans.pk}).status_code == 200

@@ -32,8 +32,6 @@ class JudgedPeople(PeopleColumns):
         found: dict[str, User] = super().load(keys)
         # to some databases a name in other letters is the same name
         self._spelt_otherwise = found.keys() - set(keys)
-        for person in found.values():
-            _read_roles(person)
         return found
 
     def guard(self, instance: User | None, values: Mapping[str, Any]) -> str:
@@ -118,9 +116,3 @@ class JudgedPeople(PeopleColumns):
             somebody = User(department_id=department)
             self._reaches[roles, department] = reach_of(somebody, [known[pk] for pk in roles if pk in known])
         return self._reaches[roles, department]
-
-
-def _read_roles(person: User) -> None:
-    """Fill the person's `roles` from what was prefetched, so that nobody is asked for one by one."""
-    roles = [role for group in person.groups.all() if (role := getattr(group, "role", None))]
-    person.__dict__["roles"] = sorted(roles, key=lambda role: (-role.rank, role.key))
