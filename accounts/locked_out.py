@@ -1,5 +1,6 @@
 """Who cannot sign in at the moment because of too many failures, as far as somebody may know."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from accounts import lockout, scope
 from accounts.models import LoginEvent, User, reach_by
+from integrations.sms import phones
 
 MOST = 100
 """Of each kind: of those who failed oftenest."""
@@ -18,14 +20,27 @@ class LockedOut(NamedTuple):
     """A lock: of a name at one address, of a name everywhere (`ip` is empty), or of an address (`username` is empty)."""
 
     username: str
+    """Or the phone number, in E.164, of who tried codes by text message."""
     ip: str
     user: User | None
-    """Who has the name; None where nobody has it, and for addresses."""
+    """Who has the name or number; None where nobody has it, and for addresses."""
     failures: int
     since: datetime
     until: datetime
     last: LoginEvent
     """The failure that closed it: from where, with what."""
+
+
+def owner_of(name: str) -> User | None:
+    """Return who has a user name, or a phone number in E.164."""
+    return owners_of([name]).get(name)
+
+
+def owners_of(names: Collection[str]) -> dict[str, User]:
+    """Return who has which of these user names and phone numbers, as attempts are counted by them."""
+    numbers = {phones.as_kept(one): one for one in names if one.startswith("+")}
+    by_phone = {numbers[str(one.phone)]: one for one in User.objects.filter(phone__in=numbers)}
+    return by_phone | {one.username: one for one in User.objects.filter(username__in=names)}
 
 
 def sees_strangers(viewer: Any) -> bool:
@@ -42,7 +57,7 @@ def seen_by(viewer: Any) -> list[LockedOut]:
     reads_log = sees_strangers(viewer)
     allowed = settings.LOGIN_MAX_FAILURES
     pairs = _at_least(recent, allowed, "username", "ip") + _at_least(recent, allowed * lockout.EVERYWHERE, "username")
-    owners = {one.username: one for one in User.objects.filter(username__in={one["username"] for one in pairs})}
+    owners = owners_of({one["username"] for one in pairs})
     visible = set(scope.people(viewer).filter(pk__in=[one.pk for one in owners.values()]).values_list("pk", flat=True))
     found = []
     for pair in pairs:

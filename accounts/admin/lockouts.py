@@ -20,6 +20,8 @@ from accounts.admin.forms import acting
 from accounts.admin.sign_ins import LoginEventAdmin
 from accounts.locked_out import LockedOut
 from accounts.models import LoginEvent, User
+from accounts.sign_in import username_as_kept
+from integrations.sms import phones
 from project.core.admin import Confirmed, ago, badge, confirmation
 from project.core.errors import GatehouseError
 
@@ -77,7 +79,7 @@ def _ensure_seen(request: HttpRequest, username: str, ip: str) -> User | None:
     """Return whose the name is; what somebody may not see is not there."""
     if bool(username) == bool(ip):
         raise Http404
-    user = User.objects.filter(username=username).first() if username else None
+    user = locked_out.owner_of(username_as_kept(username)) if username else None
     if user is None and not locked_out.sees_strangers(request.user):
         raise Http404
     if user is not None and not scope.people(request.user).filter(pk=user.pk).exists():
@@ -114,7 +116,9 @@ def _line(request: HttpRequest, lock: LockedOut) -> dict[str, Any]:
 
 def _who(lock: LockedOut) -> SafeString:
     if lock.user is not None:
-        return shown.person(lock.user)
+        by_phone = lock.username != lock.user.username
+        what = _("codes to %(phone)s") % {"phone": phones.masked(lock.username)} if by_phone else ""
+        return format_html('{} <span class="gh-faint">{}</span>', shown.person(lock.user), what)
     name = lock.username or lock.ip
     below = _("nobody has this name") if lock.username else _("an address, for all names")
     return format_html(

@@ -14,7 +14,6 @@ from accounts import errors, locked_out, scope, services
 from accounts.api import asking
 from accounts.api.fields import Text
 from accounts.api.reasons import WhySerializer
-from accounts.models import User
 from accounts.permissions import requires
 from accounts.sign_in import username_as_kept
 from project.core.api import Pages, error_responses, paged
@@ -28,9 +27,9 @@ TAGS = ["sign-ins"]
 class LockedOutSerializer(serializers.Serializer[Any]):
     """A lock: of a name at one address, of a name everywhere (no `ip`), or of an address for all names (no `username`)."""
 
-    username = serializers.CharField()
+    username = serializers.CharField(help_text="Or a phone number, in E.164: of codes by text message.")
     ip = serializers.CharField()
-    user = serializers.IntegerField(source="user.pk", default=None, allow_null=True, help_text="Who has the name.")
+    user = serializers.IntegerField(source="user.pk", default=None, allow_null=True, help_text="Whose it is.")
     real_name = serializers.CharField(source="user.real_name", default="")
     failures = serializers.IntegerField()
     since = serializers.DateTimeField()
@@ -42,7 +41,7 @@ class LockedOutSerializer(serializers.Serializer[Any]):
 class UnlockSerializer(WhySerializer):
     """One of the two, and why."""
 
-    username = Text(max_length=150, required=False)
+    username = Text(max_length=150, required=False, help_text="Or a phone number, as the list tells it.")
     ip = Text(max_length=100, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +90,7 @@ class UnlockView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def _ensure_seen(self, request: Request, username: str) -> None:
-        user = User.objects.filter(username=username_as_kept(username)).first() if username else None
+        user = locked_out.owner_of(username_as_kept(username)) if username else None
         if user is not None and not scope.people(request.user).filter(pk=user.pk).exists():
             raise NotFound
         if user is None and not locked_out.sees_strangers(request.user):

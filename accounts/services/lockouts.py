@@ -5,29 +5,32 @@ import ipaddress
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from accounts import sign_in
+from accounts import locked_out, sign_in
 from accounts.models import User
 from accounts.services import guards
+from integrations.sms import phones
 from project.core import audit
 
 
 def unlock_user(*, user: User, by: User | None, reason: str = "") -> None:
-    """Let somebody try again at once, from everywhere but a locked address.
+    """Let somebody try again at once, with passwords and with codes by text message, from everywhere but a locked address.
 
     :raises NotAbove: unless `by` stands above them.
     """
     guards.ensure_above(by, user)
     sign_in.unlock(user.username, user)
+    if user.phone:
+        sign_in.unlock(phones.as_sent(user.phone), user)
     audit.record("user.unlocked", user, actor=by, reason=reason)
 
 
 def unlock_name(*, username: str, by: User | None, reason: str = "") -> None:
-    """Likewise for whoever has the name; it may be nobody's.
+    """Likewise for whoever has the user name, or the phone number in E.164; it may be nobody's.
 
     :raises NotAbove: when it is somebody's, and `by` does not stand above them.
     """
     name = sign_in.username_as_kept(username)
-    user = User.objects.filter(username=name).first()
+    user = locked_out.owner_of(name)
     if user is not None:
         unlock_user(user=user, by=by, reason=reason)
         return

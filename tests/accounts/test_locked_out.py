@@ -110,6 +110,50 @@ class TestTheList:
         assert code_of(phone_of(clerk).post(f"users/{mei.pk}/unlock")) == (403, "10009")
 
 
+class TestNumbers:
+    """Wrong codes by text message are counted by the number."""
+
+    @pytest.fixture
+    def lena(self, hire):
+        return hire("lenabauer", phone="13800138000")
+
+    @pytest.mark.every_database
+    def test_that_are_locked_name_whoever_has_them(self, phone_of, porter, lena, fail):
+        fail(5, "+8613800138000", "203.0.113.5", lena)
+        fail(5, "+8613900139000", "203.0.113.5")
+
+        (lock,) = phone_of(porter).get("lockouts/").json()["results"]
+
+        assert (lock["username"], lock["user"]) == ("+8613800138000", lena.pk)
+
+    @pytest.mark.every_database
+    def test_open_with_their_person(self, phone_of, porter, lena, fail):
+        fail(5, "lenabauer", user=lena)
+        fail(5, "+8613800138000", user=lena)
+
+        assert phone_of(porter).post(f"users/{lena.pk}/unlock").status_code == 204
+
+        assert names(phone_of(porter).get("lockouts/")) == []
+
+    def test_open_by_themselves_too(self, phone_of, guard, lena, fail):
+        for number in ("+8613800138000", "+8613900139000"):
+            fail(5, number)
+
+            assert phone_of(guard).post("lockouts/unlock", {"username": number}).status_code == 204
+
+        assert names(phone_of(guard).get("lockouts/")) == []
+
+    def test_of_people_as_high_as_oneself_stay_locked(self, phone_of, guard, hire, client, fail):
+        chief = hire("thechief", phone="13800138000", is_superuser=True)
+        fail(5, "+8613800138000", user=chief)
+
+        assert code_of(phone_of(guard).post("lockouts/unlock", {"username": "+8613800138000"})) == (403, "10009")
+
+        knock_at_page(client, {"username": guard.username, "password": PASSWORD}, headers=HERE["headers"])
+        assert client.get("/admin/locked-out/unlock/?username=%2B8613800138000").status_code == 403
+        assert "+86138****8000" in client.get("/admin/locked-out/", **HERE).content.decode()
+
+
 class TestUnlocking:
     @pytest.mark.attack("T-US-5")
     @pytest.mark.every_database

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import errors, services, sessions, sign_in
+from accounts import errors, services, sessions
 from accounts.models import LoginSession, User
 from project.core import audit
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
 
     def do_unlock(self, *, user: str, **_options: Any) -> None:
         person = self._find(user)
-        sign_in.unlock(person.username, person)
+        services.unlock_user(user=person, by=None)
         was_disabled = not person.is_active
         if was_disabled:
             services.activate_user(user=person, by=None)
