@@ -49,6 +49,7 @@ def forget(person: User) -> None:
     """Forget who `person` was; the caller's transaction has locked their row and found that it may be done."""
     known = {str(value) for value in (person.username, *(getattr(person, name) for name in PERSONAL)) if value}
     username, mark = person.username, _free_name(person)
+    names = _names_given_at_the_door(person)
     if person.avatar:
         transaction.on_commit(partial(person.avatar.storage.delete, str(person.avatar.name)))
     if person.phone:
@@ -69,7 +70,7 @@ def forget(person: User) -> None:
     )
     person.groups.clear()
     person.user_permissions.clear()
-    _forget_sign_ins(person, username, mark)
+    _forget_sign_ins(person, names, mark)
     _forget_in_trail(person, username, known, mark)
     person.refresh_from_db()
     person.set_unusable_password()
@@ -84,13 +85,22 @@ def _free_name(person: User) -> str:
     return name
 
 
-def _forget_sign_ins(person: User, username: str, mark: str) -> None:
+def _names_given_at_the_door(person: User) -> list[str]:
+    """What somebody types there who means this person: a user name, a mail address, a number."""
+    number = phones.as_sent(person.phone) if person.phone else ""
+    return [name for name in (person.username, person.email, number) if name]
+
+
+def _forget_sign_ins(person: User, names: list[str], mark: str) -> None:
     """Where from and what with they signed in; that they did, and when, stays."""
     LoginSession.objects.filter(user=person).update(**ORIGIN, device="")
-    theirs = Q(user=person) | Q(user=None, username__iexact=username)
+    theirs, asked_for = Q(user=person), Q()
+    for name in names:
+        theirs |= Q(user=None, username__iexact=name)
+        asked_for |= Q(name__iexact=name)
     LoginEvent.objects.filter(theirs).update(**ORIGIN, username=mark)
     ApiToken.objects.filter(owner=person).update(name=mark, allowed_addresses=[], last_used_ip=None)
-    PasswordRequest.objects.filter(name__iexact=username).delete()
+    PasswordRequest.objects.filter(asked_for).delete()
     text_messages.forget(person)
     for kind in (SecondFactor, SignInChallenge, PasswordLink, Device, Mail):
         kind._default_manager.filter(user=person).delete()

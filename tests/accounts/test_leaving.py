@@ -14,7 +14,17 @@ from PIL import Image
 
 from accounts import mails, retention, services, sessions
 from accounts.errors import AlreadyAnonymised
-from accounts.models import ApiToken, Department, Device, LoginEvent, LoginSession, Mail, SecondFactor, User
+from accounts.models import (
+    ApiToken,
+    Department,
+    Device,
+    LoginEvent,
+    LoginSession,
+    Mail,
+    PasswordRequest,
+    SecondFactor,
+    User,
+)
 from integrations.sheets.models import ExportJob
 from tests.accounts.conftest import code_of, fields_of
 from tests.accounts.together import together
@@ -200,6 +210,9 @@ def traces(lead, boss, clerk, signed_machine):
         LoginEvent.objects.create(
             user=user, username="oldleader", succeeded=False, reason="wrong_password", scope="api", ip="203.0.113.7"
         )
+    for name in ("Wang@example.com", "+8613800138000"):  # before anybody knew whose it is
+        LoginEvent.objects.create(username=name, succeeded=False, reason="unknown_user", scope="api", ip="203.0.113.7")
+        PasswordRequest.objects.create(name=name.lower(), ip="203.0.113.7")
     Device.objects.create(user=lead, key="k", first_seen_at=timezone.now(), last_seen_at=timezone.now())
     SecondFactor.objects.create(user=lead, secret="x", begun_for="x", confirmed_at=timezone.now())
     mails.send(lead, "new_device", {"place": "Paris", "happened_at": timezone.now()})
@@ -231,7 +244,9 @@ class TestAnonymising:
         assert set(LoginEvent.objects.values_list("username", "ip").exclude(user=None, succeeded=True)) >= {
             (f"left-{lead.pk}", None)
         }
-        assert not LoginEvent.objects.filter(username="oldleader").exists()
+        for name in ("oldleader", "Wang@example.com", "+8613800138000"):
+            assert not LoginEvent.objects.filter(username=name).exists()
+        assert not PasswordRequest.objects.exists()
 
     def test_keeps_what_was_done_in_the_audit_trail_but_not_by_whom(self, top, lead, traces, mei, boss):
         services.change_many(by=boss, chosen=[mei], action="deactivate")
