@@ -17,6 +17,8 @@ from accounts import scope, services, sessions
 from accounts.admin import shown
 from accounts.admin.forms import acting
 from accounts.admin.step_up import ask
+from accounts.errors import NotWhileActing
+from accounts.impersonation.middleware import refusal
 from accounts.models import Department, LoginSession, User, UserQuerySet
 from project.core.admin import Confirmed, ModelAdmin, confirmation
 
@@ -51,7 +53,10 @@ def end(
     )
     if not isinstance(answer, Confirmed):
         return answer
-    done = sessions.end_these(mine, actor=acting(request), reason=answer.reason)
+    try:
+        done = services.end_chosen_sessions(by=acting(request), chosen=mine, reason=answer.reason)
+    except NotWhileActing as refused:
+        return refusal(request, refused)
     page.message_user(request, told(done), messages.SUCCESS)
     return None
 

@@ -33,6 +33,7 @@ from accounts.services.phones import bind_phone, unbind_phone
 from accounts.services.roles import create_role, delete_role, update_role
 from accounts.services.second_factor import remove_second_factor
 from accounts.services.sessions import (
+    end_chosen_sessions,
     end_everybodys_sessions,
     end_session,
     end_sessions_of_departments,
@@ -56,6 +57,7 @@ __all__ = [
     "delete_department",
     "delete_role",
     "delete_user",
+    "end_chosen_sessions",
     "end_everybodys_sessions",
     "end_session",
     "end_sessions",

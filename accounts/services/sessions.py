@@ -22,6 +22,15 @@ def end_session(*, by: User, session: LoginSession, reason: str = "") -> None:
     sessions.end_these([session], actor=by, reason=reason)
 
 
+def end_chosen_sessions(*, by: User, chosen: Sequence[LoginSession], reason: str = "") -> sessions.Ended:
+    """End those of `chosen` that are not over and whose people `by` reaches and stands above; one's own too.
+
+    :raises NotForMachines, NotWhileActing: when it is not `by` themselves who act.
+    """
+    guards.ensure_person(by)
+    return sessions.end_these(chosen, actor=by, reason=reason)
+
+
 def end_sessions_of_departments(
     *,
     by: User,

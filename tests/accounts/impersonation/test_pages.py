@@ -170,6 +170,17 @@ class TestMeanwhile:
         mei.refresh_from_db()
         assert mei.check_password(PASSWORD)
 
+    def test_sessions_are_never_ended(self, helper, clerk, mei, open_session):
+        session = open_session(mei)
+        browser = begin(browser_of(helper), clerk, mode="write")
+
+        answer = browser.post(f"/admin/accounts/user/{mei.pk}/end-sessions/", {"confirmed": "yes", "reason": "x"})
+
+        assert answer.status_code == 403
+        assert "this is for themselves only" in text_of(answer)
+        session.refresh_from_db()
+        assert session.ended_at is None
+
     def test_the_list_of_sessions_shows_who_acts_as_whom(self, acting, boss):
         page = text_of(browser_of(boss).get("/admin/accounts/loginsession/"))
 
