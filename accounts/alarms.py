@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import mails, places
 from accounts.models import LoginEvent, LoginSession, Origin, User
+from integrations.sms import phones
 from project.core import context
 from project.core.errors import GatehouseError
 from realtime import gateway
@@ -20,9 +21,12 @@ from realtime import gateway
 log = structlog.get_logger(__name__)
 
 
-def tell(person: User, mail: str, values: dict[str, Any], notice: dict[str, Any]) -> None:
-    """Write the mail's row in the caller's transaction, and push `notice` to the person's sockets when that is through."""
-    mails.send(person, mail, values)
+def tell(person: User, mail: str, values: dict[str, Any], notice: dict[str, Any], *, address: str = "") -> None:
+    """Write the mail's row in the caller's transaction, and push `notice` to the person's sockets when that is through.
+
+    :param address: where the mail goes; by default, to the person's own.
+    """
+    mails.send(person, mail, values, address=address)
     transaction.on_commit(partial(_push, person.pk, notice))
 
 
@@ -52,6 +56,29 @@ def impersonated(person: User, *, by: User, reason: str, until: datetime, writes
     with translation.override(person.language or settings.LANGUAGE_CODE):
         text = _("{by} acts as you for a while: {reason}").format_map(values)
     tell(person, "impersonated", values, {"kind": "impersonated", "text": text, **values})
+
+
+def phone_changed(person: User, *, address: str = "") -> None:
+    """Tell somebody that another phone number is theirs now, or none: codes that go there let in.
+
+    :param address: the mail address they had, where that has just changed too.
+    """
+    values = {
+        "phone": phones.masked(person.phone) if person.phone else "",
+        "verified": person.has_verified_phone,
+        "happened_at": timezone.now(),
+    }
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        text = _("Your account has another phone number.") if person.phone else _("Your phone number was removed.")
+    tell(person, "phone_changed", values, {"kind": "phone_changed", "text": text}, address=address)
+
+
+def mail_address_changed(person: User, *, address: str) -> None:
+    """Tell somebody, at the address they had, that they have another now, or none: links that go there choose a password."""
+    with translation.override(person.language or settings.LANGUAGE_CODE):
+        text = _("The mail address of your account was changed.")
+    notice = {"kind": "mail_address_changed", "text": text}
+    tell(person, "mail_address_changed", {"happened_at": timezone.now()}, notice, address=address)
 
 
 def large_export(by: User | None, *, what: Any, rows: int, in_a_day: int, filters: dict[str, Any]) -> None:

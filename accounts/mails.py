@@ -50,18 +50,24 @@ class TooLate(GatehouseError):
 
 
 def send(
-    person: User, name: str, values: Mapping[str, Any] | None = None, *, good_for: timedelta = GOOD_FOR
+    person: User,
+    name: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    good_for: timedelta = GOOD_FOR,
+    address: str = "",
 ) -> Mail | None:
     """Queue the mail `name` to `person`; None when they have no mail address.
 
+    :param address: one they had, instead of the present one.
     :param good_for: after this time it is not sent any more, for example because a link in it has run out.
     """
-    if not person.email:
+    if not (to := address or person.email):
         return None
     mail = Mail.objects.create(
         user=person,
         name=name,
-        address=person.email,
+        address=to,
         language=person.language or settings.LANGUAGE_CODE,
         values=_seal(values or {}),
         good_until=timezone.now() + good_for,

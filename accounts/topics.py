@@ -12,14 +12,20 @@ class NoticeSerializer(serializers.Serializer[Any]):
     """Something a person should read; the other fields depend on its kind."""
 
     kind = serializers.ChoiceField(
-        ["new_device", "token_reused", "impersonated", "large_export", "sms_given_up", "sms_account_trouble"]
-        + [
+        [
+            "new_device",
+            "token_reused",
+            "impersonated",
+            "large_export",
+            "sms_given_up",
+            "sms_account_trouble",
             "sms_budget_near",
             "sms_budget_spent",
             "sms_conversion",
             "second_factor",
             "password_changed",
             "phone_changed",
+            "mail_address_changed",
         ],
         required=False,
         help_text=_("What happened to the account; absent in what staff send."),

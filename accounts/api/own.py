@@ -32,9 +32,13 @@ class MeView(APIView):
     @extend_schema(
         operation_id="auth_me_change",
         summary="Change my profile",
+        description=(
+            "Another mail address needs a recent sign-in (20008). Another phone lets nobody in unless there was one: see "
+            "`auth/phone`. The person is told of both."
+        ),
         tags=TAGS,
         request=ProfileSerializer,
-        responses={200: MeSerializer, **REFUSED, **error_responses("10000")},
+        responses={200: MeSerializer, **REFUSED, **error_responses("10000", errors.NotConfirmed)},
     )
     def patch(self, request: Request) -> Response:
         asked = ProfileSerializer(request.user, data=request.data, partial=True)

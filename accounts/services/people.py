@@ -4,19 +4,18 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from django.contrib.auth import password_validation
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import impersonation, pictures, sessions, sockets, standing, validators
-from accounts.errors import AlreadyAnonymised
+from accounts import alarms, impersonation, pictures, sessions, sockets, standing
+from accounts.errors import AlreadyAnonymised, NotConfirmed
 from accounts.models import LoginSession, Role, User, reach_of
 from accounts.scope import may_act_on
 from accounts.services import guards
+from accounts.services import personal_data as data
 from project.core import audit
 
 Reason = LoginSession.Reason
@@ -31,6 +30,7 @@ FIELDS = OWN_FIELDS | {
     "is_superuser",
     "must_change_password",
 }
+PROOF_OF_PHONE = ("phone_claimed", "phone_verified", "phone_verified_at")
 
 
 # --- making ---------------------------------------------------------------------------------------------------------------
@@ -55,7 +55,7 @@ def create_user(
     guards.ensure_place(by, {"department": None} | fields)
     user = User(username=username, **fields)
     guards.ensure_may_reach(by, reach_of(user, roles))
-    _ensure_valid(user, password, named_by_staff=by is not None)
+    data.ensure_valid(user, password, named_by_staff=by is not None)
     user.set_password(password)
     user.password_changed_at = timezone.now() if password else None
     user.must_change_password = user.must_change_password and bool(password)
@@ -63,38 +63,6 @@ def create_user(
     user.groups.set([role.group for role in roles])
     audit.record("user.created", user, actor=by, roles=[role.key for role in roles])
     return user
-
-
-def _ensure_valid(user: User, password: str | None, *, named_by_staff: bool) -> None:
-    wrong: dict[str, list[str]] = {}
-    try:
-        # signed-in data only: the hash is made afterwards, when everything else is right
-        user.full_clean(exclude=["password"])
-    except ValidationError as problem:
-        wrong |= problem.message_dict
-    if named_by_staff:
-        _collect(wrong, "username", partial(validators.username, user.username))
-    if not wrong and User.objects.get_queryset().filter(username__iexact=user.username).exclude(pk=user.pk).exists():
-        # also where only the case differs: nobody should pass for somebody else
-        wrong["username"] = [str(User._meta.get_field("username").error_messages["unique"])]
-    if password is not None:
-        _collect(wrong, "password", partial(password_validation.validate_password, password, user))
-    if wrong:
-        raise ValidationError(wrong)
-
-
-def _ensure_good_name(username: str) -> None:
-    wrong: dict[str, list[str]] = {}
-    _collect(wrong, "username", partial(validators.username, username))
-    if wrong:
-        raise ValidationError(wrong)
-
-
-def _collect(wrong: dict[str, list[str]], field: str, check: Any) -> None:
-    try:
-        check()
-    except ValidationError as problem:
-        wrong.setdefault(field, []).extend(problem.messages)
 
 
 # --- changing -------------------------------------------------------------------------------------------------------------
@@ -127,25 +95,25 @@ def update_user(*, by: User | None, user: User, roles: Iterable[Role] | None = N
 def update_own_profile(*, user: User, proven: bool = False, **changes: Any) -> User:
     """Let a person change what is theirs to change.
 
-    :param proven: they have proved of late who they are, so that a new phone number may let them in: a stolen session may
-        not choose one.
-
+    :param proven: they have proved of late who they are. A stolen session must not open a door of its own: without it a new
+        phone number lets nobody in, and a new mail address, where links go that choose a password, is refused.
+    :raises NotConfirmed: for that.
     :raises ValidationError: naming the fields at fault.
     """
     guards.ensure_known(changes, OWN_FIELDS)
     person = locked(user)
+    if not proven and data.spelled(changes).get("email", person.email) != person.email:
+        raise NotConfirmed
     before = person.phone
     _write(person, changes, user, named_by_staff=False)
-    if person.phone and person.phone != before:
-        person.phone_claimed = "" if proven else person.phone
+    if person.phone and person.phone != before and not proven:
+        person.phone_claimed = person.phone
         person.save(update_fields=["phone_claimed"])
     return _fresh(user)
 
 
 def _write(person: User, changes: dict[str, Any], by: User | None, *, named_by_staff: bool) -> None:
-    if changes.get("phone"):
-        changes = changes | {"phone": validators.phone.spelled(changes["phone"])}
-    changed = {name: value for name, value in changes.items() if getattr(person, name) != value}
+    changed = {name: value for name, value in data.spelled(changes).items() if getattr(person, name) != value}
     if not changed:
         return
     if person.anonymised_at is not None and not changed.keys() <= {"department", "manager"}:
@@ -156,17 +124,30 @@ def _write(person: User, changes: dict[str, Any], by: User | None, *, named_by_s
     if named_by_staff:
         guards.ensure_place(by, changed)
     reached = reach_of(person) if by is not None and "department" in changed else None
+    had = person.email
     for name, value in changed.items():
         setattr(person, name, value)
     person.full_clean(exclude=["password"])
-    if named_by_staff and "username" in changed:
-        _ensure_good_name(person.username)
+    if "username" in changed:
+        data.ensure_good_name(person, named_by_staff=named_by_staff)
     if reached is not None:
         guards.ensure_may_reach(by, reach_of(person), besides=reached)
     if changed.get("is_active"):
         person.left_at = None
-    person.save(update_fields=[*changed, "left_at"])
+    if "phone" in changed:
+        # also a number they had before is theirs again only by a new proof
+        person.phone_claimed, person.phone_verified, person.phone_verified_at = "", "", None
+    person.save(update_fields=[*changed, "left_at", *PROOF_OF_PHONE])
     _after_change(person, changed, by, was_active=was_active)
+    _tell_of_ways_in(person, changed, had)
+
+
+def _tell_of_ways_in(person: User, changed: dict[str, Any], address: str) -> None:
+    """Codes and links let in who gets them: whoever changed where to, the person reads it at the `address` they had."""
+    if "phone" in changed:
+        alarms.phone_changed(person, address=address)
+    if "email" in changed and address:
+        alarms.mail_address_changed(person, address=address)
 
 
 def _after_change(person: User, changed: dict[str, Any], by: User | None, *, was_active: bool) -> None:

@@ -248,6 +248,13 @@ class TestPeople:
 
         assert [one["roles"] for one in found if one["username"].startswith("junior")] == [["juniors", "helpers"]] * 10
 
+    @pytest.mark.every_database
+    def test_cannot_be_renamed_to_pass_for_somebody_else(self, top, mei, hans):
+        for name in ("hansmeier", "HansMeier"):
+            assert fields_of(top.patch(f"users/{mei.pk}", {"username": name})) == {"username"}
+
+        assert top.patch(f"users/{mei.pk}", {"username": "MeiLing"}).json()["username"] == "MeiLing"
+
     def test_cannot_be_above_themselves(self, top, mei, hans, boss):
         assert top.patch(f"users/{mei.pk}", {"manager": hans.pk}).status_code == 200
 
