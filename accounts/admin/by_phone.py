@@ -24,6 +24,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts import captcha, devices, errors, phone_codes, sms_sign_in
 from accounts.admin import forgotten
 from accounts.admin.entering import BACKEND, TOO_MANY, next_of, on_to_second_step, refused, remember_choice, with_next
+from accounts.admin.forms import said
 from accounts.passwords import by_phone
 from accounts.phone_codes import Purpose
 from accounts.sign_in import Method, ask_for_second_factor
@@ -89,11 +90,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def reset(request: HttpRequest) -> HttpResponse:
     """Lead whoever has their phone at hand to the page where they choose a password."""
     return _steps(request, Way(Purpose.RESET, "dashboard:forgotten_by_sms", _choose))
-
-
-def said(problem: GatehouseError) -> list[str]:
-    """What is wrong, field by field, or else in one sentence."""
-    return [str(text) for texts in problem.fields.values() for text in texts] or [str(problem)]
 
 
 def _steps(request: HttpRequest, way: Way) -> HttpResponse:

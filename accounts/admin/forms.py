@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -19,6 +20,7 @@ from accounts.models import Department, Role, User
 from accounts.services import people
 from integrations.sms import phones
 from project.core.admin import ServiceForm
+from project.core.errors import GatehouseError
 
 PROFILE = (
     "username",
@@ -43,6 +45,13 @@ def acting(asked: Any) -> User:
     """Return who acts, given a request or a form."""
     user: User = getattr(asked, "actor", None) or asked.user
     return user
+
+
+def said(problem: GatehouseError | ValidationError) -> list[str]:
+    """What is wrong, field by field, or else in one sentence."""
+    if isinstance(problem, ValidationError):
+        return list(problem.messages)
+    return [str(text) for texts in problem.fields.values() for text in texts] or [str(problem)]
 
 
 class RoleChoice(forms.ModelMultipleChoiceField[Role]):

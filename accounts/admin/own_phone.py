@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import devices, phone_codes, services
 from accounts.admin import step_up
-from accounts.admin.forms import acting
+from accounts.admin.forms import acting, said
 from accounts.phone_codes import Purpose
 from accounts.signing_in_and_out import caller_of
 from integrations.sms.phones import LONGEST
@@ -52,17 +52,11 @@ def _change(request: HttpRequest) -> HttpResponse:
         phone = phone_codes.check(person, number, Purpose.BIND, request.POST.get("code", "").strip(), caller)
         services.bind_phone(user=person, phone=phone)
     except (GatehouseError, ValidationError) as problem:
-        for text in _said(problem):
+        for text in said(problem):
             form.add_error(None, text)
         return _page(request, form, waiting=number if is_waiting else "")
     messages.success(request, _("This number is yours now: codes by text message go to it."))
     return redirect("dashboard:safety")
-
-
-def _said(problem: GatehouseError | ValidationError) -> list[str]:
-    if isinstance(problem, ValidationError):
-        return list(problem.messages)
-    return [str(text) for texts in problem.fields.values() for text in texts] or [str(problem)]
 
 
 def _page(request: HttpRequest, form: OwnNumberForm, waiting: str = "") -> TemplateResponse:

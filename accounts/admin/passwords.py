@@ -4,18 +4,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth import HASH_SESSION_KEY, REDIRECT_FIELD_NAME, password_validation
+from django.contrib.auth import HASH_SESSION_KEY, password_validation
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from accounts import passwords, services, sign_in
+from accounts.admin.entering import next_of
 from accounts.models import LoginSession, User
 from accounts.signing_in_and_out import caller_of
 from project.core.errors import GatehouseError
@@ -117,15 +117,8 @@ def change_own(request: HttpRequest) -> HttpResponse:
         request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         told = ngettext("%(n)d other session ended.", "%(n)d other sessions ended.", form.ended) % {"n": form.ended}
         messages.success(request, _("Your password is changed.") + " " + told)
-        return redirect(_next(request) if is_due else reverse("dashboard:devices"))
+        return redirect(next_of(request) if is_due else reverse("dashboard:devices"))
     if is_due:
-        about = {"form": form, "next": _next(request), "is_due": True, "person": request.user}
+        about = {"form": form, "next": next_of(request), "is_due": True, "person": request.user}
         return TemplateResponse(request, "gatehouse/new_password.html", admin.site.each_context(request) | about)
     return page(request, form, _("Change password"))
-
-
-def _next(request: HttpRequest) -> str:
-    asked = request.POST.get(REDIRECT_FIELD_NAME) or request.GET.get(REDIRECT_FIELD_NAME) or ""
-    hosts = {request.get_host()}
-    is_ours = url_has_allowed_host_and_scheme(asked, allowed_hosts=hosts, require_https=request.is_secure())
-    return asked if is_ours else reverse("admin:index")

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from accounts import phone_codes, second_factor, step_up
-from accounts.admin.forms import acting
+from accounts.admin.forms import acting, said
 from accounts.errors import NotWhileActing
 from accounts.impersonation.middleware import refusal
 from accounts.models import LoginSession
@@ -83,8 +83,7 @@ class ProofForm(forms.Form):
         try:
             step_up.confirm(self.session, acting(self.request), caller_of(self.request), **given)
         except GatehouseError as problem:
-            said = [text for texts in problem.fields.values() for text in texts]
-            raise forms.ValidationError(said or str(problem)) from problem
+            raise forms.ValidationError(said(problem)) from problem
         return given
 
     def _send(self) -> dict[str, Any]:
@@ -95,7 +94,7 @@ class ProofForm(forms.Form):
             phone_codes.ask(number, phone_codes.Purpose.CONFIRM, caller._replace(mark=self.session.sid), person=person)
         except GatehouseError as problem:
             self.is_sent = False
-            raise forms.ValidationError(str(problem)) from problem
+            raise forms.ValidationError(said(problem)) from problem
         return {}
 
 

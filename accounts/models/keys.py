@@ -17,7 +17,7 @@ class SigningKey(models.Model):
     algorithm = models.CharField(_("algorithm"), max_length=10)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.NEXT)
     # "current" while this is the current key, else NULL: a unique index that allows one on every database
-    current_slot = models.CharField(max_length=10, null=True, unique=True, editable=False)  # noqa: DJ001
+    current_slot = models.CharField(max_length=10, null=True, unique=True, editable=False)  # noqa: DJ001 (see above)
     private = models.TextField(editable=False, help_text=_("Encrypted with a key derived from SECRET_KEY."))
     public = models.JSONField(_("public part"), editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now)

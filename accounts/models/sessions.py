@@ -83,7 +83,7 @@ class LoginSession(Origin):
     exclusive = models.BooleanField(_("the only one"), default=False)
     # "<user>:<scope>" while the session is exclusive and not ended, else NULL: a plain unique index then allows one
     # such session each, on every database (MariaDB has no partial index)
-    live_key = models.CharField(max_length=40, null=True, unique=True, editable=False)  # noqa: DJ001
+    live_key = models.CharField(max_length=40, null=True, unique=True, editable=False)  # noqa: DJ001 (see above)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, db_index=True)
     end_reason = models.CharField(_("why"), max_length=20, blank=True, choices=Reason.choices)
     ended_by = models.ForeignKey(
