@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from django_otp.oath import TOTP
 
+STEP, A_MOMENT = 30, 2
+
 
 class Phone:
     """Knows a secret and what time it is."""
@@ -19,9 +21,14 @@ class Phone:
         self._key = base64.b32decode(self.given["secret"])
 
     def code(self, steps: int = 0) -> str:
-        """What it shows `steps` times 30 seconds from now."""
+        """What it shows `steps` times 30 seconds from now; of a step that is about to end, what it shows in the next one.
+
+        Else it would be a step older when it is looked at, and a code of the step before too old.
+        """
+        if (left := STEP - time.time() % STEP) < A_MOMENT:
+            time.sleep(left)
         clock = TOTP(self._key)
-        clock.time = time.time() + 30 * steps
+        clock.time = time.time() + STEP * steps
         return f"{clock.token():06}"
 
     def wrong(self) -> str:

@@ -3,7 +3,7 @@
 Nothing ticks: what should have happened since the last request happens, in order, when the next one comes.
 """
 
-import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from tests.fakes.jenkins.builds import Build
@@ -24,10 +24,19 @@ class Jenkins(Group):
     kinds: ClassVar[dict[str, type[Item]]] = {kind.root: kind for kind in (FreeStyleProject, WorkflowJob, Folder)}
     good_name = staticmethod(check_good_name)
 
-    def __init__(self, *, accounts: list[Account], anonymous: str, executors: int, quiet_period: float) -> None:
+    def __init__(
+        self,
+        *,
+        accounts: list[Account],
+        anonymous: str,
+        executors: int,
+        quiet_period: float,
+        clock: Callable[[], float],
+    ) -> None:
         self.jenkins = self
         super().__init__()
-        self.now, self.ahead = time.time(), 0.0
+        self._clock = clock
+        self.now, self.ahead = clock(), 0.0
         self.root_url, self.quiet_period = "http://127.0.0.1/", quiet_period
         self.counts_sent_text = False
         self.security = Security(accounts, anonymous)
@@ -43,7 +52,7 @@ class Jenkins(Group):
 
     def catch_up(self) -> None:
         """Let everything happen that was due."""
-        until = time.time() + self.ahead
+        until = self._clock() + self.ahead
         while (moment := min(self._moments(), default=until)) < until:
             self.now = moment
             self._step()

@@ -1,6 +1,7 @@
 """A Jenkins for tests and newcomers: on a real port, with all it knows in memory."""
 
 import threading
+import time
 from collections import Counter, deque
 from types import TracebackType
 from typing import Self
@@ -21,9 +22,10 @@ USER, TOKEN, PASSWORD = "admin", "11f0d3b1c5a94d7e8a6b2c9d0e1f2a3b4c", "admin"
 class Simulator:
     """`with Simulator() as jenkins:` listens at `jenkins.url`; `jenkins.user` with `jenkins.token` may do everything.
 
-    :param demo: begin with folders, jobs of every kind, builds that ended, run and wait.
+    :param demo_content: begin with folders, jobs of every kind, builds that ended, run and wait.
     :param jobs: begin with so many jobs in so many `folders`, for benchmarks.
     :param anonymous: what somebody without credentials gets: "none" (403), "read", "401".
+    :param stands_still: time passes by `skip` alone.
     """
 
     def __init__(
@@ -37,10 +39,18 @@ class Simulator:
         executors: int = 2,
         quiet_period: float = 5,
         accounts: list[Account] | None = None,
+        stands_still: bool = False,
     ) -> None:
+        began = time.time()
         self.user, self.token, self.password = USER, TOKEN, PASSWORD
         known = [Account(USER, PASSWORD, TOKEN), *(accounts or [])]
-        self.jenkins = Jenkins(accounts=known, anonymous=anonymous, executors=executors, quiet_period=quiet_period)
+        self.jenkins = Jenkins(
+            accounts=known,
+            anonymous=anonymous,
+            executors=executors,
+            quiet_period=quiet_period,
+            clock=(lambda: began) if stands_still else time.time,
+        )
         self.requests: deque[Request] = deque(maxlen=10_000)
         self.faults = Faults(self._refuse, self._listen)
         self._lock = threading.RLock()

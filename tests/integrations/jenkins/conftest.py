@@ -90,7 +90,7 @@ def known(away: Server) -> Callable[..., Job]:
 @pytest.fixture
 def jenkins() -> Iterator[Simulator]:
     """A Jenkins with folders, jobs of every kind, builds that ended, run and wait."""
-    with Simulator(demo_content=True, quiet_period=1) as running:
+    with Simulator(demo_content=True, quiet_period=1, stands_still=True) as running:
         yield running
 
 
