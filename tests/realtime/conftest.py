@@ -9,6 +9,7 @@ from typing import Any
 
 import msgpack
 import pytest
+from rest_framework.test import APIClient
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -17,6 +18,7 @@ from tests.clients import PATIENCE
 from tests.core.redis_server import RedisServer
 from tests.realtime import desk, people
 from tests.realtime.server import GATE, GatehouseProcess, GatehouseThread
+from tests.realtime.staff import client, person
 
 
 class Socket:
@@ -205,3 +207,15 @@ def gate_topics(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(topics, "_topics", dict(topics._topics))
     monkeypatch.setattr(topics, "_policies", dict(topics._policies))
     desk.open_for_business()
+
+
+@pytest.fixture
+def sender() -> APIClient:
+    """Staff who may send, and nothing else."""
+    return client(person("sender", "realtime.send"))
+
+
+@pytest.fixture
+def watcher() -> APIClient:
+    """Staff who may look at connections, and nothing else."""
+    return client(person("watcher", "realtime.view_connection"))

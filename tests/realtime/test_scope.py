@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import Department, Role
-from tests.realtime.test_api import CONNECTIONS, client, person, send
+from tests.realtime.staff import CONNECTIONS, client, person, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from realtime.models import Watch
 from tests.accounts.together import together
 from tests.realtime.conftest import until
 from tests.realtime.server import GatehouseProcess
-from tests.realtime.test_api import person
+from tests.realtime.staff import person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from realtime.models import DeadLetter
 from realtime.queue import dead
 from realtime.queue.dead import Arrived, Dead, Reason
-from tests.realtime.test_api import client, person
+from tests.realtime.staff import client, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/api/v1/realtime/dead-letters"
