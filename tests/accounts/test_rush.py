@@ -15,7 +15,7 @@ from accounts.models import LoginEvent
 from project.core.errors import Unreachable
 from tests.accounts.conftest import PASSWORD, code_of
 from tests.accounts.hashing import CountingHasher
-from tests.clients import until
+from tests.clients import PATIENCE, until
 
 CROWD = 100
 
@@ -87,7 +87,7 @@ class TestEqualWork:
 class TestTheLine:
     def test_lets_in_as_many_as_can_be_dealt_with_and_the_next_as_one_leaves(self):
         door = rush.Door(at_once=2, waiting=5)
-        inside, most, lock = 0, 0, threading.Lock()
+        inside, most, lock, dealt_with = 0, 0, threading.Lock(), threading.Event()
 
         def go_through(_number):
             nonlocal inside, most
@@ -95,14 +95,17 @@ class TestTheLine:
                 with lock:
                     inside += 1
                     most = max(most, inside)
+                assert dealt_with.wait(PATIENCE)
                 with lock:
                     inside -= 1
 
         with ThreadPoolExecutor(7) as crowd:
-            list(crowd.map(go_through, range(7)))
+            gone = crowd.map(go_through, range(7))
+            until(lambda: (door.people, inside) == (7, 2), "all stand in line, and two are inside")
+            dealt_with.set()
+            assert len(list(gone)) == 7
 
-        assert most <= 2
-        assert inside == 0
+        assert (most, inside, door.people) == (2, 0, 0)
 
     def test_that_is_full_turns_away_at_once_and_says_when_to_come_again(self):
         door = rush.Door(at_once=1, waiting=0)
