@@ -102,7 +102,7 @@ class TestMessages:
 class TestWork:
     def test_tells_its_owners_socket_how_far_it_is(self, administrator: Caller, tmp_path):
         with administrator.socket() as line:
-            job = upload(administrator, workbooks.by_the_old_system(tmp_path, 300, "progress"))
+            job = upload(administrator, workbooks.by_the_old_system(tmp_path, 60, "progress"))
             follow(administrator, job["id"], {"ready"})
             administrator.post(f"imports/{job['id']}/confirm", {})
             follow(administrator, job["id"], {"done"})
@@ -112,4 +112,4 @@ class TestWork:
                 seen.append(line.next("imports.progress"))
 
             assert {frame["id"] for frame in seen} == {job["id"]}
-            assert seen[-1]["done"] == seen[-1]["total"] == 300
+            assert seen[-1]["done"] == seen[-1]["total"] == 60

@@ -266,7 +266,7 @@ class TestMessages:
         with administrator.socket() as in_the_east:
             administrator.url = house.west.url
             with administrator.socket() as in_the_west:
-                path = workbooks.by_the_old_system(tmp_path, 40, f"push{house.hired:03}x")
+                path = workbooks.by_the_old_system(tmp_path, 8, f"push{house.hired:03}x")
                 job = upload(administrator, path)
                 administrator.url = house.east.url
                 follow(administrator, job["id"], {"ready"})
@@ -282,7 +282,7 @@ class TestSheets:
     def test_uploaded_at_one_node_are_confirmed_at_the_other(self, house: House, tmp_path):
         administrator = house.administrator(house.east)
         prefix = f"sheet{house.hired:03}x"
-        job = upload(administrator, workbooks.by_the_old_system(tmp_path, 40, prefix))
+        job = upload(administrator, workbooks.by_the_old_system(tmp_path, 8, prefix))
 
         administrator.url = house.west.url
         follow(administrator, job["id"], {"ready"})
@@ -290,8 +290,8 @@ class TestSheets:
 
         administrator.url = house.east.url
         done = follow(administrator, job["id"], {"done"})
-        assert done["progress"]["done"] == done["progress"]["total"] == 40
-        assert administrator.get("users/", params={"search": prefix}).json()["count"] == 40
+        assert done["progress"]["done"] == done["progress"]["total"] == 8
+        assert administrator.get("users/", params={"search": prefix}).json()["count"] == 8
 
     def test_exported_by_the_worker_are_downloaded_from_either_node(self, house: House):
         administrator = house.administrator(house.west)
