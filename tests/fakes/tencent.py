@@ -5,7 +5,7 @@ import hmac
 import json
 import time
 import uuid
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,8 @@ from tests.fakes.http import Answer, Asked, HttpServer
 
 SECRET_ID, SECRET_KEY = "AKIDGatehouseTests", "made-up-secret-of-the-tests-0002"
 APP = "1400000001"
+LIMIT = 100
+REMEMBERED_SECONDS = 7 * 86_400
 
 
 @dataclass
@@ -29,14 +31,20 @@ class Taken:
 
 
 class Tencent(HttpServer):
-    """The gateway. `refusals` answers the next sends: the code of one message's status, or of the whole request."""
+    """The gateway. `refusals` answers the next sends: the code of one message's status, or of the whole request.
+
+    `has_queue`: it was opened for the app, as Tencent does for those who ask. Each receipt is in it once.
+    """
 
     def __init__(self, port: int = 0) -> None:
         super().__init__(port)
         self.taken: list[Taken] = []
         self.delivered: set[str] = set()
-        self.page = b""
+        self.page, self.pages = b"", 0
         self.refusals: deque[tuple[str, bool]] = deque()
+        self.has_queue = False
+        self.asked: Counter[str] = Counter()
+        self._pulled: set[str] = set()
 
     def refuse(self, code: str, *, whole: bool = False) -> None:
         """Let the next send be refused."""
@@ -46,10 +54,18 @@ class Tencent(HttpServer):
         if not _is_signed(asked):
             return _failed("AuthFailure.SignatureFailure")
         if self.page:
+            self.pages += 1
             return Answer(self.page, kind="text/html")
-        if asked.headers.get("x-tc-action") == "SendSms":
-            return self._send(asked.json())
-        return self._pull(asked.json())
+        action = asked.headers.get("x-tc-action", "")
+        self.asked[action] += 1
+        match action:
+            case "SendSms":
+                return self._send(asked.json())
+            case "PullSmsSendStatus":
+                return self._pull(asked.json())
+            case "PullSmsSendStatusByPhoneNumber":
+                return self._pull_by_number(asked.json())
+        return _failed("InvalidAction")
 
     def _send(self, given: dict[str, Any]) -> Answer:
         code, whole = self.refusals.popleft() if self.refusals else ("Ok", False)
@@ -66,21 +82,38 @@ class Tencent(HttpServer):
         return _well({"SendStatusSet": [status | {"Code": code, "Message": "", "IsoCode": "CN"}]})
 
     def _pull(self, given: dict[str, Any]) -> Answer:
-        rows = [
-            {
-                "UserReceiveTime": int(one.at) + 1,
-                "CountryCode": "86",
-                "SubscriberNumber": one.phone[3:],
-                "PhoneNumber": one.phone,
-                "SerialNo": one.serial,
-                "ReportStatus": "SUCCESS",
-                "Description": "DELIVRD",
-                "SessionContext": one.context,
-            }
+        if not self.has_queue:
+            return _failed("UnauthorizedOperation.RequestPermissionDeny")
+        if given["SmsSdkAppId"] != APP or not 0 < given["Limit"] <= LIMIT:
+            return _failed("InvalidParameterValue.LimitVerifyFail")
+        waiting = [one for one in self.taken if one.serial in self.delivered - self._pulled][: given["Limit"]]
+        self._pulled.update(one.serial for one in waiting)
+        return _well({"PullSmsSendStatusSet": [_status(one) for one in waiting]})
+
+    def _pull_by_number(self, given: dict[str, Any]) -> Answer:
+        if given["BeginTime"] < time.time() - REMEMBERED_SECONDS:
+            return _failed("InvalidParameterValue.BeginTimeVerifyFail")
+        found = [
+            one
             for one in self.taken
-            if one.serial in self.delivered and one.phone == given["PhoneNumber"] and one.at >= given["BeginTime"]
+            if one.serial in self.delivered
+            and one.phone == given["PhoneNumber"]
+            and given["BeginTime"] <= one.at <= given["EndTime"]
         ]
-        return _well({"PullSmsSendStatusSet": rows})
+        return _well({"PullSmsSendStatusSet": [_status(one) for one in found]})
+
+
+def _status(one: Taken) -> dict[str, Any]:
+    return {
+        "UserReceiveTime": int(one.at) + 1,
+        "CountryCode": "86",
+        "SubscriberNumber": one.phone[3:],
+        "PhoneNumber": one.phone,
+        "SerialNo": one.serial,
+        "ReportStatus": "SUCCESS",
+        "Description": "DELIVRD",
+        "SessionContext": one.context,
+    }
 
 
 def _is_signed(asked: Asked) -> bool:

@@ -100,6 +100,8 @@ class Client(ABC):
     """`find` answers."""
     knows_at_once: ClassVar[bool] = False
     """What `find` does not know a moment after it was sent never arrived there."""
+    pulled_at_once: ClassVar[int] = 0
+    """It has a queue of receipts, of which `pull` takes so many; 0: it has none."""
 
     @abstractmethod
     def send(self, outgoing: Outgoing) -> Accepted:
@@ -114,6 +116,14 @@ class Client(ABC):
         :raises NotSent: when it cannot be asked: at present, or never.
         """
         raise NotSent(Verdict.ACCOUNT, "cannot_be_asked")
+
+    def pull(self) -> list[Delivery]:
+        """Take the next receipts out of the provider's queue: nobody gets them a second time. Fewer than `pulled_at_once`: it is
+        empty.
+
+        :raises NotSent: when there is no queue for us, or it cannot be asked at present.
+        """
+        raise NotSent(Verdict.ACCOUNT, "no_queue")
 
     def read_receipts(self, body: bytes) -> list[Delivery]:
         """Read what the provider calls back with.

@@ -4,7 +4,7 @@ import json
 import logging
 import math
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -30,13 +30,15 @@ REGION = "ap-guangzhou"
 BEIJING = ZoneInfo("Asia/Shanghai")
 PAGE = 100
 NO_ANSWER = frozenset({"ClientNetworkError", "ServerNetworkError"})
-ASKED_ABOUT = timedelta(hours=72)
+REMEMBERED = timedelta(days=7) - timedelta(minutes=5)
+"""What it is asked about may not be older."""
 
 
 class Tencent(Client):
     """An account of Tencent Cloud. Credentials: `secret_id`, `secret_key`; options: `sdk_app_id`, `region`."""
 
     can_be_asked: ClassVar[bool] = True  # but it tells of a message only once there is a receipt
+    pulled_at_once: ClassVar[int] = PAGE
 
     def __init__(self, provider: Provider) -> None:
         known = provider.credentials
@@ -64,16 +66,23 @@ class Tencent(Client):
         return Accepted(status.SerialNo or "", answer.RequestId or "")
 
     def find(self, *, phone: str, sent_at: datetime, reference: str, remote_id: str = "") -> Delivery | None:
+        now = datetime.now(UTC)
+        since = max(sent_at, now - REMEMBERED)
         request = models.PullSmsSendStatusByPhoneNumberRequest()
         request.PhoneNumber, request.SmsSdkAppId = phone, self._app
-        request.BeginTime, request.EndTime = int(sent_at.timestamp()) - 1, int((sent_at + ASKED_ABOUT).timestamp())
+        request.BeginTime, request.EndTime = int(since.timestamp()) - 1, int(now.timestamp()) + 1
         request.Offset, request.Limit = 0, PAGE
         answer = _asked(lambda: self._sdk.PullSmsSendStatusByPhoneNumber(request))
         for one in answer.PullSmsSendStatusSet or []:
             if reference == one.SessionContext or (remote_id and remote_id == one.SerialNo):
-                at = datetime.fromtimestamp(one.UserReceiveTime, BEIJING) if one.UserReceiveTime else None
-                return Delivery(_fate(one.ReportStatus), reference, one.SerialNo, _code(one.Description), at)
+                return _delivery(one)
         return None
+
+    def pull(self) -> list[Delivery]:
+        request = models.PullSmsSendStatusRequest()
+        request.SmsSdkAppId, request.Limit = self._app, PAGE
+        answer = _asked(lambda: self._sdk.PullSmsSendStatus(request))
+        return [_delivery(one) for one in answer.PullSmsSendStatusSet or []]
 
     def read_receipts(self, body: bytes) -> list[Delivery]:
         rows = json.loads(body)
@@ -114,12 +123,19 @@ def _asked(call: Callable[[], Any]) -> Any:
         raise transport.not_sent(problem) from None
 
 
+def _delivery(row: models.PullSmsSendStatus) -> Delivery:
+    at = datetime.fromtimestamp(row.UserReceiveTime, BEIJING) if row.UserReceiveTime else None
+    return Delivery(
+        _fate(row.ReportStatus), row.SessionContext or "", row.SerialNo or "", _code(row.Description), at
+    )  # fmt: skip
+
+
 def _fate(status: Any) -> Fate:
     return Fate.DELIVERED if status == "SUCCESS" else Fate.FAILED
 
 
 def _code(text: Any) -> str:
-    return "" if text in {None, "", "DELIVRD", "DELIVERED"} else str(text)[:60]
+    return "" if text in (None, "", "DELIVRD", "DELIVERED") else str(text)[:60]
 
 
 def _moment(text: Any) -> datetime | None:

@@ -2,9 +2,10 @@
 
 from integrations.sms.services.by_hand import send_by_hand
 from integrations.sms.services.draining import drain, wake_many
-from integrations.sms.services.following import SIGNATURE, expire, look, take_receipts
+from integrations.sms.services.following import SIGNATURE, expire, take_receipts
 from integrations.sms.services.forgetting import forget, purge
 from integrations.sms.services.messages import Request, cancel, enqueue, enqueue_many, send_again
+from integrations.sms.services.polling import look
 from integrations.sms.services.providers import Health, health
 from integrations.sms.services.sending import deliver
 from integrations.sms.services.setting_up import (

@@ -6,7 +6,7 @@ the other attempts of its message.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.sms.errors import ReceiptRefused
@@ -27,8 +27,6 @@ LOOKS = tuple(timedelta(seconds=one) for one in (20, 60, 300, 1_800, 7_200, 43_2
 """How long after a message left, or the last look, its provider is asked; then never again."""
 RECEIPTS_COME_WITHIN = timedelta(minutes=10)
 """Where the provider calls back it is asked only after this time."""
-AT_ONCE = 200
-"""Messages looked at in one go."""
 FAILED_RECEIPT_COUNTS = frozenset({Message.State.SENT, Message.State.UNKNOWN})
 SIGNATURE = "X-Signature"
 TRIES = 3
@@ -41,52 +39,11 @@ def first_look(provider: Provider, client: Client, now: datetime) -> datetime | 
     return now + (RECEIPTS_COME_WITHIN if provider.calls_back else LOOKS[0])
 
 
-def client_to_ask(provider: Provider | None) -> Client | None:
-    """Return what asks this provider; None when it cannot be asked."""
-    if provider is None:
-        return None
-    try:
-        client = client_of(provider)
-    except NotSent:
-        return None
-    return client if client.can_be_asked else None
-
-
-def look() -> int:
-    """Ask about the messages whose time it is; return of how many there was news."""
-    now = timezone.now()
-    due = Message.objects.filter(look_at__lte=now).select_related("provider").order_by("look_at")
-    return sum(_look_at(message, now) for message in due[:AT_ONCE])
-
-
 def expire() -> int:
     """End the messages that wait although their time is over, and their secrets with them; return how many."""
     now = timezone.now()
     over = Message.objects.filter(state=Message.State.PENDING, expires_at__lte=now).exclude(lease_until__gt=now)
     return over.update(state=Message.State.EXPIRED, secret="", finished_at=now, worker="", lease_until=None)
-
-
-def _look_at(message: Message, now: datetime) -> bool:
-    again = now + LOOKS[message.looks + 1] if message.looks + 1 < len(LOOKS) else None
-    ours = Message.objects.filter(pk=message.pk, look_at=message.look_at, looks=message.looks)
-    if not ours.update(look_at=again, looks=message.looks + 1):
-        return False  # another worker looks at it
-    attempt = message.tries.filter(Q(outcome__in=Attempt.MAY_HAVE_ARRIVED)).select_related("provider").last()
-    client = client_to_ask(attempt.provider) if attempt else None
-    if attempt is None or client is None:
-        Message.objects.filter(pk=message.pk).update(look_at=None)
-        return False
-    try:
-        found = client.find(
-            phone=message.phone,
-            sent_at=attempt.started_at,
-            reference=attempt.reference,
-            remote_id=attempt.remote_id,
-        )
-    except NotSent as problem:
-        log.warning("sms.not_asked", id=str(message.pk), code=problem.code)
-        return False
-    return found is not None and _take(attempt, found)
 
 
 def take_receipts(provider: Provider, body: bytes, headers: Mapping[str, str], ip: str) -> int:
@@ -101,13 +58,23 @@ def take_receipts(provider: Provider, body: bytes, headers: Mapping[str, str], i
         receipts = client_of(provider).read_receipts(body)
     except (NotSent, ValueError, RecursionError) as problem:
         raise InvalidParameters from problem
+    return take(provider, receipts)
+
+
+def take(provider: Provider, told: Iterable[Delivery], *, of_its_kind: bool = False) -> int:
+    """Write down what a provider told of its messages; return of how many there was news.
+
+    :param of_its_kind: of the messages of every provider of this kind: they may be one account.
+    """
+    whose = {"provider__kind": provider.kind} if of_its_kind else {"provider": provider}
+    attempts = Attempt.objects.filter(**whose).select_related("provider")
     news = 0
-    for receipt in receipts:
-        attempt = _attempt_of(provider, receipt)
+    for one in told:
+        attempt = _attempt_of(attempts, one)
         if attempt is None:
-            log.warning("sms.stray_receipt", provider=provider.key, remote_id=receipt.remote_id[:80])
-            continue
-        news += _take(attempt, receipt)
+            log.warning("sms.stray_receipt", provider=provider.key, remote_id=one.remote_id[:80])
+        else:
+            news += take_one(attempt, one)
     return news
 
 
@@ -126,8 +93,7 @@ def _is_from(provider: Provider, ip: str) -> bool:
     return any(address in ip_network(one, strict=False) for one in provider.receipt_addresses)
 
 
-def _attempt_of(provider: Provider, told: Delivery) -> Attempt | None:
-    ours = Attempt.objects.filter(provider=provider)
+def _attempt_of(ours: "QuerySet[Attempt]", told: Delivery) -> Attempt | None:
     pk, _dash, number = told.reference.partition("-")
     if len(pk) == 32 and number.isascii() and number.isdigit() and len(number) < 5:
         try:
@@ -137,7 +103,7 @@ def _attempt_of(provider: Provider, told: Delivery) -> Attempt | None:
     return ours.filter(remote_id=told.remote_id).first() if told.remote_id else None
 
 
-def _take(attempt: Attempt, told: Delivery) -> bool:
+def take_one(attempt: Attempt, told: Delivery) -> bool:
     """Write news of an attempt down, and what follows for its message; return whether it was news."""
     now = timezone.now()
     with transaction.atomic():

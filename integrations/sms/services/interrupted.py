@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from integrations.sms.models import Attempt, Message
 from integrations.sms.providers import NotSent
-from integrations.sms.services import following
+from integrations.sms.services import polling
 from project.core import jobs
 
 SETTLED_AFTER = timedelta(seconds=20)
@@ -36,7 +36,7 @@ def has_left(message: Message) -> bool:
 
 
 def _asked_about(message: Message, attempt: Attempt) -> bool:
-    client = following.client_to_ask(attempt.provider)
+    client = polling.client_to_ask(attempt.provider)
     if client is None:
         attempt.end(Attempt.Outcome.INTERRUPTED)
         return False

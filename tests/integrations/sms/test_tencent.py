@@ -7,8 +7,11 @@ import pytest
 from django.utils import timezone
 
 from integrations.sms import services
-from integrations.sms.models import Attempt, Message, Provider, Template, TemplateCode
+from integrations.sms.models import Attempt, Campaign, Message, Provider, Template, TemplateCode
+from integrations.sms.providers import client_of
+from integrations.sms.providers.tencent import Tencent as TencentClient
 from integrations.sms.providers.verdicts import TENCENT
+from integrations.sms.services import following, polling
 from tests.fakes.tencent import APP, SECRET_ID, SECRET_KEY, Tencent, receipts
 from tests.integrations.sms.conftest import work
 
@@ -74,6 +77,16 @@ class TestTencent:
         message.refresh_from_db()
         assert message.state == "delivered"
 
+    def test_is_asked_about_no_message_that_is_too_old_for_it(self, ask, account, tencent):
+        message = work(ask())
+        Attempt.objects.update(started_at=timezone.now() - timedelta(days=8))
+        tencent.delivered.add(tencent.taken[0].serial)
+        Message.objects.update(look_at=timezone.now())
+
+        assert services.look() == 1
+        message.refresh_from_db()
+        assert message.state == "delivered"
+
     def test_calls_back(self, ask, account, tencent, client):
         message = work(ask())
 
@@ -82,6 +95,118 @@ class TestTencent:
         assert answer.json()["result"] == 0
         message.refresh_from_db()
         assert message.state == "delivered"
+
+
+class TestQueue:
+    """Receipts of many are taken with one question, where Tencent has opened that for the app."""
+
+    @pytest.fixture(autouse=True)
+    def _opened(self, tencent):
+        tencent.has_queue = True
+
+    def sent(self, ask, tencent, number):
+        messages = [work(ask()) for _number in range(number)]
+        Message.objects.update(look_at=timezone.now())
+        return messages
+
+    def test_tells_of_many_at_once(self, ask, account, tencent):
+        self.sent(ask, tencent, 5)
+        tencent.delivered.update(one.serial for one in tencent.taken)
+
+        assert services.look() == 5
+        assert set(Message.objects.values_list("state", flat=True)) == {"delivered"}
+        assert (tencent.asked["PullSmsSendStatus"], tencent.asked["PullSmsSendStatusByPhoneNumber"]) == (1, 0)
+
+    def test_is_emptied_page_by_page(self, ask, account, tencent, monkeypatch):
+        monkeypatch.setattr(TencentClient, "pulled_at_once", 2)
+        monkeypatch.setattr("integrations.sms.providers.tencent.PAGE", 2)
+        self.sent(ask, tencent, 5)
+        tencent.delivered.update(one.serial for one in tencent.taken)
+
+        assert services.look() == 5
+        assert tencent.asked["PullSmsSendStatus"] == 3
+
+    def test_leaves_out_what_is_too_young_to_be_asked_about_by_itself(self, ask, account, tencent):
+        (message,) = self.sent(ask, tencent, 1)
+
+        assert services.look() == 0
+        message.refresh_from_db()
+        assert (message.state, message.looks, tencent.asked["PullSmsSendStatusByPhoneNumber"]) == ("sent", 1, 0)
+        assert timezone.now() < message.look_at <= timezone.now() + following.LOOKS[1]
+
+    def test_of_which_a_receipt_was_lost_is_made_up_for(self, ask, account, tencent):
+        (message,) = self.sent(ask, tencent, 1)
+        tencent.delivered.add(tencent.taken[0].serial)
+        client_of(account).pull()  # and then the process died
+        for _look in range(polling.BY_NUMBER_FROM):
+            assert services.look() == 0
+            Message.objects.update(look_at=timezone.now())
+
+        assert services.look() == 1
+        message.refresh_from_db()
+        assert message.state == "delivered"
+
+    def test_holds_the_receipts_of_an_account_that_stands_here_twice(self, ask, account, tencent):
+        (message,) = self.sent(ask, tencent, 1)
+        tencent.delivered.add(tencent.taken[0].serial)
+        other = Provider.objects.get(pk=account.pk)
+        other.pk, other.key = None, "other"
+        other.save()
+        work(ask(only=other))
+        Message.objects.exclude(pk=message.pk).update(look_at=timezone.now())
+        Message.objects.filter(pk=message.pk).update(look_at=timezone.now() + timedelta(hours=1))
+
+        assert services.look() == 1
+        message.refresh_from_db()
+        assert message.state == "delivered"
+
+
+class TestAskingOneByOne:
+    def test_stops_at_a_provider_that_does_not_answer(self, ask, account, tencent):
+        messages = [work(ask()) for _number in range(3)]
+        Message.objects.update(look_at=timezone.now())
+        tencent.page = b"<html>busy</html>"
+
+        assert services.look() == 0
+        # one question for the queue, one about a message; the others are asked about next time
+        assert tencent.pages == 2
+        assert sorted(Message.objects.values_list("looks", flat=True)) == [0, 0, 1]
+        assert len(messages) == 3
+
+    def test_asks_about_what_somebody_waits_for_before_campaigns(self, ask, ask_notice, account, tencent, monkeypatch):
+        monkeypatch.setattr(polling, "AT_ONCE", 1)
+        code = work(ask())
+        of_many = Message.objects.get(pk=work(ask()).pk)
+        campaign = Campaign.objects.create(name="Many", template=of_many.template)
+        Message.objects.filter(pk=of_many.pk).update(campaign=campaign, look_at=timezone.now() - timedelta(hours=1))
+        Message.objects.filter(pk=code.pk).update(look_at=timezone.now())
+        tencent.delivered.update(one.serial for one in tencent.taken)
+
+        assert services.look() == 1
+        code.refresh_from_db()
+        assert code.state == "delivered"
+        assert services.look() == 1
+        of_many.refresh_from_db()
+        assert of_many.state == "delivered"
+
+    def test_waits_for_an_account_that_is_mended(self, ask, account, tencent, settings):
+        work(ask())
+        tencent.delivered.add(tencent.taken[0].serial)
+        Message.objects.update(look_at=timezone.now())
+        key, settings.SECRET_KEY = settings.SECRET_KEY, "another one " * 5
+
+        assert services.look() == 0
+        settings.SECRET_KEY = key
+        assert services.look() == 1
+
+    def test_asks_nobody_about_messages_of_an_account_that_is_gone(self, ask, account, tencent):
+        message = work(ask())
+        account.delete()
+        Message.objects.update(look_at=timezone.now())
+
+        assert services.look() == 0
+        message.refresh_from_db()
+        assert message.look_at is None
 
 
 @pytest.mark.attack("T-S-7")
