@@ -26,6 +26,7 @@ from accounts.admin.rows import EventRows, SessionRows
 from accounts.admin.step_up import RecentSignInAdmin, ask
 from accounts.impersonation.state import MAY, has_access, may_act_as
 from accounts.models import LoginSession, SecondFactor, User
+from accounts.models.people import with_phone
 from accounts.passwords import inviting
 from integrations.sheets.buttons import SheetButtons
 from integrations.sms import phones
@@ -115,6 +116,12 @@ class UserAdmin(SheetButtons, BulkActions, LeavingActions, RecentSignInAdmin[Use
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return scope.people(request.user).prefetch_related("groups__role__group")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[User], search_term: str
+    ) -> tuple[QuerySet[User], bool]:
+        found, doubled = super().get_search_results(request, queryset, search_term)
+        return found | queryset.filter(with_phone(search_term)), doubled
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         found = super().get_changelist_instance(request)

@@ -1,6 +1,5 @@
 """People."""
 
-import re
 import secrets
 from collections.abc import Collection
 from typing import Any, ClassVar, Self
@@ -23,7 +22,6 @@ from integrations.sms import phones
 
 LONGEST_PHONE = 16
 """In E.164, with its plus."""
-PART_OF_A_NUMBER = re.compile(r"\+?[0-9][0-9\s-]*")
 
 
 def languages() -> list[tuple[str, Any]]:
@@ -40,9 +38,10 @@ def avatar_path(user: "User", _filename: str) -> str:
     return f"avatars/{secrets.token_hex(16)}.webp"
 
 
-def as_in_a_number(text: str) -> str:
-    """Return part of a phone number as it stands in rows, without spaces, hyphens and +86; "" for anything else."""
-    return re.sub(r"[\s-]", "", text).removeprefix(phones.CHINESE_CODE) if PART_OF_A_NUMBER.fullmatch(text) else ""
+def with_phone(text: str) -> Q:
+    """The condition that somebody's number contains `text`, however that is written; nobody, where it is no part of a number."""
+    number = phones.part_as_kept(text)
+    return Q(phone__contains=number) if number else Q(pk__in=())
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -55,10 +54,10 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def search(self, text: str) -> Self:
         """People whose user name, names, phone or mail address contain `text`."""
-        found, number = Q(), as_in_a_number(text)
+        found = with_phone(text)
         for field in User.SEARCHED:
             found |= Q(**{f"{field}__icontains": text})
-        return self.filter(found | Q(phone__contains=number) if number else found)
+        return self.filter(found)
 
     def in_order(self, by: str) -> Self:
         """By a field, "-" in front for the other way; who has none comes first, as nothing is less than anything.

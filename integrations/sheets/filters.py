@@ -137,13 +137,13 @@ def _told(value: Any) -> str:
 
 
 def _known(readers: Mapping[str, Filter], search: Sequence[str]) -> dict[str, Filter]:
-    known: dict[str, Filter] = {IDS: ("pk__in", ids), **readers}
+    known: dict[str, Filter] = {IDS: ("pk__in", ids)}
     if search:
-        known[SEARCH] = (lambda sought: _anywhere(search, sought), text)
-    return known
+        known[SEARCH] = (lambda sought: anywhere(search, sought), text)
+    return {**known, **readers}
 
 
-def _anywhere(fields: Sequence[str], sought: str) -> Q:
+def anywhere(fields: Sequence[str], sought: str) -> Q:
     """Each word that is sought stands in one of the fields."""
     found = Q()
     for word in words(sought):

@@ -1,6 +1,7 @@
 """Phone numbers: one way to write them, and whom we count them to."""
 
 import re
+import unicodedata
 
 import phonenumbers
 from django.conf import settings
@@ -12,6 +13,9 @@ CHINA = 86
 CHINESE_CODE = f"+{CHINA}"
 CHINESE_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 """The house's own rule, also for prefixes that are newer than the tables of `phonenumbers`. Such a number needs no code."""
+BETWEEN_DIGITS = re.compile(r"[\s().\-‐-―−]+")
+"""Spaces, brackets, dots, hyphens and dashes of every kind."""
+PART_OF_A_NUMBER = re.compile(r"\+?[0-9]+")
 LONGEST = 40
 SHOWN_DIGITS = 4
 
@@ -55,6 +59,20 @@ def as_kept(phone: str) -> str:
 def as_sent(phone: str) -> str:
     """Return a number of somebody's row in E.164."""
     return phone if phone.startswith("+") else CHINESE_CODE + phone
+
+
+def part(text: str) -> str:
+    """Return part of a number, however it is written, as it stands in a number in E.164; "" for what is no part of one."""
+    bare = BETWEEN_DIGITS.sub("", unicodedata.normalize("NFKC", text[:LONGEST]))
+    bare = f"+{bare[2:]}" if bare.startswith("00") else bare
+    return bare if PART_OF_A_NUMBER.fullmatch(bare) else ""
+
+
+def part_as_kept(text: str) -> str:
+    """Return part of a number, however it is written, as it stands in people's rows; "" for what is no part of one."""
+    bare = part(text)
+    without = bare.removeprefix("+").removeprefix(str(CHINA))
+    return without if CHINESE_MOBILE.fullmatch(without) else bare.removeprefix(CHINESE_CODE)
 
 
 def prefix_of(phone: str) -> int:

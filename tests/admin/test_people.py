@@ -12,6 +12,31 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.every_database
 class TestTheList:
+    @pytest.mark.parametrize("sought", ["+86138", "+86 138 0013 8000", "138-0013", "0086138", "1380013", "138 0013"])
+    def test_finds_numbers_however_they_are_written(self, browser_of, boss, hire, sought):
+        mei, other = hire("meiling", phone="13800138000"), hire("someone", phone="13911112222")
+        browser = browser_of(boss)
+
+        listed = browser.get(LIST, {"q": sought}).content.decode()
+        offered = browser.get(
+            "/admin/autocomplete/",
+            {"term": sought, "app_label": "sms", "model_name": "message", "field_name": "person"},
+        ).json()["results"]
+
+        assert f"{LIST}{mei.pk}/change/" in listed
+        assert f"{LIST}{other.pk}/change/" not in listed
+        assert [one["id"] for one in offered] == [str(mei.pk)]
+
+    @pytest.mark.parametrize(
+        ("sought", "found"), [("mei", True), ("ming mei", True), ("mei +86139", False), ("99", False)]
+    )
+    def test_finds_people_by_words(self, browser_of, boss, hire, sought, found):
+        mei = hire("meiling", real_name="Ming", phone="13800138000")
+
+        page = browser_of(boss).get(LIST, {"q": sought}).content.decode()
+
+        assert (f"{LIST}{mei.pk}/change/" in page) is found
+
     def test_shows_who_people_are(self, browser_of, boss, hire, role):
         hire("meiling", real_name="小明", roles=[role("guards", 5)], is_active=False)
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Department, Role, User
+from accounts.models.people import with_phone
 from integrations.sheets import filters
 from integrations.sheets.filters import Filter
 
@@ -44,7 +45,13 @@ def _has_left(value: str) -> Q:
     return Q(left_at__isnull=value == Left.NO)
 
 
+def _searched(sought: str) -> Q:
+    """As the list searches: each word in one of the fields, or all of it as part of a phone number."""
+    return filters.anywhere(User.SEARCHED, sought) | with_phone(sought)
+
+
 FILTERS: dict[str, Filter] = {
+    filters.SEARCH: (_searched, filters.text),
     "is_active": ("is_active", filters.flag),
     "is_staff": ("is_staff", filters.flag),
     "is_superuser": ("is_superuser", filters.flag),

@@ -36,7 +36,7 @@ class MaskedPhones:
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        digits = "".join(one for one in search_term if one.isdecimal())
+        digits = phones.part(search_term).removeprefix("+")
         if not search_term.strip():
             return queryset, False
         if not digits:

@@ -6,6 +6,33 @@ from integrations.sms import phones
 from integrations.sms.phones import NotAPhoneNumber
 
 
+class TestParts:
+    """What somebody seeks is found in the rows however they write it."""
+
+    @pytest.mark.parametrize(
+        ("sought", "kept", "sent"),
+        [
+            ("138 0013", "1380013", "1380013"),
+            ("138-0013", "1380013", "1380013"),
+            ("+86138", "138", "+86138"),
+            ("0086 138", "138", "+86138"),
+            ("8613800138000", "13800138000", "8613800138000"),
+            ("86138", "86138", "86138"),
+            ("+65 8123-45", "+65812345", "+65812345"),
+            ("(138) 0013.8000", "13800138000", "13800138000"),
+            ("１３８\u3000００１３", "1380013", "1380013"),
+            ("138–0013", "1380013", "1380013"),
+            ("+86", "", "+86"),
+            ("anna", "", ""),
+            ("anna 138", "", ""),
+            ("", "", ""),
+            ("+", "", ""),
+        ],
+    )
+    def test_of_numbers_are_read_in_every_spelling(self, sought, kept, sent):
+        assert (phones.part_as_kept(sought), phones.part(sought)) == (kept, sent)
+
+
 class TestPhoneNumbers:
     @pytest.mark.parametrize(
         "text",
