@@ -9,10 +9,11 @@ from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_lazy
 from unfold.decorators import display
 
 from integrations.sms import kinds, looks, proof, services, standing
+from integrations.sms.admin.arranging import Arranging
 from integrations.sms.admin.provider_form import WholeForm
 from integrations.sms.admin.trying import Trying
 from integrations.sms.models import Provider
@@ -20,12 +21,12 @@ from project.core.admin import Confirmed, Tone, badge, confirmation
 
 
 @admin.register(Provider)
-class ProviderAdmin(Trying):
+class ProviderAdmin(Arranging, Trying):
     """Who carries text messages."""
 
     form = WholeForm
     list_display = (
-        "shown_name", "shown_health", "position", "shown_countries", "shown_success", "shown_quota", "shown_cost",
+        "shown_place", "shown_name", "shown_health", "shown_countries", "shown_success", "shown_quota", "shown_cost",
     )  # fmt: skip
     list_display_links = ("shown_name",)
     search_fields = ("key", "name")
@@ -63,8 +64,9 @@ class ProviderAdmin(Trying):
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         found = super().get_changelist_instance(request)
         days = standing.today(found.result_list)
+        places = {pk: at for at, pk in enumerate(Provider.objects.values_list("pk", flat=True), start=1)}
         for one in found.result_list:
-            one.day = days[one.pk]
+            one.day, one.place = days[one.pk], places.get(one.pk)
         return found
 
     # --- writing asks who is there ---
@@ -126,6 +128,10 @@ class ProviderAdmin(Trying):
 
     # --- list ---
 
+    @display(description=pgettext_lazy("place in an order", "No."), ordering="position")
+    def shown_place(self, provider: Any) -> Any:
+        return provider.place
+
     @display(description=gettext_lazy("Provider"), ordering="name")
     def shown_name(self, provider: Provider) -> SafeString:
         return format_html(
@@ -134,8 +140,9 @@ class ProviderAdmin(Trying):
         )  # fmt: skip
 
     @display(description=gettext_lazy("State"), ordering="enabled")
-    def shown_health(self, provider: Provider) -> Any:
-        return looks.health(provider) if provider.pk else None
+    def shown_health(self, provider: Any) -> Any:
+        day = getattr(provider, "day", None)
+        return looks.health(provider, day.sent if day else None) if provider.pk else None
 
     @display(description=gettext_lazy("Country codes"))
     def shown_countries(self, provider: Provider) -> str:
