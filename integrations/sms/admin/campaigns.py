@@ -5,10 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
@@ -67,6 +68,7 @@ class CampaignAdmin(ReadOnlyAdmin, ModelAdmin[Campaign]):
     def get_urls(self) -> list[URLPattern]:
         inside = self.admin_site.admin_view
         return [
+            path("sheet/", inside(self.sheet), name="sms_campaign_sheet"),
             path("<uuid:pk>/progress/", inside(self.progress), name="sms_campaign_progress"),
             path("<uuid:pk>/do/<slug:step>/", inside(require_POST(self.step)), name="sms_campaign_step"),
             *super().get_urls(),
@@ -95,6 +97,15 @@ class CampaignAdmin(ReadOnlyAdmin, ModelAdmin[Campaign]):
             "most": f"{settings.IMPORT_MAX_ROWS:,}",
         }
         return self._page(request, "sms/campaign_new.html", _("New campaign"), shown | on_the_telephone(template))
+
+    def sheet(self, request: HttpRequest) -> HttpResponseBase:
+        """The empty sheet of a template, but for what is the same for all."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        template = forms.offered().filter(key=request.GET.get("template", "")).first()
+        if template is None:
+            raise Http404
+        return campaigns.empty_sheet(template, request.GET.getlist("filled"))
 
     # --- one campaign ---
 
@@ -159,7 +170,11 @@ class CampaignAdmin(ReadOnlyAdmin, ModelAdmin[Campaign]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request).select_related("template", "created_by", "confirmed_by")
-        found: Campaign = get_object_or_404(rows, pk=Campaign._meta.pk.to_python(pk))
+        rows = rows.prefetch_related("template__texts")
+        try:
+            found: Campaign = get_object_or_404(rows, pk=Campaign._meta.pk.to_python(pk))
+        except ValidationError:  # no id at all
+            raise Http404 from None
         return found
 
     def _address(self, campaign: Campaign) -> str:

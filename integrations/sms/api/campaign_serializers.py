@@ -74,6 +74,17 @@ class CampaignUploadSerializer(_SaidSerializer):
         return checked
 
 
+class CampaignSheetSerializer(StrictSerializer):
+    """Which sheet."""
+
+    template = serializers.SlugField(max_length=40)
+    filled = serializers.CharField(
+        default="",
+        max_length=1_000,
+        help_text="Parameters that are the same for all, with commas: they need no column.",
+    )
+
+
 class CampaignConfirmSerializer(StrictSerializer):
     """A confirmation of what was counted."""
 
@@ -93,7 +104,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
     waits_for = serializers.ChoiceField(["", "budget"], help_text="What a campaign that is being sent waits for.")
     error = serializers.CharField(help_text="Why it failed.")
     created_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)  # type: ignore[var-annotated]  # of any user model
-    confirmed_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)  # type: ignore[var-annotated]
+    confirmed_by = serializers.SlugRelatedField("username", read_only=True, allow_null=True)  # type: ignore[var-annotated]  # likewise
 
     class Meta:
         model = Campaign
@@ -141,12 +152,11 @@ class CampaignDetailSerializer(CampaignSerializer):
 
     @extend_schema_field(serializers.IntegerField())
     def get_rate(self, campaign: Campaign) -> int:
-        return int(campaigns.about(campaign)["rate"])
+        return campaigns.pace(campaign)[0]
 
     @extend_schema_field(serializers.IntegerField(allow_null=True))
     def get_seconds_left(self, campaign: Campaign) -> int | None:
-        left: int | None = campaigns.about(campaign)["seconds_left"]
-        return left
+        return campaigns.pace(campaign)[1]
 
 
 class RecipientQuerySerializer(StrictSerializer):

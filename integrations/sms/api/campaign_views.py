@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
@@ -12,13 +14,14 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from integrations.sheets.errors import FileTooLarge, UnreadableFile
+from integrations.sheets.writer import CONTENT_TYPES
 from integrations.sms import campaigns
 from integrations.sms.api import campaign_serializers as told
 from integrations.sms.api.message_views import KEY
 from integrations.sms.api.permissions import Holds
 from integrations.sms.api.serializers import NothingSerializer
 from integrations.sms.errors import BadParameters, NotInThisState, UnknownTemplate
-from integrations.sms.models import Campaign, CampaignQuerySet
+from integrations.sms.models import Campaign, CampaignQuerySet, Template
 from project.core import idempotency
 from project.core.api import StrictJSONParser, checked, error_responses, query_of
 from project.core.errors import InvalidParameters, NoPermission, NotFound
@@ -41,6 +44,7 @@ class CampaignViewSet(mixins.RetrieveModelMixin, GenericViewSet[Campaign]):
         "recipients": "sms.view_campaign",
         "create": "sms.send_campaign",
         "upload": "sms.send_campaign",
+        "sheet": "sms.send_campaign",
         "confirm": "sms.send_campaign",
         "stop": "sms.send_campaign",
         "metadata": "sms.view_campaign",
@@ -101,6 +105,22 @@ class CampaignViewSet(mixins.RetrieveModelMixin, GenericViewSet[Campaign]):
         given = checked(told.CampaignUploadSerializer, request.data)
         campaign = campaigns.start_from_sheet(by=request.user, **given)
         return self._told(campaigns.prepare(campaign, by=request.user))
+
+    @extend_schema(
+        parameters=[told.CampaignSheetSerializer],
+        responses={
+            (200, CONTENT_TYPES["xlsx"]): OpenApiTypes.BINARY,
+            **error_responses(InvalidParameters, NoPermission, UnknownTemplate),
+        },
+    )
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def sheet(self, request: Request) -> FileResponse:
+        """An empty workbook with the columns that an upload needs."""
+        given = query_of(told.CampaignSheetSerializer, request)
+        template = Template.objects.named(given["template"])
+        if template is None or not template.by_hand:
+            raise UnknownTemplate(given["template"])
+        return campaigns.empty_sheet(template, given["filled"].split(","))
 
     @extend_schema(
         request=told.CampaignConfirmSerializer,

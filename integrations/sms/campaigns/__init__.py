@@ -21,8 +21,9 @@ from integrations.sms.campaigns.beginning import (
     stop,
 )
 from integrations.sms.campaigns.counting import count
-from integrations.sms.campaigns.progress import about, tallies
+from integrations.sms.campaigns.progress import about, pace, tallies
 from integrations.sms.campaigns.sending import send
+from integrations.sms.campaigns.sheet import empty as empty_sheet
 
 __all__ = [
     "MOST_PEOPLE",
@@ -30,7 +31,9 @@ __all__ = [
     "confirm",
     "count",
     "edit",
+    "empty_sheet",
     "fail",
+    "pace",
     "prepare",
     "prepare_again",
     "purge",

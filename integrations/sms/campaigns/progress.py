@@ -43,16 +43,22 @@ def handed_over(campaign: Campaign) -> int:
     return int(campaign.messages.exclude(state__in=Message.CLAIMABLE).count())
 
 
-def about(campaign: Campaign) -> dict[str, Any]:
-    """What is needed to draw it."""
+def pace(campaign: Campaign) -> tuple[int, int | None]:
+    """How many of its messages leave within a second, and in how many seconds the last will; None: nobody can tell."""
     rate = _rate(campaign)
     left = round((campaign.total - campaign.done) / rate) if rate and campaign.total > campaign.done else None
+    return round(rate), left
+
+
+def about(campaign: Campaign) -> dict[str, Any]:
+    """What is needed to draw it."""
+    rate, left = pace(campaign)
     return {
         "id": str(campaign.pk),
         "state": campaign.state,
         "done": campaign.done,
         "total": campaign.total,
-        "rate": round(rate),
+        "rate": rate,
         "seconds_left": left,
         "waits_for": campaign.waits_for,
         "messages": tallies(campaign) if campaign.confirmed_at else {},
