@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from integrations.sms import looks, standing
 from integrations.sms.days import midnight
-from integrations.sms.models import Message
+from integrations.sms.models import Attempt, Message
 from integrations.sms.shield import watch
 from project.figures import TREND_DAYS, Figure, last_days, per_day
 
@@ -29,7 +29,7 @@ def figures(request: HttpRequest) -> list[Figure]:
     seen = Message.objects.seen_by(request.user)
     if not seen.exists():
         return []
-    return [*_of_today(seen), *_conversion(request)]
+    return [*_of_today(seen, Attempt.objects.seen_by(request.user).sent()), *_conversion(request)]
 
 
 def trouble(request: HttpRequest) -> list[str]:
@@ -39,15 +39,16 @@ def trouble(request: HttpRequest) -> list[str]:
     return [one.name for one in standing.in_trouble()]
 
 
-def _of_today(seen: Any) -> Iterator[Figure]:
+def _of_today(seen: Any, sendings: Any) -> Iterator[Figure]:
+    """A message counts on each day on which it was sent: one that is sent again does so once more."""
     days = last_days(TREND_DAYS)
-    sent = per_day(seen, days, "sent_at", all=Q(), delivered=Q(state=Message.State.DELIVERED))
+    sent = per_day(sendings, days, "started_at", all=Q(), delivered=Q(receipt=Attempt.Receipt.DELIVERED))
     bad = per_day(seen, days, "finished_at", n=Q(state__in=WENT_WRONG))["n"]
     delivered = sent["delivered"][-1]
     yield Figure(
         _("SMS today"),
         number_format(sent["all"][-1]),
-        _list(),
+        _list("sent_at"),
         "sms",
         note=_("yesterday %(n)s") % {"n": number_format(sent["all"][-2])},
         trend=sent["all"],
@@ -55,7 +56,7 @@ def _of_today(seen: Any) -> Iterator[Figure]:
     yield Figure(
         _("Delivered"),
         number_format(delivered),
-        _list(state__exact=Message.State.DELIVERED),
+        _list("sent_at", state__exact=Message.State.DELIVERED),
         "done_all",
         note=_("%(percent)d %% of those sent") % {"percent": _percent(delivered, sent["all"][-1])},
         trend=sent["delivered"],
@@ -63,18 +64,18 @@ def _of_today(seen: Any) -> Iterator[Figure]:
     yield Figure(
         _("Failed"),
         number_format(bad[-1]),
-        _list(state__in=",".join(WENT_WRONG)),
+        _list("finished_at", state__in=",".join(WENT_WRONG)),
         "sms_failed",
         note=_("yesterday %(n)s") % {"n": number_format(bad[-2])},
         tone="bad" if bad[-1] > 5 + 2 * max(bad[:-1]) else "",
         trend=bad,
     )
-    parts = seen.filter(sent_at__gte=midnight()).aggregate(cost=Sum("cost"), n=Sum("segments"))
+    parts = sendings.since(midnight()).aggregate(cost=Sum("cost"), n=Sum("message__segments"))
     n = parts["n"] or 0
     yield Figure(
         _("Cost of SMS today"),
         looks.money(parts["cost"] or Decimal(0)),
-        _list(),
+        _list("sent_at"),
         "payments",
         note=ngettext("%(n)s part", "%(n)s parts", n) % {"n": number_format(n)},
     )
@@ -96,10 +97,10 @@ def _conversion(request: HttpRequest) -> Iterator[Figure]:
         )
 
 
-def _list(**narrowed: str) -> str:
-    """The list of messages since midnight."""
+def _list(moment: str, **narrowed: str) -> str:
+    """The list of messages of which `moment` was since midnight."""
     since = timezone.localtime(midnight())
-    asked = narrowed | {"created_at_from_0": f"{since:%Y-%m-%d}", "created_at_from_1": f"{since:%H:%M:%S}"}
+    asked = narrowed | {f"{moment}_from_0": f"{since:%Y-%m-%d}", f"{moment}_from_1": f"{since:%H:%M:%S}"}
     return f"{reverse('admin:sms_message_changelist')}?{urlencode(asked)}"
 
 

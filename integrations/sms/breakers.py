@@ -11,18 +11,17 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations.sms.models import Provider
+from integrations.sms.providers import transport
 from integrations.sms.providers.interface import NotSent, Verdict, patience
 from project.core import breaker
 
-AT_ONCE = 64
-"""So many calls of a process to one provider at the same time."""
 LEFT_ALONE = timedelta(seconds=5)
 SICK = frozenset({Verdict.LATER, Verdict.NOT_REACHED, Verdict.NO_ANSWER})
 
 
 def breaker_of(provider: Provider) -> breaker.Breaker:
     """What counts this process's calls to it."""
-    return breaker.named(f"sms-{provider.key}", timeout=patience() + 1, concurrent=AT_ONCE, counts=_is_sick)
+    return breaker.named(f"sms-{provider.key}", timeout=patience() + 1, concurrent=transport.AT_ONCE, counts=_is_sick)
 
 
 def is_left_alone(provider: Provider) -> bool:

@@ -26,8 +26,8 @@ from project.core.errors import GatehouseError, InvalidParameters
 
 __all__ = [
     "BadParameters",
-    "NoPhone",
     "BadTemplate",
+    "NoPhone",
     "NoProvider",
     "NotAPhoneNumber",
     "NotInThisState",

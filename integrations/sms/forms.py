@@ -39,7 +39,7 @@ def offered() -> QuerySet[Template]:
 
 def chosen(key: str) -> Template | None:
     """The template of this key if people may choose it, else the first they may."""
-    Template.objects.named("notice")
+    Template.objects.named("notice")  # so that there is one to choose
     return offered().filter(key=key).first() or offered().first()
 
 

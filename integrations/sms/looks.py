@@ -12,7 +12,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from integrations.sms import phones, routing
-from integrations.sms.models import Attempt, Message, Provider
+from integrations.sms.models import Attempt, Message, Provider, VerificationCode
 from project.core.admin import Tone, ago, badge
 
 VIEW_PHONE = "sms.view_phone"
@@ -38,10 +38,7 @@ OUTCOMES: Mapping[str, tuple[Tone, str]] = {
     Attempt.Outcome.NEVER_ARRIVED: ("idle", "cancel"),
 }
 PURPOSES: Mapping[str, Any] = {
-    "login": pgettext_lazy("what a text message is for", "sign-in"),
-    "bind": pgettext_lazy("what a text message is for", "binding a phone"),
-    "reset": pgettext_lazy("what a text message is for", "forgotten password"),
-    "confirm": pgettext_lazy("what a text message is for", "confirming a dangerous action"),
+    **{one.value: one.label for one in VerificationCode.Purpose},
     "manual": pgettext_lazy("what a text message is for", "by hand"),
     "invitation": pgettext_lazy("what a text message is for", "invitation"),
     "notice": pgettext_lazy("what a text message is for", "notice"),
@@ -97,6 +94,7 @@ WORDS: Mapping[str, Any] = {
         "The provider lets only so many messages go to one number within a time."
     ),
     "LimitExceeded.AppDailyLimit": _("The day's limit that is set at the provider is reached."),
+    "UnauthorizedOperation.ServiceSuspendDueToArrears": _("The account at the provider is suspended."),
     "AuthFailure.SignatureFailure": _("The secret of the access key is wrong."),
     "AuthFailure.SecretIdNotFound": _("The provider does not know the access key."),
 }
@@ -112,8 +110,11 @@ def outcome(attempt: Attempt) -> SafeString:
     return badge(attempt.get_outcome_display(), tone, icon=icon)
 
 
-def health(provider: Provider) -> SafeString:
-    """How a provider is, in a word, and what it last said where something is wrong."""
+def health(provider: Provider, sent_today: int | None = None) -> SafeString:
+    """How a provider is, in a word, and what it last said where something is wrong.
+
+    :param sent_today: where that was counted already.
+    """
     if not provider.enabled:
         return badge(gettext("off"), "idle")
     if routing.is_plaything(provider):
@@ -127,7 +128,7 @@ def health(provider: Provider) -> SafeString:
     if provider.left_alone_since:
         said = badge(gettext("left alone"), "warn", icon="pause_circle")
         return format_html('{} <small class="sms-why">{}</small>', said, ago(provider.left_alone_since))
-    if routing.is_used_up(provider):
+    if routing.is_used_up(provider, sent=sent_today):
         return badge(gettext("quota used up"), "warn", icon="hourglass_bottom")
     return badge(gettext("in order"), "ok")
 
@@ -151,6 +152,11 @@ def money(amount: Decimal, currency: str = "") -> str:
     text = f"{amount:.4f}".rstrip("0")
     places = max(2, len(text.partition(".")[2]))
     return f"{number_format(amount, places)} {currency or settings.SMS_CURRENCY}"
+
+
+def cost(message: Message) -> str:
+    """What a message costs, or will; "" where it ended without ever having left."""
+    return "" if message.never_left else money(message.cost, message.currency)
 
 
 def in_words(code: str, text: str = "") -> str:

@@ -1,8 +1,9 @@
 """What the pages of text messages show."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -35,17 +36,20 @@ class Step:
 
 def of_message(message: Message, user: Any) -> dict[str, Any]:
     """The page of one message."""
+    tries = list(message.tries.select_related("provider"))
+    waits = message.state in Message.CLAIMABLE
+    cost = sum((one.cost for one in tries if one.outcome in Attempt.SENT), message.cost if waits else Decimal(0))
     return {
         "message": message,
         "state": looks.state(message),
         "phone": looks.phone(message.phone, user),
         "whole_phone": user.has_perm(looks.VIEW_PHONE),
         "purpose": looks.purpose(message.purpose),
-        "cost": looks.money(message.cost, message.currency),
-        "is_estimate": message.sent_at is None,
+        "cost": looks.money(cost, message.currency),
+        "is_estimate": waits,
         "why": why(message),
-        "steps": list(_steps(message)),
-        "moves": message.state in Message.CLAIMABLE,
+        "steps": list(_steps(message, tries)),
+        "moves": waits,
         "can_be_cancelled": message.state == Message.State.PENDING,
         "person_url": _person_url(message, user),
     }
@@ -58,10 +62,10 @@ def why(message: Message) -> str:
     return looks.in_words(message.error_code, message.error)
 
 
-def _steps(message: Message) -> Iterator[Step]:
+def _steps(message: Message, tries: Iterable[Attempt]) -> Iterator[Step]:
     who = message.created_by.get_full_name() if message.created_by else _("The system")
     yield Step(message.created_at, "edit", "idle", pgettext("step of a text message", "Asked for"), (who,))
-    for attempt in message.tries.select_related("provider"):
+    for attempt in tries:
         yield from _attempt(attempt)
     match message.state:
         case Message.State.PENDING if message.attempts or message.error:

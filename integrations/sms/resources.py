@@ -55,7 +55,7 @@ class Cost(Column):
     """What the message cost, or will."""
 
     def value(self, instance: Recipient) -> str:
-        return looks.money(instance.message.cost, instance.message.currency) if instance.message else ""
+        return looks.cost(instance.message) if instance.message else ""
 
 
 class State(Column):

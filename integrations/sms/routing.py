@@ -3,7 +3,7 @@
 from django.conf import settings
 
 from integrations.sms.days import midnight
-from integrations.sms.models import Message, Provider
+from integrations.sms.models import Attempt, Provider
 
 
 def providers() -> list[Provider]:
@@ -36,14 +36,19 @@ def playthings_in_use() -> list[str]:
     return [one.key for one in Provider.objects.enabled() if is_plaything(one)]
 
 
-def is_used_up(provider: Provider) -> bool:
-    """Tell whether today's quota is sent. Overshot by at most as many as are being sent at the same time."""
-    return provider.daily_quota is not None and sent_today(provider) >= provider.daily_quota
+def is_used_up(provider: Provider, *, sent: int | None = None) -> bool:
+    """Tell whether today's quota is sent. Overshot by at most as many as are being sent at the same time.
+
+    :param sent: how many it was handed today, where that was counted already.
+    """
+    if provider.daily_quota is None:
+        return False
+    return (sent_today(provider) if sent is None else sent) >= provider.daily_quota
 
 
 def sent_today(provider: Provider) -> int:
-    """How many messages it carried today, by the house's clock."""
-    return Message.objects.filter(provider=provider, sent_at__gte=midnight()).count()
+    """How many messages it was handed today, by the house's clock."""
+    return Attempt.objects.filter(provider=provider).sent().since(midnight()).count()
 
 
 def _terminal() -> Provider:

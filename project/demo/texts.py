@@ -64,7 +64,7 @@ def messages(people: list[User], provider: Provider, chance: random.Random) -> l
         state = chance.choices([one for one, _weight in FATES], weights=[weight for _one, weight in FATES])[0]
         rows.append(_message(chance.choice(reached), said, purpose, provider, state, at))
     Message.objects.bulk_create(rows)
-    Attempt.objects.bulk_create(_try(one, provider) for one in rows if one.sent_at)
+    Attempt.objects.bulk_create(_try(one, provider) for one in rows if one.state != State.EXPIRED)
     return rows
 
 
@@ -109,7 +109,7 @@ def _values(person: User, number: str) -> dict[str, str]:
 def _message(
     person: User, said: Any, purpose: str, provider: Provider, state: str, at: datetime, **more: Any
 ) -> Message:
-    left = state != State.EXPIRED
+    left = state not in {State.EXPIRED, State.FAILED}
     values: dict[str, Any] = {"parameters": {"text": "Gatehouse"}}
     if purpose == "login":
         values = {"parameters": {"minutes": "5"}, "secret_names": ["code"]}
@@ -130,7 +130,7 @@ def _try(message: Message, provider: Provider) -> Attempt:
     arrived = message.state == State.DELIVERED
     return Attempt(
         message=message, number=1, provider=provider, provider_key=provider.key, started_at=message.created_at,
-        ended_at=message.created_at + timedelta(milliseconds=240), outcome=outcome, error_code=message.error_code,
-        error=message.error, receipt=Attempt.Receipt.DELIVERED if arrived else Attempt.Receipt.NONE,
+        ended_at=message.created_at + timedelta(milliseconds=240), outcome=outcome, cost=message.cost,
+        error_code=message.error_code, error=message.error, receipt=Attempt.Receipt.DELIVERED if arrived else Attempt.Receipt.NONE,
         receipt_at=message.created_at + timedelta(seconds=6) if arrived else None,
     )  # fmt: skip

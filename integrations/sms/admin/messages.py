@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -51,6 +51,8 @@ class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
         "template",
         ("campaign", AutocompleteSelectFilter),
         ("created_at", TimeFilter),
+        ("sent_at", TimeFilter),
+        ("finished_at", TimeFilter),
     )
     list_select_related = ("template", "provider", "person")
     search_fields = ("phone",)
@@ -99,7 +101,8 @@ class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
 
     @display(description=gettext_lazy("Cost"), ordering="cost")
     def shown_cost(self, message: Message) -> Any:
-        return format_html('<span class="gh-nowrap">{}</span>', looks.money(message.cost, message.currency))
+        cost = looks.cost(message)
+        return format_html('<span class="gh-nowrap">{}</span>', cost) if cost else None
 
     @display(description=gettext_lazy("Asked for"), ordering="created_at")
     def shown_when(self, message: Message) -> SafeString:
@@ -212,7 +215,10 @@ class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request).select_related("template", "provider", "person", "created_by")
-        found: Message = get_object_or_404(rows, pk=Message._meta.pk.to_python(pk))
+        try:
+            found: Message = get_object_or_404(rows, pk=Message._meta.pk.to_python(pk))
+        except ValidationError:  # no id at all
+            raise Http404 from None
         return found
 
 

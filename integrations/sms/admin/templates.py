@@ -24,10 +24,8 @@ from integrations.sms import outlook, services
 from integrations.sms.admin.sending import on_the_telephone
 from integrations.sms.errors import BadTemplate
 from integrations.sms.models import Template, TemplateCode, TemplateText
-from integrations.sms.models.templates import PLACE
+from integrations.sms.models.templates import LONGEST_TEXT, PLACE
 from project.core.admin import ModelAdmin, TabularInline, ago, badge
-
-LONGEST_TEXT = 500
 
 
 class OrderField(forms.CharField):

@@ -122,6 +122,7 @@ class AttemptSerializer(serializers.ModelSerializer[Attempt]):
             "error",
             "remote_id",
             "request_id",
+            "cost",
             "repeats",
             "receipt",
             "receipt_code",

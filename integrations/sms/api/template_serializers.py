@@ -8,11 +8,11 @@ from rest_framework import serializers
 
 from integrations.sms.api.serializers import LanguageField
 from integrations.sms.models import Provider, Template, TemplateCode
+from integrations.sms.models.templates import LONGEST_TEXT
 from integrations.sms.services import CodeAt
 from integrations.sms.services.messages import LONGEST_PARAMETER
 from project.core.api import StrictSerializer
 
-LONGEST_TEXT = 500
 MOST_CODES = 200
 MOST_PARAMETERS = 40
 

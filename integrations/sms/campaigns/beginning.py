@@ -21,7 +21,7 @@ from integrations.sms import people
 from integrations.sms.campaigns.progress import tell
 from integrations.sms.errors import BadParameters, NotInThisState, UnknownTemplate
 from integrations.sms.models import Campaign, Message, Template
-from integrations.sms.services.messages import LONGEST_PARAMETER
+from integrations.sms.services.messages import LONGEST_PARAMETER, is_plain
 from project.core import audit, jobs
 from project.core.errors import GatehouseError, InvalidParameters
 
@@ -212,7 +212,7 @@ def _check(template: Template, parameters: Mapping[str, str]) -> None:
     """What is the same for all must be known and plain; what is missing may stand with each recipient."""
     wrong: dict[str, Any] = {name: [_("The text has no place for it.")] for name in parameters.keys() - template.places}
     for name, value in parameters.items():
-        if not value or len(value) > LONGEST_PARAMETER or not value.isprintable():
+        if not is_plain(value):
             wrong[name] = [_("Give one line of at most {n} characters.").format(n=LONGEST_PARAMETER)]
     if wrong:
         raise BadParameters(template.key, wrong)

@@ -121,7 +121,8 @@ class _Counter:
                 row.problem = row.problem or self._speak(row, one.language)
             else:
                 row.given = one.phone[:GIVEN]
-                row.problem = row.problem or (str(OutOfReach.message) if number else str(NotAPhoneNumber(one.phone)))
+                # not the number itself: the reason is shown to those, too, who see numbers masked only
+                row.problem = row.problem or (str(OutOfReach.message) if number else _("This is not a mobile number."))
             rows.append(row)
         return rows
 

@@ -1,6 +1,7 @@
 """What the pages of campaigns show."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +14,7 @@ from django.utils.translation import ngettext
 
 from integrations.sms import looks, outlook
 from integrations.sms.campaigns.progress import tallies
-from integrations.sms.models import Campaign, Message, Recipient
+from integrations.sms.models import Attempt, Campaign, Message, Recipient
 from integrations.sms.phones import prefix_of
 from integrations.sms.shield import budget
 
@@ -61,7 +62,7 @@ def of_campaign(campaign: Campaign, user: Any, page: Any, query: Mapping[str, st
         "cost": looks.money(campaign.cost, campaign.currency),
         "spent": looks.money(_spent(campaign), campaign.currency),
         "beyond": _beyond(campaign),
-        "budget": looks.money(settings.SMS_DAILY_BUDGET or 0 * campaign.cost),
+        "budget": looks.money(Decimal(settings.SMS_DAILY_BUDGET or 0)),
         "figures": _figures(campaign),
         "samples": _samples(campaign) if campaign.state == Campaign.State.READY else [],
         "shows_bad": _shows_bad(campaign, query),
@@ -119,9 +120,9 @@ def _shows_bad(campaign: Campaign, query: Mapping[str, str]) -> bool:
     return wanted == "bad" or (wanted != "good" and ready and campaign.bad > 0)
 
 
-def _spent(campaign: Campaign) -> Any:
-    paid = campaign.messages.exclude(state__in=budget.FREE)
-    return paid.aggregate(sum=Sum("cost"))["sum"] or 0 * campaign.cost
+def _spent(campaign: Campaign) -> Decimal:
+    sent = Attempt.objects.filter(message__campaign=campaign).sent()
+    return sent.aggregate(sum=Sum("cost"))["sum"] or Decimal(0)
 
 
 def _beyond(campaign: Campaign) -> bool:

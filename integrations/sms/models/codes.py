@@ -6,6 +6,7 @@ from typing import ClassVar, Self
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from integrations.sms import phones
 from integrations.sms.models.messages import Message
@@ -32,10 +33,10 @@ class VerificationCode(Job):
     """
 
     class Purpose(models.TextChoices):
-        LOGIN = "login", _("sign-in")
-        BIND = "bind", _("binding a phone")
-        RESET = "reset", _("forgotten password")
-        CONFIRM = "confirm", _("confirming a dangerous action")
+        LOGIN = "login", pgettext_lazy("what a text message is for", "sign-in")
+        BIND = "bind", pgettext_lazy("what a text message is for", "binding a phone")
+        RESET = "reset", pgettext_lazy("what a text message is for", "forgotten password")
+        CONFIRM = "confirm", pgettext_lazy("what a text message is for", "confirming a dangerous action")
 
     phone = models.CharField(_("phone"), max_length=20)
     # the calling code

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from integrations.sms import alarms, phones, sealing
 from integrations.sms.models.campaigns import Campaign
@@ -38,8 +39,8 @@ class Message(Job):
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
         SENDING = "sending", _("being sent")
-        SENT = "sent", _("sent")
-        DELIVERED = "delivered", _("delivered")
+        SENT = "sent", pgettext_lazy("state of a text message", "sent")
+        DELIVERED = "delivered", pgettext_lazy("state of a text message", "delivered")
         FAILED = "failed", _("failed")
         UNKNOWN = "unknown", _("unknown")
         DEAD = "dead", _("given up")
@@ -92,7 +93,7 @@ class Message(Job):
     pinned = models.BooleanField(default=False, editable=False)
     remote_id = models.CharField(_("id at the provider"), max_length=80, blank=True)
     segments = models.PositiveSmallIntegerField(_("segments"), default=1)
-    # expected until it is sent, then what the provider that carried it asks for
+    # expected until it is sent, then what the provider that carried it asks for; what each sending cost stands with its attempt
     cost = models.DecimalField(_("cost"), max_digits=10, decimal_places=4, default=Decimal(0))
     currency = models.CharField(_("currency"), max_length=3)
     expires_at = models.DateTimeField(_("not later than"), null=True, blank=True)
@@ -124,7 +125,6 @@ class Message(Job):
             models.Index(fields=["phone", "created_at"], name="sms_by_phone"),
             models.Index(fields=["prefix", "created_at"], name="sms_by_prefix"),
             models.Index(fields=["purpose", "created_at"], name="sms_by_purpose"),
-            models.Index(fields=["provider", "sent_at"], name="sms_by_provider"),
             models.Index(fields=["remote_id"], name="sms_by_remote_id"),
             models.Index(fields=["campaign", "state"], name="sms_by_campaign"),
             models.Index(fields=["look_at"], name="sms_to_be_looked_at"),
@@ -155,6 +155,11 @@ class Message(Job):
     def can_be_sent_again(self) -> bool:
         return self.state in self.CAN_BE_SENT_AGAIN and not self.secret_names
 
+    @property
+    def never_left(self) -> bool:
+        """It has ended, and no provider ever took it: it costs nothing."""
+        return self.finished and self.sent_at is None
+
     def has_expired(self, now: datetime | None = None) -> bool:
         return self.expires_at is not None and self.expires_at <= (now or timezone.now())
 
@@ -172,8 +177,26 @@ class Message(Job):
         return given_up
 
 
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    def sent(self) -> Self:
+        """Those that went out, or may have: these are paid for."""
+        return self.filter(outcome__in=Attempt.SENT)
+
+    def since(self, moment: datetime) -> Self:
+        return self.filter(started_at__gte=moment)
+
+    def seen_by(self, user: Any) -> Self:
+        """Those of the messages that `user` sees."""
+        reach = getattr(user, "reach", None)
+        if reach is None:
+            return self.none()
+        if reach.everybody:
+            return self.all()
+        return self.filter(reach.where("message__person") | Q(message__created_by=user.pk))
+
+
 class Attempt(models.Model):
-    """One time a message was handed to a provider, or so it was meant."""
+    """One time a message was handed to a provider, or so it was meant. It counts, and costs, on the day on which it began."""
 
     class Outcome(models.TextChoices):
         # written before the call: whoever finds it like that later knows that somebody died over it
@@ -187,12 +210,15 @@ class Attempt(models.Model):
 
     class Receipt(models.TextChoices):
         NONE = "", _("none yet")
-        DELIVERED = "delivered", _("delivered")
+        DELIVERED = "delivered", pgettext_lazy("state of a text message", "delivered")
         FAILED = "failed", _("failed")
 
     MAY_HAVE_ARRIVED: ClassVar[frozenset[str]] = frozenset(
         {Outcome.OPEN, Outcome.ACCEPTED, Outcome.UNKNOWN, Outcome.INTERRUPTED}
     )
+
+    SENT: ClassVar[frozenset[str]] = MAY_HAVE_ARRIVED - {Outcome.OPEN}
+    """Of those that ended."""
 
     message = models.ForeignKey(Message, models.CASCADE, related_name="tries", verbose_name=_("text message"))
     number = models.PositiveSmallIntegerField(_("number"))
@@ -207,11 +233,15 @@ class Attempt(models.Model):
     error = models.CharField(_("error"), max_length=300, blank=True)
     remote_id = models.CharField(_("id at the provider"), max_length=80, blank=True)
     request_id = models.CharField(_("request id"), max_length=80, blank=True)
+    # what the provider asks for it, if it was sent; a node of the version before, which does not know it, writes rows too
+    cost = models.DecimalField(_("cost"), max_digits=10, decimal_places=4, default=Decimal(0), db_default=Decimal(0))
     # made although an earlier one may have arrived: the person may get the message twice
     repeats = models.BooleanField(_("may be a second copy"), default=False)
     receipt = models.CharField(_("receipt"), max_length=10, blank=True, choices=Receipt.choices, default=Receipt.NONE)
     receipt_code = models.CharField(_("code of the receipt"), max_length=60, blank=True)
     receipt_at = models.DateTimeField(_("received at"), null=True)
+
+    objects = AttemptQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("attempt")
@@ -219,7 +249,11 @@ class Attempt(models.Model):
         ordering = ["number"]
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["message", "number"], name="sms_attempt_once")]
-        indexes = [models.Index(fields=["remote_id"], name="sms_attempt_by_remote_id")]
+        indexes = [
+            models.Index(fields=["remote_id"], name="sms_attempt_by_remote_id"),
+            models.Index(fields=["started_at"], name="sms_attempt_by_day"),
+            models.Index(fields=["provider", "started_at"], name="sms_attempt_by_provider"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.number} · {self.provider_key} · {self.get_outcome_display()}"

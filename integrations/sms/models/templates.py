@@ -17,6 +17,9 @@ PLACE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]{0,39})\}")
 """A place for a parameter: `${code}`, as Alibaba writes it."""
 
 
+LONGEST_TEXT = 500
+
+
 def languages() -> list[tuple[str, str]]:
     return list(settings.LANGUAGES)
 
@@ -74,7 +77,7 @@ class TemplateText(models.Model):
 
     template = models.ForeignKey(Template, models.CASCADE, related_name="texts", verbose_name=_("template"))
     language = models.CharField(_("language"), max_length=10, choices=languages)
-    text = models.CharField(_("text"), max_length=500, help_text=_("Parameters as ${name}."))
+    text = models.CharField(_("text"), max_length=LONGEST_TEXT, help_text=_("Parameters as ${name}."))
 
     class Meta:
         verbose_name = _("text")

@@ -20,13 +20,15 @@ VENDORS: dict[str, str] = {
 def client_of(provider: Provider) -> Client:
     """Return what talks to this provider.
 
-    :raises NotSent: when its package is not installed, or its credentials were sealed under another SECRET_KEY.
+    :raises NotSent: when its kind is not known, its package is not installed, or its credentials were sealed under another SECRET_KEY.
     """
     match provider.kind:
         case Provider.Kind.CONSOLE:
             return Console()
         case Provider.Kind.MEMORY:
             return Memory()
+    if provider.kind not in VENDORS:
+        raise NotSent(Verdict.ACCOUNT, "unknown_kind", f"There is no kind “{provider.kind}” here.")
     try:
         # a vendor's SDK costs 50 MB of memory: only processes that send by it read it in
         made: Client = import_string(VENDORS[provider.kind])(provider)

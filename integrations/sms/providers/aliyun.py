@@ -95,7 +95,8 @@ class Aliyun(Client):
                 current_page=number,
             )
             body = _asked(partial(self._details, request))
-            found = body.sms_send_detail_dtos.sms_send_detail_dto if body.sms_send_detail_dtos else []
+            listed = body.sms_send_detail_dtos
+            found = (listed.sms_send_detail_dto or []) if listed else []
             yield from found
             if len(found) < PAGE:
                 return

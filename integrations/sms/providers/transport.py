@@ -8,7 +8,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from integrations.sms.providers.interface import NotSent, Verdict
 
 AT_ONCE = 64
-"""Connections that a process keeps to one provider; routing lets so many calls through at a time."""
+"""Connections that a process keeps to one provider; its breaker lets so many calls through at a time."""
 NEVER_LEFT = (
     requests.exceptions.ConnectTimeout,
     requests.exceptions.SSLError,

@@ -41,8 +41,10 @@ TENCENT: dict[str, Verdict] = {
     "InternalError.Timeout": Verdict.LATER,
     "InternalError.SendAndRecvFail": Verdict.LATER,
     "InternalError.OtherError": Verdict.LATER,
+    "InternalError.UnknownError": Verdict.LATER,
     "RequestLimitExceeded": Verdict.LATER,
     "LimitExceeded.DeliveryFrequencyLimit": Verdict.LATER,
+    "LimitExceeded.GlobalSmsSendingRateLimit": Verdict.LATER,
     "FailedOperation.PhoneNumberInBlacklist": Verdict.MESSAGE,
     "FailedOperation.PhoneNumberParseFail": Verdict.MESSAGE,
     "FailedOperation.ContainSensitiveWord": Verdict.MESSAGE,
@@ -60,6 +62,7 @@ TENCENT: dict[str, Verdict] = {
     "FailedOperation.TemplateParamSetNotMatchApprovedTemplate": Verdict.ACCOUNT,
     "LimitExceeded.AppDailyLimit": Verdict.ACCOUNT,
     "UnauthorizedOperation.SmsSdkAppIdVerifyFail": Verdict.ACCOUNT,
+    "UnauthorizedOperation.ServiceSuspendDueToArrears": Verdict.ACCOUNT,
     "AuthFailure.SignatureFailure": Verdict.ACCOUNT,
     "AuthFailure.SecretIdNotFound": Verdict.ACCOUNT,
 }

@@ -123,7 +123,7 @@ def _move(alike: Sequence[Sent], now: datetime) -> int:
         Message.State.SENT,
         remote_id=Subquery(their_try.values("remote_id")),
         sent_at=now,
-        cost=first.provider.cost_per_segment * first.message.segments,
+        cost=first.attempt.cost,
         look_at=following.first_look(first.provider, first.client, now),
         error="",
         error_code="",

@@ -120,6 +120,7 @@ def take_one(attempt: Attempt, told: Delivery) -> bool:
             _follow(attempt, told, now)
         if told.segments and attempt.provider is not None:
             cost = attempt.provider.cost_per_segment * told.segments
+            row.update(cost=cost)
             Message.objects.filter(pk=attempt.message_id).update(segments=told.segments, cost=cost)
     return bool(arrived or final)
 

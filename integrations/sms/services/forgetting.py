@@ -36,7 +36,7 @@ def forget(person: Any) -> int:
         with suppress(phones.NotAPhoneNumber):  # an old number that nobody could be written to at
             theirs = theirs | Message.objects.filter(phone=phones.parse(str(person.phone)))
     _forget_recipient(person)
-    theirs.filter(state=Message.State.PENDING).update(state=Message.State.CANCELLED)
+    theirs.filter(state=Message.State.PENDING).update(state=Message.State.CANCELLED, finished_at=timezone.now())
     return theirs.update(phone=FORGOTTEN, parameters={}, secret="", error="", look_at=None)
 
 

@@ -164,7 +164,7 @@ class Writer:
         wrong: dict[str, Any] = {name: [_("The text has a place for it.")] for name in self._places - said.keys()}
         wrong |= {name: [_("The text has no place for it.")] for name in said.keys() - self._places}
         for name, value in said.items():
-            if name in self._places and not _is_plain(value):
+            if name in self._places and not is_plain(value):
                 wrong[name] = [_("Give one line of at most {n} characters.").format(n=LONGEST_PARAMETER)]
         if wrong:
             raise BadParameters(self._template.key, wrong)
@@ -180,5 +180,6 @@ class Writer:
         return self._first[prefix]
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
+    """Tell whether a parameter may have this value: one line, not too long."""
     return isinstance(value, str) and 0 < len(value) <= LONGEST_PARAMETER and value.isprintable()

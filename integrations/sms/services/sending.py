@@ -128,6 +128,7 @@ def attempt_of(message: Message, provider: Provider, before: Sequence[str]) -> A
         number=message.tried,
         provider=provider,
         provider_key=provider.key,
+        cost=provider.cost_per_segment * message.segments,
         repeats=not Attempt.MAY_HAVE_ARRIVED.isdisjoint(before),
     )
 
@@ -198,7 +199,7 @@ def _renew(begun: Begun) -> None:
 
 
 def _accepted(begun: Begun, accepted: Accepted) -> None:
-    message, provider = begun.message, begun.provider
+    provider = begun.provider
     _end_and_move(
         begun,
         Attempt.Outcome.ACCEPTED,
@@ -206,7 +207,7 @@ def _accepted(begun: Begun, accepted: Accepted) -> None:
         Message.State.SENT,
         remote_id=accepted.remote_id,
         sent_at=timezone.now(),
-        cost=provider.cost_per_segment * message.segments,
+        cost=begun.attempt.cost,
         look_at=following.first_look(provider, begun.client, timezone.now()),
         error="",
         error_code="",
@@ -241,7 +242,7 @@ def _not_sent(begun: Begun, problem: NotSent) -> Problem | None:
         case Verdict.NO_ANSWER:
             now = timezone.now()
             told |= {"sent_at": now, "look_at": now + following.LOOKS[0]}
-            told |= {"cost": provider.cost_per_segment * message.segments}
+            told |= {"cost": begun.attempt.cost}
             _end_and_move(begun, Attempt.Outcome.UNKNOWN, end, Message.State.UNKNOWN, **told)
         case Verdict.MESSAGE:
             _end_and_move(begun, Attempt.Outcome.REFUSED, end, Message.State.FAILED, **told)

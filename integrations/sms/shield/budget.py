@@ -10,20 +10,24 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from integrations.sms.days import midnight
-from integrations.sms.models import Message, ShieldAlarm
+from integrations.sms.models import Attempt, Message, ShieldAlarm
 from integrations.sms.shield import alarms, door
 from integrations.sms.shield.errors import BudgetSpent
 
 NEAR = Decimal("0.8")
 """Of the budget: staff are told."""
-FREE = (Message.State.DEAD, Message.State.EXPIRED, Message.State.CANCELLED)
-"""What was never handed over costs nothing."""
 
 
 def spent_today() -> Decimal:
-    """Return what today's messages cost, those that still wait included. A day begins at midnight in TIME_ZONE."""
-    today = Message.objects.filter(created_at__gte=midnight()).exclude(state__in=FREE)
-    return today.aggregate(sum=Sum("cost"))["sum"] or Decimal(0)
+    """Return what was handed to providers today costs, each sending of a message for itself, and what all that waits will.
+
+    A day begins at midnight in TIME_ZONE. When a message was asked for does not matter.
+    """
+    sums = (
+        rows.aggregate(sum=Sum("cost"))["sum"]
+        for rows in (Attempt.objects.sent().since(midnight()), Message.objects.waiting())
+    )
+    return sum((one for one in sums if one is not None), Decimal(0))
 
 
 def ensure_left() -> None:

@@ -206,6 +206,13 @@ class TestRouting:
         assert work(ask_notice(phone="+6581234567")).provider.key == "asia"
         assert work(ask_notice()).provider.key == "memory"
 
+    def test_passes_over_a_provider_of_a_kind_that_is_not_known_any_more(self, ask_notice, outbox):
+        old = Provider.objects.create(key="old", name="Old", kind="pigeon", position=1)
+
+        assert work(ask_notice()).provider.key == "memory"
+        old.refresh_from_db()
+        assert old.trouble_code == "unknown_kind"
+
     def test_stops_at_the_days_quota(self, ask_notice, outbox):
         Provider.objects.create(key="small", name="Small", kind="memory", position=1, daily_quota=1)
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from auditlog.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import LoginSession, User
@@ -124,6 +126,19 @@ class TestProviders:
         assert [one["key"] for one in boss.call("GET", PROVIDERS).json()["results"]] == ["aliyun", "spare"]
         for wrong in (["aliyun"], ["aliyun", "spare", "spare"], ["aliyun", "nobody"]):
             assert list(error_of(boss.call("PUT", f"{PROVIDERS}order/", {"keys": wrong}))["fields"]) == ["keys"]
+
+    def test_are_listed_with_as_many_questions_however_many_there_are(self, boss, aliyun, ask, gateway):
+        work(ask())
+        with CaptureQueriesContext(connection) as of_one:
+            (told,) = boss.call("GET", PROVIDERS).json()["results"]
+        assert (told["sent_today"], told["failed_lately"]) == (1, 0)
+        for number in range(5):
+            Provider.objects.create(key=f"more{number}", name="More", kind="memory", daily_quota=1)
+
+        with CaptureQueriesContext(connection) as of_six:
+            assert len(boss.call("GET", PROVIDERS).json()["results"]) == 6
+
+        assert len(of_six) == len(of_one)
 
     def test_are_deleted(self, boss, aliyun, ask, gateway):
         message = work(ask())

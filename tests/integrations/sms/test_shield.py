@@ -14,7 +14,7 @@ from accounts.models import Mail
 from integrations.sms import codes
 from integrations.sms import services as sms_services
 from integrations.sms.codes import Purpose
-from integrations.sms.models import Message, Refusal, ShieldAlarm, VerificationCode
+from integrations.sms.models import Attempt, Message, Refusal, ShieldAlarm, VerificationCode
 from integrations.sms.shield import Asked, budget, watch
 from integrations.sms.shield.asked import network_of
 from integrations.sms.shield.errors import BudgetSpent, NumberNotServed, TooManyCodes
@@ -291,5 +291,7 @@ def ask_message(ask_notice):
     def one(cost, state="sent"):
         message = ask_notice()
         Message.objects.filter(pk=message.pk).update(cost=cost, state=state)
+        if state == "sent":
+            Attempt.objects.create(message=message, number=1, provider_key="memory", outcome="accepted", cost=cost)
 
     return one

@@ -1,10 +1,12 @@
 """Text messages to many, in the back office and over the API."""
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from openpyxl import load_workbook
 from rest_framework.test import APIClient
 
 from accounts import services as accounts
@@ -79,7 +81,7 @@ class TestPages:
 
         page = seen(browser.get(page_of(campaign)))
         assert "Send 2 messages for about 0.10 CNY" in page
-        assert "This is not a mobile number: 12" in page
+        assert "This is not a mobile number." in page
         assert "Parcel A1." in page
 
         browser.post(f"{LIST}{campaign.pk}/do/confirm/", {"good": "2"})
@@ -128,6 +130,20 @@ class TestPages:
         assert answer.status_code == 200
         assert not Campaign.objects.exists()
 
+    def test_that_are_not_there_are_not_found(self, browser_of, sender):
+        for pk in ("nonsense", "0d9c2f8e-54b7-4c59-9f0e-7a3c1d2b6e10"):
+            assert browser_of(sender).get(f"{LIST}{pk}/change/").status_code == 404
+
+    def test_shows_no_number_in_what_is_wrong_with_it(self, browser_of, sender):
+        rows = [("1380000000123", {"number": "1"})]
+        campaign = campaigns.start_from_rows(rows=rows, by=sender, name="", template="parcel", parameters={})
+        run(campaigns.prepare(campaign, by=sender))
+
+        page = browser_of(sender).get(page_of(campaign), {"show": "bad"}).content.decode()
+
+        assert "This is not a mobile number." in page
+        assert "1380000000123" not in page
+
     def test_stops(self, browser_of, sender):
         campaign = campaigns.start_from_rows(
             rows=[("13800000001", {"number": "1"})], by=sender, name="", template="parcel", parameters={}
@@ -171,8 +187,9 @@ class TestApi:
                 {"phone": "12", "parameters": {"number": "2"}},
             ],
         }
-        begun = program.post(API, asked, format="json", headers={"Idempotency-Key": "october"})
-        again = program.post(API, asked, format="json", headers={"Idempotency-Key": "october"})
+        headers = {"Idempotency-Key": "october", "Accept-Language": "en"}
+        begun = program.post(API, asked, format="json", headers=headers)
+        again = program.post(API, asked, format="json", headers=headers)
         assert (begun.status_code, begun.json()["state"]) == (202, "counting")
         assert again.json()["id"] == begun.json()["id"]
         campaign = run(Campaign.objects.get())
@@ -181,7 +198,7 @@ class TestApi:
         told = program.get(place).json()
         assert (told["state"], told["recipients"], told["left_out"], told["cost"]) == ("ready", 1, 1, "0.0500")
         bad = program.get(f"{place}recipients/?left_out=true").json()["results"]
-        assert bad[0]["problem"] == "This is not a mobile number: 12" or "12" in bad[0]["problem"]
+        assert (bad[0]["row"], bad[0]["problem"]) == (2, "This is not a mobile number.")
         assert program.get(f"{place}recipients/").json()["results"][0]["phone"] == "+86138****0001"
 
         assert program.post(f"{place}confirm/", {"recipients": 5}, format="json").status_code == 409
@@ -241,3 +258,59 @@ class TestAfterwards:
         campaigns.confirm(run(campaigns.prepare(campaign, by=sender)), by=sender)
 
         assert "campaign: being sent" in seen(browser_of(sender).get("/admin/"))
+
+
+class TestColumns:
+    """What the sheet must have is said before it is uploaded."""
+
+    @pytest.fixture
+    def hello(self, parcel):
+        texts = [TemplateText(language="en", text="Hello ${name}, parcel ${number} of ${date}.")]
+        return services.write_template(Template(key="hello", name="Hello"), texts=texts, by=None)
+
+    def columns_of(self, answer):
+        assert answer.status_code == 200
+        sheet = load_workbook(BytesIO(b"".join(answer.streaming_content))).active
+        return [cell.value for cell in next(sheet.iter_rows(max_row=1))]
+
+    def test_stand_on_the_page(self, browser_of, sender, hello):
+        page = seen(browser_of(sender).get(f"{LIST}add/?template=hello"))
+
+        assert "Phone required" in page
+        assert page.count("required") == 4  # the phone and three parameters
+        assert "Empty sheet with these columns" in page
+
+    def test_stand_in_the_sheet_that_is_downloaded(self, browser_of, sender, hello):
+        answer = browser_of(sender).get(f"{LIST}sheet/?template=hello&filled=date")
+
+        assert self.columns_of(answer) == ["Phone", "Language", "name", "number"]
+
+    def test_are_told_over_the_api(self, program_of, sender, hello):
+        program = program_of(sender)
+
+        answer = program.get(f"{API}sheet/?template=hello&filled=date,number")
+        assert self.columns_of(answer)[2:] == ["name"]
+        assert program.get(f"{API}sheet/?template=verification").json()["error"]["code"] == "50001"
+
+    def test_of_templates_that_are_not_for_hands_are_nobodys(self, browser_of, sender):
+        assert browser_of(sender).get(f"{LIST}sheet/?template=verification").status_code == 404
+
+    def test_of_the_downloaded_sheet_are_taken(self, browser_of, sender, hello):
+        browser = browser_of(sender)
+        header = self.columns_of(browser.get(f"{LIST}sheet/?template=hello"))
+        row = ["13800000001", "English", "1.10.", "Anna", "A1"]
+        file = SimpleUploadedFile("guests.xlsx", book(header, row))
+
+        browser.post(f"{LIST}add/", {"template": "hello", "file": file})
+
+        assert run(Campaign.objects.get()).good == 1
+
+    def test_that_are_missing_are_named(self, browser_of, sender, hello):
+        file = SimpleUploadedFile("guests.xlsx", book(["phone", "number"], ["13800000001", "A1"]))
+        browser = browser_of(sender)
+        browser.post(f"{LIST}add/", {"template": "hello", "file": file})
+
+        campaign = run(Campaign.objects.get())
+
+        assert campaign.state == "failed"
+        assert "date, name" in seen(browser.get(page_of(campaign)))
