@@ -12,10 +12,14 @@ from urllib.request import Request, urlopen
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from realtime.terminal.trouble import why
+
 HTTP_SECONDS = 15
 EARLY_SECONDS = 60
 """An access token that ends so soon is renewed first."""
 SECOND_FACTOR = "20005"
+USER_AGENT = "Gatehouse-wsclient"
+"""How lists of devices and connections name this client."""
 
 
 class CannotSignIn(Exception):
@@ -89,7 +93,11 @@ class Person(Account):
             self._post("auth/logout", {}, self._tokens["access"])
 
     def _post(self, path: str, body: dict[str, str], access: str = "") -> dict[str, Any]:
-        headers = {"Content-Type": "application/json", "Accept-Language": translation.get_language() or "en"}
+        headers = {
+            "Content-Type": "application/json",
+            "Accept-Language": translation.get_language() or "en",
+            "User-Agent": USER_AGENT,
+        }
         if access:
             headers["Authorization"] = f"Bearer {access}"
         request = Request(self._api + path, json.dumps(body).encode(), headers)  # noqa: S310 (api_of makes http or https)
@@ -103,10 +111,8 @@ class Person(Account):
                 _("{address} answered {status}.").format(address=self._api + path, status=refused.code)
             ) from None
         except (URLError, OSError) as problem:
-            why = getattr(problem, "reason", problem)
-            raise CannotSignIn(
-                _("{address} cannot be reached: {why}").format(address=self._api + path, why=why)
-            ) from None
+            said = _("{address} cannot be reached: {why}")
+            raise CannotSignIn(said.format(address=self._api + path, why=why(problem))) from None
 
 
 def api_of(socket_url: str) -> str:

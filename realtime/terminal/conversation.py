@@ -19,8 +19,9 @@ from websockets.typing import Origin, Subprotocol
 from realtime.core.codes import RECONNECT_BELOW
 from realtime.core.frames import KICK, WELCOME
 from realtime.terminal import words
-from realtime.terminal.account import Account, CannotSignIn
+from realtime.terminal.account import USER_AGENT, Account, CannotSignIn
 from realtime.terminal.screen import Pipe
+from realtime.terminal.trouble import why
 
 ANSWER_SECONDS = 15.0
 """How long answers are waited for once there is nothing more to say."""
@@ -76,8 +77,8 @@ class Conversation:
                 code, reason = await self._talk()
             except PROBLEMS as problem:
                 if not attempt:
-                    raise CannotConnect(str(problem) or type(problem).__name__) from problem
-                code, reason = CUT, str(problem)
+                    raise CannotConnect(why(problem)) from problem
+                code, reason = CUT, why(problem)
             if self._finished or code == BYE:
                 return NORMAL
             self._screen.failure(_("Closed with {code}: {reason}").format(code=code, reason=reason or "–"))
@@ -110,6 +111,7 @@ class Conversation:
             additional_headers={"Accept-Language": translation.get_language() or "en", **headers},
             origin=Origin(self._server.origin) if self._server.origin else None,
             subprotocols=[Subprotocol(self._server.subprotocol)],
+            user_agent_header=USER_AGENT,
             proxy=None,
         )
         async with opening as line:

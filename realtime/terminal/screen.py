@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import sys
 import time
 from typing import Any, TextIO
@@ -17,6 +18,10 @@ WIDE = 100
 CLEAR_LINE = "\r\x1b[2K"
 
 
+class NobodyReads(Exception):
+    """The program at the other end of the pipe has seen enough."""
+
+
 class Pipe:
     """Frames go out as JSON, one a line; what the client itself says goes to the other stream."""
 
@@ -24,9 +29,17 @@ class Pipe:
         self._out, self._said = out, said
 
     def frame(self, body: Any, seconds: float | None) -> None:
-        """Show a frame; `seconds` is how long its answer took."""
-        self._out.write(as_json(body, separators=(",", ":")) + "\n")
-        self._out.flush()
+        """Show a frame; `seconds` is how long its answer took.
+
+        :raises NobodyReads: when nobody will see it.
+        """
+        try:
+            self._out.write(as_json(body, separators=(",", ":")) + "\n")
+            self._out.flush()
+        except BrokenPipeError:
+            # what is left would be written once more at the end of the process, and fail aloud
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._out.fileno())
+            raise NobodyReads from None
 
     def note(self, text: str) -> None:
         """Say something to the person."""

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -116,6 +117,25 @@ class TestInPipes:
         assert json.loads(done.stdout.splitlines()[1])["id"] == 1
         assert done.returncode == 0
 
+    def test_ends_quietly_when_who_reads_has_seen_enough(self, gatehouse, tmp_path):
+        nobody, shown = os.pipe()
+        os.close(nobody)
+        with open(tmp_path / "said", "w+") as said:
+            client = launcher.start(
+                ["manage.py", "wsclient", gatehouse.url], cwd=ROOT, env=ENVIRONMENT, stdout=shown, stderr=said
+            )
+            os.close(shown)
+
+            assert client.wait(PATIENCE) == 0
+            assert Path(said.name).read_text() == f"Connected to {gatehouse.url}\n"
+
+    def test_is_named_in_the_list_of_connections(self, gatehouse, talk):
+        client = talk(gatehouse.url, "--token")
+        client.type("mei\n")
+        client.shows("welcome")
+
+        assert gateway.connections(user_id=1)[0]["user_agent"] == "Gatehouse-wsclient"
+
     def test_knows_this_machines_server(self, gatehouse):
         done = wsclient(said="ping\n", PORT=str(gatehouse.port))
 
@@ -178,11 +198,55 @@ class TestRefusals:
         assert "http://127.0.0.1:1/api/v1/auth/login cannot be reached" in done.stderr
         assert done.returncode == 1
 
-    def test_of_wrong_arguments(self):
-        done = wsclient("ftp://x")
+    @pytest.mark.parametrize("address", ["ftp://x", "ws://127.0.0.1:99999", "ws://127.0.0.1:port"])
+    def test_of_wrong_arguments(self, address):
+        done = wsclient(address)
 
-        assert "no address of a socket" in done.stderr
+        assert f"{address} is no address of a socket" in done.stderr
         assert done.returncode == 2
+
+    @pytest.mark.parametrize("way", [(), ("--user", "mei")], ids=["socket", "sign-in"])
+    def test_ask_whether_the_server_runs(self, way):
+        done = wsclient("ws://127.0.0.1:1", *way, said="x\n")
+
+        assert "nothing listens there. Is the server running?" in done.stderr
+
+    def test_ask_for_the_path(self, gatehouse):
+        done = wsclient(f"ws://127.0.0.1:{gatehouse.port}/elsewhere")
+
+        assert "it answers 404 and opens no socket. Is the path right?" in done.stderr
+
+    def test_tell_that_there_is_no_tls(self, gatehouse):
+        done = wsclient(f"wss://127.0.0.1:{gatehouse.port}")
+
+        assert "Try ws:// instead of wss://." in done.stderr
+
+    @pytest.mark.parametrize("way", ["--token", "--ticket"])
+    def test_of_a_secret_that_is_missing(self, gatehouse, way):
+        done = wsclient(gatehouse.url, way)
+
+        assert "Nothing was typed" in done.stderr
+        assert (done.returncode, done.stdout) == (1, "")
+
+
+class TestAPassword:
+    @pytest.fixture
+    def client(self, gatehouse, talk) -> Client:
+        client = talk(gatehouse.url, "--token", tty=True)
+        client.shows("Token: ")
+        return client
+
+    def test_that_is_not_given_is_said(self, client):
+        client.type("\x04")
+
+        assert "Traceback" not in client.shows(".*Nothing was typed").group()
+        assert client.ends() == 1
+
+    def test_is_no_reason_to_stay_on_control_c(self, client):
+        client.process.send_signal(signal.SIGINT)
+
+        assert "Traceback" not in client.shows(".*Nothing was typed").group()
+        assert client.ends() == 1
 
 
 class TestAtATerminal:

@@ -17,7 +17,7 @@ import sys
 from argparse import ArgumentParser
 from contextlib import nullcontext, suppress
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from realtime.terminal import keyboard
 from realtime.terminal.account import Account, CannotSignIn, Person, api_of
 from realtime.terminal.conversation import CannotConnect, Conversation, Server
-from realtime.terminal.screen import Pipe, Terminal
+from realtime.terminal.screen import NobodyReads, Pipe, Terminal
 from realtime.transport.handshake import MSGPACK, SUBPROTOCOL
 
 USAGE = 2
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         except CannotSignIn as problem:
             raise CommandError(str(problem)) from None
         try:
-            with keyboard.terminal() if person else nullcontext(), suppress(KeyboardInterrupt):
+            with keyboard.terminal() if person else nullcontext(), suppress(KeyboardInterrupt, NobodyReads):
                 code = asyncio.run(_converse(server, account, screen, person=person, wait=options["wait"]))
                 if code:
                     sys.exit(code)
@@ -98,8 +98,21 @@ def _account(url: str, options: dict[str, Any]) -> Account:
 
 
 def _secret(question: str) -> str:
-    """Ask for something that nobody may see; from a pipe it is the next line."""
-    return getpass.getpass(question) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    """Ask for something that nobody may see; from a pipe it is the next line.
+
+    :raises CannotSignIn: when there is none.
+    """
+    if not sys.stdin.isatty():
+        given = sys.stdin.readline().rstrip("\r\n")
+    else:
+        try:
+            given = getpass.getpass(question)
+        except (EOFError, KeyboardInterrupt):
+            sys.stderr.write("\n")  # the question still stands in this line
+            given = ""
+    if not given:
+        raise CannotSignIn(_("Nothing was typed; without it there is no connection."))
+    return given
 
 
 def _own_socket() -> str:
@@ -109,10 +122,17 @@ def _own_socket() -> str:
     return f"{'wss' if settings.TLS_CERT_FILE else 'ws'}://{host}:{settings.PORT}/ws/"
 
 
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
 def _socket(url: str) -> str:
     parts = urlsplit(url if "://" in url else f"ws://{url}")
     scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    if scheme not in {"ws", "wss"} or not parts.hostname:
+    if scheme not in {"ws", "wss"} or not parts.hostname or not _has_good_port(parts):
         problem = _("{url} is no address of a socket; ws://127.0.0.1:8000/ws/ is one.").format(url=url)
         raise CommandError(problem, returncode=USAGE)
     return urlunsplit((scheme, parts.netloc, parts.path if parts.path not in {"", "/"} else "/ws/", "", ""))
