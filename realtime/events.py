@@ -82,6 +82,11 @@ class LimitsSerializer(serializers.Serializer[Any]):
     buffer = serializers.IntegerField(help_text=_("Unsent bytes beyond which a reader is too slow."))
     rate = serializers.IntegerField(help_text=_("Frames a second."))
     burst = serializers.IntegerField(help_text=_("Frames at once."))
+    user_rate = serializers.IntegerField(
+        allow_null=True, help_text=_("Frames a second of all your connections to this node; null: no limit.")
+    )
+    user_burst = serializers.IntegerField(allow_null=True, help_text=_("Frames of theirs at once; null: no limit."))
+    depth = serializers.IntegerField(help_text=_("Levels of lists and maps in a frame."))
     calls = serializers.IntegerField(help_text=_("Calls that may wait for their answers at once."))
 
 
@@ -136,7 +141,16 @@ event(
         "user": {"id": 7, "username": "mei", "name": "Mei Lin"},
         "heartbeat": {"idle_seconds": 30.0, "every": 15.0},
         "authenticate_within": None,
-        "limits": {"frame": 65536, "buffer": 1048576, "rate": 50, "burst": 100, "calls": 20},
+        "limits": {
+            "frame": 65536,
+            "buffer": 1048576,
+            "rate": 50,
+            "burst": 100,
+            "user_rate": 500,
+            "user_burst": 1000,
+            "depth": 32,
+            "calls": 20,
+        },
     },
 )
 event(

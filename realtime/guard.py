@@ -14,6 +14,8 @@ NAME = "redis-gateway"
 NUMBERS: dict[str, Any] = {"timeout": 2.0, "concurrent": 10_000, "volume": 3, "sleep": 2.0}
 """Of the breaker: a Redis that hangs costs three calls two seconds each, then one call in two seconds."""
 
+FAILED_BEFORE = _("Redis failed several times and is left alone for a moment.")
+
 
 def asked(ask: Callable[..., T], *about: Any) -> T:
     """Ask something of Redis, in a thread; what asks has a deadline of its own.
@@ -38,4 +40,5 @@ async def guarded(ask: Callable[..., Awaitable[T]], *about: Any) -> T:
 
 
 def _unreachable(problem: Exception) -> GatewayUnreachable:
-    return GatewayUnreachable(why=_("Redis does not answer ({problem}).").format(problem=redis_trouble.words(problem)))
+    why = FAILED_BEFORE if isinstance(problem, breaker.Open) else redis_trouble.words(problem)
+    return GatewayUnreachable(why=why)  # put into words by whoever tells it, in that reader's language

@@ -30,7 +30,7 @@ WHAT_TO_DO: dict[CloseCode, Any] = {
     CloseCode.SESSION_ENDED: gettext_lazy("Ask the person to sign in again."),
     CloseCode.DISCONNECTED_BY_STAFF: gettext_lazy("Show the reason; the person decides whether to connect again."),
     CloseCode.ACCOUNT_DISABLED: gettext_lazy("Tell the person; only staff can help."),
-    CloseCode.REPLACED: gettext_lazy("Stop: a newer connection of the person works."),
+    CloseCode.REPLACED: gettext_lazy("Stop: the person has other connections, which work."),
     CloseCode.NOT_ALLOWED: gettext_lazy("Stop: this page or address is not let in."),
 }
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
 
+from realtime.core.codes import CloseCode
 from realtime.transport.calls import NOT_UTF8
 from realtime.transport.consumer import WIRE
 from realtime.transport.handshake import TICKET, value_of
@@ -47,6 +48,10 @@ def _nothing() -> None:
     pass
 
 
+def _no_words(code: int) -> str:
+    return ""
+
+
 class Protocol(WebSocketsSansIOProtocol):
     """One WebSocket on uvicorn; also the `Wire` of its connection."""
 
@@ -59,6 +64,9 @@ class Protocol(WebSocketsSansIOProtocol):
         """Called for each ping of the client."""
         self.leaving: Callable[[], object] = _nothing
         """Called before the server's own goodbye, to let out what still waits."""
+        self.reason: Callable[[int], str] = _no_words
+        """Says what a close code means, in the client's language."""
+        self.conn.fail = self._fail  # type: ignore[method-assign]  # a hook that the library does not have
         self.failed = False
 
     def forget_handshake(self) -> None:
@@ -167,6 +175,11 @@ class Protocol(WebSocketsSansIOProtocol):
             self.read_paused = True
             self.transport.pause_reading()
 
+    def _fail(self, code: int, reason: str = "") -> None:
+        """End it for what the client did; the library would give its own reason, in English."""
+        words = self.reason(code) if code == CloseCode.FRAME_TOO_LARGE else ""
+        type(self.conn).fail(self.conn, code, words or reason)
+
     def handle_parser_exception(self) -> None:
         """A limit or the protocol was broken: say why, then wait a moment, or the reset overtakes the reason."""
         self.failed = True
@@ -195,6 +208,8 @@ class Protocol(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         """Drain: 1012 for the client, and two seconds to take it."""
         self.leaving()
+        if self.handshake_complete:
+            self.close(CloseCode.SERVER_RESTARTING, self.reason(CloseCode.SERVER_RESTARTING))
         super().shutdown()
         self.loop.call_later(STUCK_SECONDS, self.abort)
 

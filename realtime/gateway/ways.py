@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from realtime import cluster
 from realtime.commands import Command, execute
 from realtime.directory import Directory
@@ -133,4 +135,4 @@ def _result(asked: "Future[Any]") -> Any:
     try:
         return asked.result(ANSWER_SECONDS)
     except TimeoutError:
-        raise GatewayUnreachable(why="it did not answer in time") from None
+        raise GatewayUnreachable(why=_("it did not answer in time.")) from None

@@ -1,10 +1,14 @@
 """Letting a connection in as somebody: how many connections one user may have, and which of them stay."""
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from realtime import cluster, gateway
 from realtime.core.codes import CloseCode, Refused
 from realtime.core.connection import Connection, ConnectionInfo, Identity
+
+ENOUGH = _("You have as many connections already as are allowed.")
+"""Why a new one is refused: `REPLACED` has words for those that make room."""
 
 
 async def admit(connection: Connection, identity: Identity | None) -> None:
@@ -33,7 +37,7 @@ async def _make_sure_of_room(connection: Connection, user_id: int, limit: int) -
     if len(others) >= limit:
         if settings.GATEWAY_OVERFLOW == "both":
             await _replace(others)
-        raise Refused(CloseCode.REPLACED)
+        raise Refused(CloseCode.REPLACED, ENOUGH)
 
 
 async def _replace(those: list[ConnectionInfo]) -> None:

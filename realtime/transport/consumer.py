@@ -91,6 +91,7 @@ class GatewayConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # Channels
             wire.forget_handshake()
             wire.pinged = self._pinged
             wire.leaving = partial(hub.farewell, self.connection)
+            wire.reason = partial(hub.reason, self.connection)
 
     async def _welcome(self, identity: Identity | None) -> None:
         """Greet first, and only once everything sent from now on will arrive."""

@@ -166,7 +166,14 @@ class TestTooLarge:
 
         mei.send(fits + " ")
 
-        assert mei.end()[0] == 1009
+        assert mei.end() == (1009, "The frame is too large.")
+
+    def test_is_told_in_the_clients_language(self, gatehouse, opener):
+        mei = opener(gatehouse, bearer="mei", headers={"Accept-Language": "zh-hans"}).greeted()
+
+        mei.send("x" * 65_537)
+
+        assert mei.end() == (1009, "帧过大。")
 
     def test_fragments_count_together(self, mei):
         def pieces():

@@ -197,4 +197,4 @@ class TestWithoutRedis:
             "    except GatewayUnreachable as problem: print(problem)"
         )
 
-        assert said.count("Redis does not answer") == 2
+        assert said.count("Redis cannot be reached.") == 2

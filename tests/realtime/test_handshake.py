@@ -9,6 +9,7 @@ from websockets.exceptions import InvalidStatus
 
 from project.core.errors import NotSignedIn
 from realtime import gateway
+from realtime.events import LimitsSerializer
 from tests.realtime.conftest import Socket, until
 from tests.realtime.people import ENDED
 from tests.realtime.server import GatehouseThread
@@ -22,6 +23,7 @@ class TestComingIn:
         assert mei.welcome["user"] == {"id": 1, "username": "mei", "name": "Mei"}
         assert mei.welcome["heartbeat"]["idle_seconds"] == 30
         assert mei.welcome["limits"]["frame"] == 65_536
+        assert mei.welcome["limits"].keys() == LimitsSerializer().fields.keys()
         assert abs(mei.welcome["time"] - time.time()) < 60
 
     @pytest.mark.parametrize("way", [{"bearer": "mei"}, {"ticket": "mei-1"}])

@@ -157,7 +157,7 @@ class TestConnectionsPerUser:
         gate_settings.GATEWAY_MAX_PER_USER, gate_settings.GATEWAY_OVERFLOW = 1, "refuse"
         first, second = opener(gatehouse, bearer="mei").greeted(), opener(gatehouse, bearer="mei")
 
-        assert second.end()[0] == 4505
+        assert second.end() == (4505, "You have as many connections already as are allowed.")
         assert first.is_alive()
         opener(gatehouse, bearer="hans").greeted()
 
@@ -165,8 +165,8 @@ class TestConnectionsPerUser:
         gate_settings.GATEWAY_MAX_PER_USER, gate_settings.GATEWAY_OVERFLOW = 1, "both"
         first, second = opener(gatehouse, bearer="mei").greeted(), opener(gatehouse, bearer="mei")
 
-        assert second.end()[0] == 4505
-        assert first.end()[0] == 4505
+        assert second.end() == (4505, "You have as many connections already as are allowed.")
+        assert first.end() == (4505, "Replaced by a newer connection of yours.")
         opener(gatehouse, bearer="mei").greeted()
 
     def test_count_when_somebody_signs_in_later(self, gatehouse, gate_settings, opener):
@@ -184,7 +184,7 @@ class TestDrain:
         gateway.send_user(1, "last", "words")
         gatehouse.stop()
 
-        assert mei.end()[0] == 1012
+        assert mei.end() == (1012, "The server is restarting.")
         assert {"topic": "last", "data": "words"} in mei.kept
         assert hans.end()[0] == 1012
 
