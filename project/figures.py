@@ -135,11 +135,10 @@ def per_day(rows: Any, days: list[date], moment: str = "created_at", **wanted: Q
 def _online(request: HttpRequest) -> Iterator[Figure]:
     if not request.user.has_perm("realtime.view_connection"):
         return
-    serving = _from_gateway(gateway.nodes)
-    connections = sum(one.get("connections", 0) for one in serving)
+    connections = sum(one.get("connections", 0) for one in _from_gateway(gateway.nodes))
     yield Figure(
         _("Online now"),
-        number_format(sum(one.get("users", 0) for one in serving)),
+        number_format(sum(_from_gateway(lambda: [gateway.users_online()]))),
         reverse("admin:realtime_connection_changelist"),
         "sensors",
         note=ngettext("over %(n)d connection", "over %(n)d connections", connections) % {"n": connections},

@@ -16,7 +16,7 @@ from realtime.models import DeadLetter
 
 def online(_user: Any) -> int:
     """How many people hold a connection, anywhere."""
-    return sum(node.get("users", 0) for node in gateway.nodes())
+    return gateway.users_online()
 
 
 def imports_running(user: Any) -> int:

@@ -7,6 +7,7 @@ In memory the hub itself answers. With Redis each node keeps its part there (rea
     connections:<node>  hash: connection → what is known about it (JSON)
     group:<name>        hash: node → how many connections joined there (groups joined on request only)
     user:<id>           set of the user's connections, on whatever node
+    users:<node>        set of the users who have a connection to it
 """
 
 import asyncio
@@ -28,6 +29,8 @@ GONE_AFTER = 3 * BEAT_SECONDS
 PIECE = 200
 """Connections that are looked at in one go."""
 CALL_SECONDS = 2.0
+COUNTED_SECONDS = 10
+"""How long Redis may keep what it made in order to count."""
 NodeInfo = dict[str, Any]
 
 
@@ -39,6 +42,7 @@ class Directory(Protocol):
     async def is_online(self, user_id: int) -> bool: ...
     async def connections(self, user_id: int | None = None, group: str | None = None) -> list[ConnectionInfo]: ...
     async def count(self, group: str) -> int: ...
+    async def users_online(self) -> int: ...
     async def nodes(self) -> list[NodeInfo]: ...
     async def others(self, command: Command) -> set[str]: ...
     def lately(self) -> set[str]: ...
@@ -59,6 +63,9 @@ class MemoryDirectory:
 
     async def count(self, group: str) -> int:
         return len(self.hub.groups.get(group, ()))
+
+    async def users_online(self) -> int:
+        return self.hub.info()["users"]
 
     async def nodes(self) -> list[NodeInfo]:
         return [self.about()]
@@ -173,6 +180,18 @@ class RedisDirectory:
     async def _counts(self, group: str) -> dict[str, int]:
         counts, live = await self.redis.hgetall(self.key("group", group)), await self.live()
         return {node: int(number) for node, number in counts.items() if node in live}
+
+    async def users_online(self) -> int:
+        """Return how many users have a connection; Redis counts, as there may be many."""
+        live = sorted(await self.live())
+        if not live:
+            return 0
+        everywhere = self.key("users")
+        async with self.redis.pipeline(transaction=False) as pipeline:
+            pipeline.sunionstore(everywhere, [self.key("users", node) for node in live])
+            pipeline.expire(everywhere, COUNTED_SECONDS)
+            number, _kept = await pipeline.execute()
+        return int(number)
 
     async def nodes(self) -> list[NodeInfo]:
         live = sorted(await self.live())

@@ -10,7 +10,6 @@ from realtime.gateway import ways
 
 ADDED_UP = (
     "connections",
-    "users",
     "guests",
     "received",
     "sent",
@@ -45,9 +44,10 @@ def nodes() -> list[NodeInfo]:
 
 
 def added_up(found: list[NodeInfo]) -> dict[str, Any]:
-    """Return how many nodes there are, and the sums of their figures.
+    """Return how many nodes there are, and the sums of their figures; a user of two nodes counts once.
 
-    A person with connections to two nodes counts twice among `users`.
+    :raises GatewayUnreachable: when this process cannot reach the nodes.
     """
     sums = {name: sum(one.get(name, 0) for one in found) for name in ADDED_UP}
-    return {"nodes": len(found), "in_touch": sum(1 for one in found if one.get("in_touch")), **sums}
+    in_touch = sum(1 for one in found if one.get("in_touch"))
+    return {"nodes": len(found), "in_touch": in_touch, "users": gateway.users_online(), **sums}

@@ -8,7 +8,7 @@ import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from random import uniform
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from project.core.redis_lines import between_nodes
 from realtime.commands import Command
@@ -134,6 +134,8 @@ class RedisPresence(RedisDirectory):
         seconds, _micro = await self.redis.time()
         await self.redis.zadd(self.key("nodes"), {self.hub.node: seconds})
         await self.redis.set(self.key("node", self.hub.node), json.dumps(self.about()), ex=int(GONE_AFTER * 2))
+        if self._away:
+            await self.redis.delete(self.key("users", self.hub.node))  # some may have left unnoticed
         await self._write(self.hub.connections.values(), {})
         for group in list(self.hub.groups):
             self.resized(group)
@@ -163,27 +165,35 @@ class RedisPresence(RedisDirectory):
             await self._write_gone({name: gone[name] for name in names})
 
     async def _write_here(self, connections: Sequence[Connection]) -> None:
-        mine = self.key("connections", self.hub.node)
+        mine, here = self.key("connections", self.hub.node), self.key("users", self.hub.node)
         async with self.redis.pipeline(transaction=False) as pipeline:
             for one in connections:
                 if (listed := self._users.get(one.id, 0)) and listed != one.user_id:
-                    pipeline.srem(self.key("user", listed), one.id)
+                    self._unlist(pipeline, listed, one.id)
                 if one.user_id:
                     pipeline.sadd(self.key("user", one.user_id), one.id)
+                    pipeline.sadd(here, one.user_id)
                 self._users[one.id] = one.user_id
             pipeline.hset(mine, mapping={one.id: json.dumps(one.info()) for one in connections})
             pipeline.expire(mine, 24 * 3600)
+            pipeline.expire(here, 24 * 3600)
             await pipeline.execute()
 
     async def _write_gone(self, gone: dict[str, int]) -> None:
         async with self.redis.pipeline(transaction=False) as pipeline:
             for name, user_id in gone.items():
                 for listed in {user_id, self._users.get(name, 0)} - {0}:
-                    pipeline.srem(self.key("user", listed), name)
+                    self._unlist(pipeline, listed, name)
             pipeline.hdel(self.key("connections", self.hub.node), *gone)
             await pipeline.execute()
         for name in gone:
             self._users.pop(name, None)
+
+    def _unlist(self, pipeline: Any, user_id: int, name: str) -> None:
+        """Take a connection from its user, and the user from this node if there is no other."""
+        pipeline.srem(self.key("user", user_id), name)
+        if not self.hub.groups.get(f"user.{user_id}"):
+            pipeline.srem(self.key("users", self.hub.node), user_id)
 
     async def _write_sizes(self, groups: Iterable[str]) -> None:
         async with self.redis.pipeline(transaction=False) as pipeline:
@@ -216,7 +226,7 @@ class RedisPresence(RedisDirectory):
                         pipeline.hdel(self.key("group", group), node)
                 await pipeline.execute()
         async with self.redis.pipeline(transaction=False) as pipeline:
-            pipeline.delete(self.key("connections", node), self.key("node", node))
+            pipeline.delete(self.key("connections", node), self.key("users", node), self.key("node", node))
             pipeline.zrem(self.key("nodes"), node)
             await pipeline.execute()
 

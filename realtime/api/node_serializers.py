@@ -10,7 +10,7 @@ class FiguresSerializer(serializers.Serializer[Any]):
     """Figures of one process, or of all."""
 
     connections = serializers.IntegerField()
-    users = serializers.IntegerField(help_text=_("Added up, who is connected to two processes counts twice."))
+    users = serializers.IntegerField(help_text=_("Who is connected to two processes counts once in the summary."))
     guests = serializers.IntegerField()
     received = serializers.IntegerField()
     sent = serializers.IntegerField()

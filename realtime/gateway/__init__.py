@@ -33,6 +33,7 @@ from realtime.gateway.calls import (
     set,  # noqa: A004 (the seed's name, behind `gateway.`)
     this_node,
     unbind,
+    users_online,
 )
 from realtime.gateway.twins import (
     abind,
@@ -53,6 +54,7 @@ from realtime.gateway.twins import (
     asend_user,
     aset,
     aunbind,
+    ausers_online,
 )
 from realtime.questions import Receipt
 
@@ -78,6 +80,7 @@ __all__ = [
     "asend_user",
     "aset",
     "aunbind",
+    "ausers_online",
     "bind",
     "broadcast",
     "connection",
@@ -97,4 +100,5 @@ __all__ = [
     "set",
     "this_node",
     "unbind",
+    "users_online",
 ]

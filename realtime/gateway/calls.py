@@ -132,6 +132,11 @@ def is_online(user_id: int) -> bool:
     return cast(bool, ways.ask(lambda who: who.is_online(user_id)))
 
 
+def users_online() -> int:
+    """Return how many users have a connection; who is connected to several nodes counts once."""
+    return cast(int, ways.ask(lambda who: who.users_online()))
+
+
 def connection(connection_id: str) -> ConnectionInfo:
     """Return what its node knows of one connection at this moment.
 

@@ -102,6 +102,10 @@ async def ais_online(user_id: int) -> bool:
     return cast(bool, await ways.aask(lambda who: who.is_online(user_id)))
 
 
+async def ausers_online() -> int:
+    return cast(int, await ways.aask(lambda who: who.users_online()))
+
+
 async def aconnection(connection_id: str) -> ConnectionInfo:
     return orders.described(await ways.aanswers(orders.to_describe(connection_id)))
 

@@ -97,6 +97,25 @@ class TestTwoNodes:
         assert hans.end()[0] == 4504
         assert mei.end()[0] == 4501
 
+    def test_count_each_user_once(self, two_nodes, opener, stranger):
+        east, west = two_nodes
+        mei = [opener(node, bearer="mei").greeted() for node in (east, west, west)]
+        hans = opener(west, bearer="hans").greeted()
+        opener(east).greeted()
+
+        def online() -> str:
+            return stranger.run("print(gateway.users_online())")
+
+        assert online() == "2"
+        mei[0].close()
+        mei[1].close()
+        assert until(lambda: stranger.run("print(len(gateway.connections(user_id=1)))") == "1")
+        assert online() == "2"
+        mei[2].close()
+        assert until(lambda: online() == "1")
+        assert hans.ask("unauth")["data"]
+        assert until(lambda: online() == "0")
+
     def test_say_everything_once(self, two_nodes, opener, stranger):
         east, west = two_nodes
         sockets = [opener(node, bearer="mei").greeted() for node in (east, west, east)]
