@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -16,6 +17,7 @@ from realtime.api.serializers import StrictTextField
 from realtime.api.views import GatewayView
 from realtime.errors import GatewayUnreachable
 from realtime.models import DeadLetter
+from realtime.queue import dead
 
 CHOICES = {"state": DeadLetter.State, "source": DeadLetter.Source, "reason": DeadLetter.Reason}
 
@@ -23,6 +25,7 @@ CHOICES = {"state": DeadLetter.State, "source": DeadLetter.Source, "reason": Dea
 class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
     """A message that could not be delivered, and why."""
 
+    detail = serializers.SerializerMethodField(help_text=_("Why, in your language where its body still tells."))
     settled_by = serializers.CharField(source="settled_by.username", default=None, allow_null=True)
 
     class Meta:
@@ -43,6 +46,9 @@ class DeadLetterSerializer(serializers.ModelSerializer[DeadLetter]):
             "settled_by",
         )
         read_only_fields = fields
+
+    def get_detail(self, letter: DeadLetter) -> str:
+        return dead.explained(letter)
 
 
 class RetriedSerializer(serializers.Serializer[Any]):

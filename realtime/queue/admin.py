@@ -6,18 +6,20 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.contrib.filters.admin import RangeDateTimeFilter
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, Tone, ago, badge, confirmation
 from project.core.errors import GatehouseError
 from realtime import services
 from realtime.models import DeadLetter
+from realtime.queue import dead
 
 SHOWN_CHARACTERS = 80
 TONES: dict[str, Tone] = {"waiting": "warn", "delivered": "ok", "discarded": "idle"}
@@ -33,6 +35,7 @@ class DeadLetterAdmin(ReadOnlyAdmin, ModelAdmin[DeadLetter]):
     search_fields = ("message_id", "body", "detail")
     search_help_text = gettext_lazy("Message id, or a part of the message or of the reason")
     actions = ("deliver_again", "discard")
+    actions_detail = ("deliver_this_again", "discard_this")
     fieldsets = (
         (None, {"fields": ("shown_state", "shown_reason", "shown_detail", "attempts")}),
         (gettext_lazy("Message"), {"fields": ("message_id", "source", "size", "is_cut", "shown_body")}),
@@ -55,7 +58,7 @@ class DeadLetterAdmin(ReadOnlyAdmin, ModelAdmin[DeadLetter]):
 
     @display(description=gettext_lazy("In words"))
     def shown_detail(self, letter: DeadLetter) -> SafeString:
-        return format_html('<div class="whitespace-pre-wrap">{}</div>', letter.detail)
+        return format_html('<div class="whitespace-pre-wrap">{}</div>', dead.explained(letter))
 
     @display(description=gettext_lazy("As it was received"))
     def shown_body(self, letter: DeadLetter) -> SafeString:
@@ -69,11 +72,15 @@ class DeadLetterAdmin(ReadOnlyAdmin, ModelAdmin[DeadLetter]):
     def shown_when(self, letter: DeadLetter) -> SafeString:
         return ago(letter.created_at)
 
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("realtime.retry_deadletter")
+    def has_retry_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("realtime.retry_deadletter") and self._waits(request, object_id)
 
-    def has_discard_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("realtime.discard_deadletter")
+    def has_discard_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("realtime.discard_deadletter") and self._waits(request, object_id)
+
+    def _waits(self, request: HttpRequest, object_id: Any) -> bool:
+        """Whether there is something to do; of a list, each is asked when it is done."""
+        return object_id is None or self.get_queryset(request).filter(pk=object_id, state="waiting").exists()
 
     @admin.action(description=gettext_lazy("Deliver again…"), permissions=["retry"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:
@@ -105,6 +112,23 @@ class DeadLetterAdmin(ReadOnlyAdmin, ModelAdmin[DeadLetter]):
         said = ngettext("%(n)d message was discarded.", "%(n)d messages were discarded.", done) % {"n": done}
         self.message_user(request, said, messages.SUCCESS if done else messages.WARNING)
         return None
+
+    @action(description=gettext_lazy("Deliver again"), icon="replay", url_path="deliver-again", permissions=["retry"])
+    def deliver_this_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then deliver the one whose page this is."""
+        answer = self.deliver_again(request, self._one(request, object_id))
+        return answer or redirect("admin:realtime_deadletter_change", object_id)
+
+    @action(description=gettext_lazy("Discard"), icon="delete", url_path="discard", permissions=["discard"])
+    def discard_this(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask, then give up the one whose page this is."""
+        answer = self.discard(request, self._one(request, object_id))
+        return answer or redirect("admin:realtime_deadletter_change", object_id)
+
+    def _one(self, request: HttpRequest, object_id: str) -> QuerySet[DeadLetter]:
+        if (letter := self.get_object(request, object_id)) is None:
+            raise Http404
+        return self.get_queryset(request).filter(pk=letter.pk)
 
     def _named(self, those: QuerySet[DeadLetter]) -> list[SafeString]:
         return [format_html("{} {}", self.shown_message(one), one.get_reason_display()) for one in those]

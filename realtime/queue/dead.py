@@ -6,7 +6,11 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
+from project.core.errors import GatehouseError
+from realtime import letters
 from realtime.models import DeadLetter
 
 Reason = DeadLetter.Reason
@@ -42,6 +46,21 @@ def set_aside(source: str, those: Sequence[Dead]) -> None:
         newest = DeadLetter.objects.order_by("-pk").values_list("pk", flat=True)[:1]
         for pk in newest:
             DeadLetter.objects.filter(pk__lte=pk - KEPT).delete()
+
+
+def explained(letter: DeadLetter) -> str:
+    """Return why it could not be delivered, in the reader's language where its body still tells."""
+    body = letter.body.encode()
+    if len(body) != letter.size or letter.reason not in {Reason.NOT_JSON, Reason.INVALID, Reason.EXPIRED}:
+        return letter.detail
+    try:
+        until = letters.opened(body).expires_at
+    except GatehouseError as problem:
+        wrong = [f"{name}: {' '.join(map(str, texts))}" for name, texts in problem.fields.items()]
+        return "\n".join(wrong) or str(problem)
+    if letter.reason != Reason.EXPIRED or until is None:
+        return letter.detail
+    return _("Good until %(moment)s") % {"moment": date_format(timezone.localtime(until), "DATETIME_FORMAT")}
 
 
 def purge() -> int:

@@ -120,7 +120,51 @@ class TestPages:
 
         assert "run out" in listed
         assert "&quot;topic&quot;: &quot;note&quot;,\n" in page
-        assert "why" in page
+        assert "Good until Jan. 31, 2020, 4 p.m." in page
+
+    @pytest.mark.parametrize(
+        ("language", "words"),
+        [
+            ("en", "The body is not valid JSON: line 1, column 1."),
+            ("zh-hans", "请求体不是合法的 JSON：第 1 行第 1 列。"),
+        ],
+    )
+    def test_explain_in_the_readers_language(self, desk, language, words):
+        page = desk.get(
+            reverse("admin:realtime_deadletter_change", args=[letter().pk]), HTTP_ACCEPT_LANGUAGE=language
+        ).content.decode()
+
+        assert words in page
+        assert "why" not in page
+
+    def test_keep_the_words_of_then_where_the_body_does_not_tell(self):
+        cut, failed = letter(is_cut=True), letter({"to": {"user": 1}, "topic": "note"}, Reason.FAILED)
+        DeadLetter.objects.filter(pk=cut.pk).update(size=70_000)
+        cut.refresh_from_db()
+
+        assert [dead.explained(one) for one in (cut, failed)] == ["why", "why"]
+
+    def test_deal_with_one_on_its_own_page(self, desk, mei):
+        expired = run_out()
+        page = desk.get(reverse("admin:realtime_deadletter_change", args=[expired.pk])).content.decode()
+        assert "Deliver again" in page
+        assert "Discard" in page
+        again = reverse("admin:realtime_deadletter_deliver_this_again", args=[expired.pk])
+
+        assert "Deliver 1 message again" in desk.get(again).content.decode()
+        done = desk.post(again, {"confirmed": "yes"}, follow=True).content.decode()
+
+        assert "1 message was delivered." in done
+        assert mei.next("note") == 1
+        assert "deliver-again" not in done, "there is nothing more to do"
+        assert desk.post(again, {"confirmed": "yes"}).status_code == 403
+
+    def test_discard_one_on_its_own_page(self, desk):
+        nonsense = letter()
+
+        desk.post(reverse("admin:realtime_deadletter_discard_this", args=[nonsense.pk]), {"confirmed": "yes"})
+
+        assert DeadLetter.objects.get().state == "discarded"
 
     def test_ask_then_deliver_what_can_be(self, desk, mei):
         those = run_out(1), letter(), run_out(2)
