@@ -11,9 +11,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
+from unfold.decorators import display
 
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, confirmation
 from project.core.errors import GatehouseError, InvalidParameters
@@ -28,6 +32,8 @@ from realtime.web import texts
 PAGE = 100
 MAX_CHOSEN = 500
 LARGEST_GROUPS = 40
+SHOWN_SETTINGS, SHORT = 6, 40
+"""Of what a person's connections set, a list shows so many, and so many characters of each."""
 
 
 class LivePage(ReadOnlyAdmin, ModelAdmin[Any]):
@@ -178,15 +184,14 @@ class NodeAdmin(LivePage):
         return {"live": reverse("admin:realtime_node_live"), "texts": texts.of_nodes()}
 
     def snapshot(self, request: HttpRequest) -> dict[str, Any]:
-        found = figures.nodes()
-        return {"rows": found, "sum": figures.added_up(found)}
+        return {"rows": figures.nodes()}
 
 
 @admin.register(KeptSettings)
 class KeptSettingsAdmin(ReadOnlyAdmin, ModelAdmin[KeptSettings]):
     """What connections set, kept for their users' next ones; forgotten, those start afresh."""
 
-    list_display = ("user", "values", "changed_at", "seen_at")
+    list_display = ("user", "shown_values", "changed_at", "seen_at")
     actions = ("forget",)
     search_fields = ("user__username",)
     list_select_related = ("user",)
@@ -196,6 +201,13 @@ class KeptSettingsAdmin(ReadOnlyAdmin, ModelAdmin[KeptSettings]):
     def get_queryset(self, request: HttpRequest) -> Any:
         rows = super().get_queryset(request)
         return rows.filter(pk__in=services.people_seen(request.user, rows.values_list("pk", flat=True)))
+
+    @display(description=gettext_lazy("Settings"))
+    def shown_values(self, row: KeptSettings) -> SafeString:
+        shown = [(Truncator(key).chars(SHORT), Truncator(value).chars(SHORT)) for key, value in row.values.items()]
+        more = len(shown) - SHOWN_SETTINGS
+        first = format_html_join(", ", "<code>{} = {}</code>", shown[:SHOWN_SETTINGS])
+        return format_html("<span>{}{}</span>", first, f" +{more}" if more > 0 else "")
 
     def has_forget_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("realtime.delete_keptsettings")

@@ -35,6 +35,9 @@ def _shared() -> dict[str, str]:
         "guest": _("Guest"),
         "unanswered": _("The server does not answer."),
         "away": _("Not up to date: {message}"),
+        "refusal": _("{message} {details}"),
+        "socket": _("1 socket"),
+        "sockets": _("{count} sockets"),
         "copied": _("Copied"),
         "remove": _("Remove"),
         "now": _("just now"),
@@ -55,6 +58,7 @@ def _of_the_line() -> dict[str, str]:
         "connect": _("Connect"),
         "disconnect": _("Disconnect"),
         "closed": _("Closed with {code}"),
+        "closedWhy": _("Closed with {code}: {reason}"),
         "cut": _("The line was cut; the server may be away."),
         "noTicket": _("Paste a ticket, or get one."),
         "noToken": _("Paste an access token."),
@@ -126,7 +130,8 @@ def _of_composing() -> dict[str, str]:
 
 def _of_sending() -> dict[str, str]:
     return {
-        "sentTo": _("Sent to {who}."),
+        "sentTo": _("Sent to {who}; {sockets} got it."),
+        "sentToNobody": _("Sent to {who}, who has no connection now: nobody got it."),
         "sendFailed": _("Not sent: {message}"),
         "needsWho": _("Say who it is for."),
         "everyone": _("everyone"),
@@ -138,8 +143,6 @@ def _of_sending() -> dict[str, str]:
 
 def _of_the_list() -> dict[str, str]:
     return {
-        "socket": _("1 socket"),
-        "sockets": _("{count} sockets"),
         "person": _("1 person"),
         "persons": _("{count} people"),
         "figures": _("{sockets} of {people}"),

@@ -54,11 +54,16 @@ export class Drawer {
         const { id } = this.one;
         try {
             const found = await ask(this.address());
-            if (this.one?.id === id) this.show(found);
+            if (this.one?.id !== id) return;
+            this.show(found);
+            if (this.dialog.classList.contains("gone")) this.tell("");
+            this.dialog.classList.remove("gone");
         } catch (problem) {
             if (this.one?.id !== id) return;
             this.dialog.classList.add("gone");
-            this.tell(problem.message, "bad");
+            const ended = problem.status === 404; // no other ever has its id
+            if (!ended || $("one-say").dataset.tone !== "ok") this.tell(problem.message, "bad"); // else: somebody here ended it
+            if (ended) return;
         }
         if (this.one?.id === id) this.timer = setTimeout(() => this.look(), EVERY);
     }

@@ -27,6 +27,7 @@ const line = new Line(about.socket, {
 });
 let heart = 0;
 let countdown = 0;
+let joined = []; // groups belong to a connection: who comes back joins them again
 
 // --- the connection --------------------------------------------------------------------------------------------------
 
@@ -83,6 +84,7 @@ async function opened() {
         await shown.catch((problem) => tell($("line-says"), problem.message, "bad"));
     }
     if (!line.open) return;
+    for (const group of joined) line.ask("join", { group }, "join").catch(() => {});
     line.ask("topics.list", undefined, "~topics").then((found) => topics.know(found), () => {});
     clearInterval(heart);
     heart = setInterval(beat, BEAT);
@@ -108,10 +110,11 @@ function look() {
 function closed({ code, reason, again }) {
     clearInterval(heart);
     const ours = code === 1000 || code === 1005;
-    const what = !code ? reason : code === 1006 ? say("cut") : `${say("closed", { code })}${reason ? `: ${reason}` : ""}`;
+    const what = !code ? reason : code === 1006 ? say("cut") : say(reason ? "closedWhy" : "closed", { code, reason });
     frames.add({ way: "note", text: what, frame: null, topic: code ? String(code) : "", bad: !ours, size: 0 });
     if (!ours) tell($("line-says"), again === null && code >= 4500 ? `${what}\n${say("never")}` : what, "bad");
     if (again !== null) countDown(performance.now() + again * 1000);
+    else joined = [];
     tell($("groups-say"), "");
     showWho(null);
 }
@@ -135,7 +138,8 @@ function showWho(who) {
     for (const name of ["received", "sent"]) fact(name, who?.counters[name].toLocaleString());
     fact("buffered", who && size(who.counters.buffered));
     fact("watched", who && say(who.watched ? "watched" : "unwatched"));
-    if (!who) fact("rtt", null);
+    if (who) joined = who.groups.filter((group) => !AUTOMATIC.test(group));
+    else fact("rtt", null);
     const settings = who && Object.entries(who.settings);
     fact("settings", settings?.length ? settings.map(([key, value]) => `${key} = ${value}`).join(", ") : null);
     showGroups(who?.groups ?? []);
@@ -153,7 +157,10 @@ function chip(group) {
     if (AUTOMATIC.test(group)) return element("span", { className: "con-chip", textContent: group, title: say("automatic") });
     const leave = element("button", { type: "button", title: say("leave", { group }) }, icon("close"));
     leave.setAttribute("aria-label", leave.title);
-    leave.addEventListener("click", () => line.ask("leave", { group }, "leave").finally(look));
+    leave.addEventListener("click", () => {
+        tell($("groups-say"), "");
+        line.ask("leave", { group }, "leave").catch(() => {}).finally(look);
+    });
     return element("span", { className: "con-chip joined" }, group, leave);
 }
 
@@ -232,8 +239,9 @@ function pushes() {
         if (kind !== "all" && !who) return tell($("push-says"), say("needsWho"), "bad");
         const to = kind === "all" ? { all: true } : { [kind]: kind === "user" && /^\d+$/.test(who) ? Number(who) : who };
         try {
-            await ask(about.messages, "POST", { to, topic, data: data.value ?? null });
-            tell($("push-says"), say("sentTo", { who: kind === "all" ? say("everyone") : who }), "ok");
+            const { delivered } = await ask(about.messages, "POST", { to, topic, data: data.value ?? null, receipt: true });
+            const reached = { who: kind === "all" ? say("everyone") : who, sockets: counted("socket", delivered) };
+            tell($("push-says"), say(delivered ? "sentTo" : "sentToNobody", reached), delivered ? "ok" : "bad");
         } catch (problem) {
             tell($("push-says"), say("sendFailed", { message: problem.message }), "bad");
         }

@@ -78,8 +78,9 @@ export async function ask(address, method = "GET", body = undefined) {
     }
     const said = await answer.json().catch(() => ({}));
     if (answer.ok) return said;
-    const words = [said.error?.message ?? answer.statusText, ...leaves(said.error?.fields)].join(" ");
-    throw Object.assign(new Error(words), { passes: answer.status === 429 || answer.status >= 500 });
+    const [message, details] = [said.error?.message ?? answer.statusText, leaves(said.error?.fields).join(" ")];
+    const words = details ? say("refusal", { message, details }) : message;
+    throw Object.assign(new Error(words), { status: answer.status, passes: answer.status === 429 || answer.status >= 500 });
 }
 
 function csrfToken() {

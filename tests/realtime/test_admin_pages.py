@@ -129,6 +129,15 @@ class TestKeptSettings:
         settings.GATEWAY_PEOPLE_SEEN = "accounts.scope.seen_among"
         assert client(person("reader", "realtime.view_keptsettings")).get(kept).status_code == 404
 
+    def test_are_listed_in_short(self, kept, client):
+        KeptSettings.objects.update(values={"note": "x" * 500} | {f"key{number}": str(number) for number in range(7)})
+        client.force_login(person("theboss", is_superuser=True, is_staff=True))
+
+        page = client.get("/admin/realtime/keptsettings/", headers={"accept-language": "en"}).content.decode()
+
+        assert f"<code>note = {'x' * 39}…</code>, <code>key0 = 0</code>" in page
+        assert "<code>key4 = 4</code> +2" in page
+
     def test_are_forgotten_from_their_page(self, kept, client):
         boss = person("theboss", is_superuser=True, is_staff=True)
         client.force_login(boss)

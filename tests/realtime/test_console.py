@@ -140,8 +140,38 @@ class TestConsole:
 
         console.click("#push-form button[type=submit]")
 
-        expect(console.locator("#push-says")).to_have_text("Sent to everyone.")
+        expect(console.locator("#push-says")).to_have_text("Sent to everyone; 1 socket got it.")
         expect(rows(console, "office.lunch")).to_have_count(1)
+
+    def test_says_that_nobody_got_it(self, console):
+        console.fill("#who", "999999")
+
+        console.click("#push-form button[type=submit]")
+
+        expect(console.locator("#push-says")).to_have_text("Sent to 999999, who has no connection now: nobody got it.")
+
+    def test_says_what_is_wrong_with_a_message(self, console):
+        console.fill("#who", "nobody")
+
+        console.click("#push-form button[type=submit]")
+
+        expect(console.locator("#push-says")).to_have_text(
+            "Not sent: Some of what was sent is not valid. user: A user's id is a whole number above 0."
+        )
+
+    def test_comes_back_into_its_groups(self, console):
+        connect(console)
+        console.fill("#group", "public.lobby")
+        console.click("#join")
+        expect(console.locator(".con-chip.joined")).to_have_text(re.compile("public.lobby"))
+        console.fill("#topic", "echo")
+        console.fill("#data", '"%s"' % ("x" * 66_000))
+
+        console.click("#send")
+
+        expect(rows(console, "1009")).to_contain_text("Closed with 1009: The frame is too large.")
+        expect(rows(console, "welcome")).to_have_count(2)
+        expect(console.locator(".con-chip.joined")).to_have_text(re.compile("public.lobby"))
 
     def test_connects_with_a_ticket(self, console):
         console.locator("[name=mode][value=ticket]").check(force=True)
