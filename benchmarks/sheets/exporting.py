@@ -1,6 +1,7 @@
 """People taken out, as a workbook."""
 
 import os
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -27,7 +28,7 @@ def _measured(ground: Ground, number: int, contestants: dict[str, tuple[str, str
     found: list[Figure] = []
     for name, (module, work) in contestants.items():
         path = people.with_suffix(f".{module}-{work}.xlsx")
-        seen = cost(module, work, path, number, **ground.fresh(people))
+        seen = cost(module, work, path, number, office=partial(ground.fresh, people))
         found += figures(name, f"export of {number}", seen)
         path.unlink()
     people.unlink()

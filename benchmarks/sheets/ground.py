@@ -2,6 +2,8 @@
 
 python -m benchmarks.sheets.ground office        departments, roles and heads, in the database of the environment
 python -m benchmarks.sheets.ground sheet N FILE  a workbook of N people
+python -m benchmarks.sheets.ground crowd N       N people, in the database of the environment
+python -m benchmarks.sheets.ground changes N FILE  a workbook of the same people, each with another nickname and mail address
 """
 
 import importlib
@@ -22,6 +24,7 @@ HEADERS = [
 ]
 DEPARTMENTS, ROLES, HEADS = 40, 5, 50
 BOSS = "benchboss"
+GENDERS = {"unknown": 0, "male": 1, "female": 2}
 SURNAMES, GIVEN = "王李张刘陈杨赵黄周吴", "伟芳娜敏静丽强磊军洋"
 
 
@@ -50,11 +53,11 @@ class Ground:
             "DJANGO_SETTINGS_MODULE": "project.settings",
         }
 
-    def sheet(self, number: int) -> Path:
-        """A workbook of so many people."""
-        path = self._folder / f"people-{number}.xlsx"
+    def sheet(self, number: int, kind: str = "sheet") -> Path:
+        """A workbook of so many people, or of `changes` to them."""
+        path = self._folder / f"{kind}-{number}.xlsx"
         if not path.exists():
-            _run("sheet", str(number), str(path), **self.environment(f"sqlite:///{self._office}"))
+            _run(kind, str(number), str(path), **self.environment(f"sqlite:///{self._office}"))
         return path
 
     def fresh(self, source: Path | None = None) -> dict[str, str]:
@@ -71,6 +74,12 @@ class Ground:
         kept = self._folder / f"crowd-{number}.sqlite3"
         shutil.move(self._folder / "contest.sqlite3", kept)
         return kept
+
+
+def changes(number: int) -> Iterator[list[object]]:
+    """The rows of the same people, two cells of each different."""
+    for n, row in enumerate(people(number)):
+        yield [*row[:2], f"called {n}", *row[3:5], f"new{n:07}@example.com", *row[6:]]
 
 
 def people(number: int) -> Iterator[list[object]]:
@@ -113,11 +122,11 @@ def _office() -> None:
     )
 
 
-def _sheet(number: int, path: str) -> None:
+def _sheet(rows: Iterator[list[object]], path: str) -> None:
     """Written as spreadsheet programs do: texts stand in a part of their own and cells point there."""
     workbook = importlib.import_module("benchmarks.sheets.peers").workbook(path)
     sheet = workbook.add_worksheet("People")
-    for at, row in enumerate([HEADERS, *people(number)]):
+    for at, row in enumerate([HEADERS, *rows]):
         sheet.write_row(at, 0, row)
     workbook.close()
 
@@ -138,11 +147,11 @@ def _crowd(number: int) -> None:
             [
                 {name: row[name] for name in texts}
                 | {
-                    "gender": n % 3,
+                    "gender": GENDERS[str(row["gender"])],
                     "department_id": departments[row["department"]],
                     "manager_id": heads[row["manager"]],
                 }
-                for n, row in enumerate(made)
+                for row in made
             ],
         )
         members = [(pk, groups[row[8]]) for pk, row in batch if row[8]]
@@ -162,7 +171,9 @@ if __name__ == "__main__":
         case ["office"]:
             _office()
         case ["sheet", number, path]:
-            _sheet(int(number), path)
+            _sheet(people(int(number)), path)
+        case ["changes", number, path]:
+            _sheet(changes(int(number)), path)
         case ["crowd", number]:
             _crowd(int(number))
     # who copies the file copies all of it: what SQLite keeps in a second one goes in with the last line to it

@@ -1,24 +1,25 @@
-"""Counts what a contestant's work costs, from inside (CPU) and from outside (memory)."""
+"""Counts what a contestant's work costs: CPU from inside in one run, memory from outside in another.
+
+Two runs, because looking at a process often holds it up: what it cost in CPU would not be its own.
+"""
 
 import json
 import os
-import re
+import select
 import subprocess
 import sys
-import threading
-import time
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import psutil
-
 from benchmarks.figures import ROOT
+from benchmarks.sheets.memory import Group
 
-LOOK_EVERY = 0.02
+LOOK_EVERY = 0.002
 MIB = 1024**2
+_LOOKED_AT = "BENCH_LOOKED_AT"
 
 
 class Failed(Exception):
@@ -27,11 +28,16 @@ class Failed(Exception):
 
 @dataclass(frozen=True)
 class Cost:
-    """What a piece of work took: CPU seconds, and memory in MiB above what the process had before."""
+    """What a piece of work took: CPU seconds, and memory in MiB above what the process had before.
+
+    `memory` is the most that it and its children took at one moment, `child` the children's part of that; `own` is the most
+    that it took itself, whenever that was.
+    """
 
     cpu: float
     memory: float
     child: float
+    own: float
     about: Mapping[str, float]
 
 
@@ -52,51 +58,90 @@ def counted(costs: dict[str, float], name: str) -> Iterator[None]:
 def contest(works: Mapping[str, Callable[..., Mapping[str, float]]]) -> None:
     """Be a contestant: do the work named by the first argument and say what it cost."""
     work = works[sys.argv[1]]
-    Path("/proc/self/clear_refs").write_text("5")  # the peak of memory counts from here
-    base, before = _kilobytes("self", "VmRSS"), cpu()
+    _be_looked_at("ready")
+    before = cpu()
     about = work(*sys.argv[2:])
-    seen = {"cpu": cpu() - before, "memory": (_kilobytes("self", "VmHWM") - base) / 1024, "about": about}
+    seen = {"cpu": cpu() - before, "about": about}
+    _be_looked_at("done")
     sys.stdout.write(json.dumps(seen) + "\n")
 
 
-def cost(module: str, *arguments: object, **environment: str) -> Cost:
-    """Run a contestant to its end.
+def cost(module: str, *arguments: object, office: Callable[[], Mapping[str, str]]) -> Cost:
+    """Run a contestant to its end, twice; `office` makes the environment of each run.
 
     :raises Failed: when it ends with an error.
     """
-    command = [sys.executable, "-m", f"benchmarks.sheets.{module}", *map(str, arguments)]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    largest = [0.0]
-    watch = threading.Thread(target=_watch, args=(process.pid, largest), daemon=True)
-    watch.start()
-    said, wrong = process.communicate()
-    watch.join()
-    if process.returncode:
-        raise Failed(f"{module} {arguments[0]}: {wrong[-2000:]}")
-    seen: dict[str, Any] = json.loads(said.splitlines()[-1])
-    return Cost(seen["cpu"], seen["memory"] + largest[0], largest[0], seen["about"])
+    spent = told(module, *arguments, **office())
+    watched = memory(module, *arguments, **office())
+    return together(spent, watched)
 
 
-def _watch(pid: int, largest: list[float]) -> None:
-    """Keep the peak of the children of `pid`; what the system tells of a child that has ended counts its parent in.
+def together(spent: Mapping[str, Any], watched: Group) -> Cost:
+    """Make one of what a contestant told in one run, and of what was seen of it in the other."""
+    most, before = watched.most, watched.before
+    return Cost(spent["cpu"], most.every - before.every, most.children, watched.most_own - before.own, spent["about"])
 
-    So does what it tells of one that has not begun to be itself: until then it goes by its parent's command.
+
+def told(module: str, *arguments: object, **environment: str) -> Mapping[str, Any]:
+    """Run a contestant with nobody looking on; return what it tells of itself: `cpu`, and `about` its work.
+
+    :raises Failed: when it ends with an error.
     """
-    with suppress(psutil.Error):
-        process = psutil.Process(pid)
-        own = process.cmdline()
-        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-            for child in process.children(recursive=True):
-                with suppress(psutil.Error):
-                    if child.cmdline() not in (own, []):
-                        largest[0] = max(largest[0], _kilobytes(str(child.pid), "VmHWM") / 1024)
-            time.sleep(LOOK_EVERY)
+    with _running(module, *arguments, **environment) as process:
+        said = _rest(process)
+    found: Mapping[str, Any] = json.loads(said.splitlines()[-1])
+    return found
 
 
-def _kilobytes(pid: str, name: str) -> float:
-    with suppress(OSError):
-        found = re.search(rf"{name}:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
-        return float(found[1]) if found else 0.0
-    return 0.0
+def memory(module: str, *arguments: object, **environment: str) -> Group:
+    """Run a contestant and look at the memory it takes, every few milliseconds, from just before its work to its end.
+
+    :raises Failed: when it ends with an error.
+    """
+    with _running(module, *arguments, **environment, **{_LOOKED_AT: "1"}) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdout.readline()  # it is ready
+        group = Group(process.pid)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        while not select.select([process.stdout], [], [], LOOK_EVERY)[0]:
+            group.watch()
+        group.watch()
+        _rest(process)
+    return group
+
+
+def _be_looked_at(state: str) -> None:
+    """Wait until whoever looks from outside has seen the process as it is now."""
+    if os.environ.get(_LOOKED_AT):
+        sys.stdout.write(f"{state}\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+
+
+@contextmanager
+def _running(module: str, *arguments: object, **environment: str) -> "Iterator[subprocess.Popen[str]]":
+    command = [sys.executable, "-m", f"benchmarks.sheets.{module}", *map(str, arguments)]
+    given = os.environ | environment
+    with (
+        tempfile.TemporaryFile("w+") as wrong,
+        subprocess.Popen(
+            command, cwd=ROOT, env=given, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=wrong
+        ) as process,
+    ):
+        try:
+            yield process
+        except BrokenPipeError:
+            pass  # it has ended, and said why
+        finally:
+            process.kill()
+        if process.wait() != 0:
+            wrong.seek(0)
+            raise Failed(f"{module} {arguments[0]}: {wrong.read()[-2000:]}")
+
+
+def _rest(process: "subprocess.Popen[str]") -> str:
+    """What a contestant says until it ends."""
+    said, _nothing = process.communicate("\n")
+    return said

@@ -1,16 +1,17 @@
 """The same people in and out on a PostgreSQL of its own process: what that costs here, and there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.databases import cpu, listener
 from benchmarks.figures import Figure
+from benchmarks.sheets import meter
 from benchmarks.sheets.ground import Ground
 from benchmarks.sheets.importing import SIZES, figures
-from benchmarks.sheets.meter import cost
 from tests.databases.databases import Database
 
 IMPORTED = {"Gatehouse on PostgreSQL": "product", "floor on PostgreSQL": "floor"}
@@ -26,21 +27,31 @@ def measure() -> list[Figure]:
 def _measured(ground: Ground, number: int) -> list[Figure]:
     found: list[Figure] = []
     for name, module in IMPORTED.items():
+        works = [("import", ground.sheet(number))]
+        if module == "product":
+            works.append(("export", ground.sheet(number).with_suffix(".out.xlsx")))
         with _office(ground) as (office, server):
-            found += _figures(
-                name, f"import of {number}", server, module, "import", str(ground.sheet(number)), **office
-            )
-            if module == "product":
-                path = str(ground.sheet(number).with_suffix(".out.xlsx"))
-                found += _figures(name, f"export of {number}", server, module, "export", path, str(number), **office)
+            spent = [_told(server, module, work, path, number, **office) for work, path in works]
+        with _office(ground) as (office, _server):
+            watched = [meter.memory(module, *_arguments(work, path, number), **office) for work, path in works]
+        for (work, _path), (told, there), group in zip(works, spent, watched, strict=True):
+            what = f"{work} of {number}"
+            found += figures(name, what, meter.together(told, group))
+            found.append(Figure(f"{name}: {what}: the server's CPU", there, "s", "on top, in another process"))
     return found
 
 
-def _figures(name: str, work: str, server: int, module: str, *arguments: str, **office: str) -> list[Figure]:
-    there = cpu(server)
-    seen = cost(module, *arguments, **office)
-    spent = Figure(f"{name}: {work}: the server's CPU", cpu(server) - there, "s", "on top, in another process")
-    return [*figures(name, work, seen), spent]
+def _told(
+    server: int, module: str, work: str, path: Path, number: int, **office: str
+) -> tuple[Mapping[str, Any], float]:
+    """What a contestant tells of its work, and the CPU seconds of the server meanwhile."""
+    before = cpu(server)
+    told = meter.told(module, *_arguments(work, path, number), **office)
+    return told, cpu(server) - before
+
+
+def _arguments(work: str, path: Path, number: int) -> list[str]:
+    return [work, str(path), *([str(number)] if work == "export" else [])]
 
 
 @contextmanager
