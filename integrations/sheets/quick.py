@@ -159,9 +159,7 @@ class QuickLane:
         taken |= {text for at in doubtful if (text := self._text_of(column, cells[at]))}
         if len(every) < len(ours):
             taken |= {value for value, n in Counter(ours).items() if n > 1}
-        seen = self._resource.seen(column).keys()
-        if not seen.isdisjoint(every):
-            taken |= seen & every
+        taken |= self._resource.seen(column).among(every)
         if not taken:
             return set()
         # to some databases a name in other letters is the same name
@@ -179,7 +177,7 @@ class QuickLane:
         for column in self._resource.unique_columns():
             if values := certain.values.get(column.name):
                 said = zip(values, certain.numbers, strict=True)
-                self._resource.seen(column).update((value, number) for value, number in said if value is not DEFAULT)
+                self._resource.seen(column).add((value, number) for value, number in said if value is not DEFAULT)
 
 
 def _without(

@@ -79,7 +79,7 @@ class Judging(Accepting):
         return row, values
 
     def _refuse_repeated(self, row: Checked, given: Given) -> None:
-        if row.key and (first := self._seen[self.key.name].setdefault(row.key, row.number)) != row.number:
+        if row.key and (first := self.seen(self.key).first(row.key, row.number)) != row.number:
             reason = _("stands in row {n} already").format(n=first)
             self.fault(row, self.key.name, reason, given.cells.get(self.key.name))
 

@@ -16,6 +16,7 @@ from integrations.sheets.reader.process import Cell
 from integrations.sheets.resources.judging import Judging
 from integrations.sheets.rows import CHANGED, NEW, Checked
 from integrations.sheets.ties import Tie
+from integrations.sheets.updating import update
 from project.core.errors import InvalidParameters, NotFound
 
 AT_ONCE = 1_000
@@ -40,11 +41,17 @@ class SheetResource(Judging):
 
     def write_changes(self, rows: Sequence[Checked]) -> None:
         """Save what changed in rows that were there before."""
-        names = {name for row in rows for name in row.changes if not self.column(name).many}
-        if names:
-            attributes = [self.column(name).attribute for name in names]
-            instances = [row.instance for row in rows]
-            self._meta.model._default_manager.bulk_update(instances, attributes, batch_size=200)
+        model = self._meta.model
+        changes = [(row.instance, self._changed_fields(row)) for row in rows]
+        names = {name for _instance, changed in changes for name in changed}
+        if names <= {field.name for field in model._meta.local_concrete_fields}:
+            update(model, changes)
+        else:  # some stand in the table of a model that this one inherits
+            model._default_manager.bulk_update([row.instance for row in rows], names, batch_size=200)
+
+    def _changed_fields(self, row: Checked) -> set[str]:
+        columns = map(self.column, row.changes)
+        return {column.attribute for column in columns if not column.many}
 
     def unwrite(self, keys: Sequence[Any]) -> None:
         """Take out again what `write` made. Called in a transaction."""

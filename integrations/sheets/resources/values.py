@@ -14,6 +14,7 @@ from integrations.sheets.columns import Column
 from integrations.sheets.reader.process import Cell
 from integrations.sheets.resources.declared import Declared
 from integrations.sheets.rows import BAD, NEW, Checked, shown
+from integrations.sheets.seen import Seen
 
 REMEMBERED = 1_000
 """So many accepted values of a column are not judged again when they come again."""
@@ -24,7 +25,7 @@ class Accepting(Declared):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._seen: dict[str, dict[Any, int]] = defaultdict(dict)
+        self._seen: dict[str, Seen] = defaultdict(Seen)
 
     def fault(self, row: Checked, name: str, reason: str, cell: Cell = None) -> None:
         """Mark a row as bad; `name` is the column that is to blame."""
@@ -88,7 +89,7 @@ class Accepting(Declared):
         others = [column for column in self.columns if not column.many and self._is_unique(column)]
         return [self.key, *(column for column in others if column is not self.key)]
 
-    def seen(self, column: Column) -> dict[Any, int]:
+    def seen(self, column: Column) -> Seen:
         """What rows of this pass hold in a unique column, with the number of the first."""
         return self._seen[column.name]
 
@@ -110,7 +111,7 @@ class Accepting(Declared):
         for row, value in zip(rows, values, strict=True):
             if not value:
                 continue
-            first = self._seen[column.name].setdefault(value, row.number)
+            first = self.seen(column).first(value, row.number)
             if first != row.number:
                 reason = _("stands in row {n} already").format(n=first)
                 self.fault(row, column.name, reason, value)
