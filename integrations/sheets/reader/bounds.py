@@ -5,30 +5,29 @@ A bound on the compression ratio is left out on purpose: formatting down to the 
 files; what counts is the size when unzipped.
 """
 
-import struct
-import zipfile
-from typing import BinaryIO, NamedTuple
-
+from integrations.sheets.reader.archive import DEFLATED, ENCRYPTED, STORED, Archive
 from integrations.sheets.reader.problems import Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 MAX_PARTS = 200
 XLSX, CSV = "xlsx", "csv"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _PDF = b"%PDF-"
 _ZIP = b"PK\x03\x04"
-_END_OF_DIRECTORY = b"PK\x05\x06"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
-_PLAIN = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+_PLAIN = {STORED, DEFLATED}
 
 
-class Limits(NamedTuple):
+class Limits:
     """What one file may cost."""
 
-    unzipped: int
-    rows: int
-    columns: int = 256
-    cell: int = 32_767
-    line: int = 1_000_000
+    def __init__(
+        self, *, unzipped: int, rows: int, columns: int = 256, cell: int = 32_767, line: int = 1_000_000
+    ) -> None:
+        self.unzipped, self.rows, self.columns, self.cell, self.line = unzipped, rows, columns, cell, line
 
 
 def kind_of(name: str) -> str:
@@ -46,7 +45,7 @@ def kind_of(name: str) -> str:
     )
 
 
-def examine(file: BinaryIO, kind: str, limits: Limits) -> None:
+def examine(file: "BinaryIO", kind: str, limits: Limits) -> None:
     """Refuse what can be refused from outside; leaves the file at its start.
 
     :raises Unreadable: with the reason.
@@ -57,36 +56,30 @@ def examine(file: BinaryIO, kind: str, limits: Limits) -> None:
         raise Unreadable("empty")
     if kind == XLSX:
         _examine_magic(file, head)
-        open_archive(file, limits).close()
+        open_archive(file, limits)
     else:
         _examine_text(file, head, limits)
     file.seek(0)
 
 
-def open_archive(file: BinaryIO, limits: Limits) -> zipfile.ZipFile:
-    """Open a workbook's archive once its list of contents is within bounds."""
-    _examine_directory(file)
-    try:
-        archive = zipfile.ZipFile(file)
-    except (zipfile.BadZipFile, struct.error, ValueError, NotImplementedError, UnicodeError, OSError) as damage:
-        raise Unreadable("truncated") from damage
-    parts = archive.infolist()
-    if len(parts) > MAX_PARTS:
-        raise Unreadable("too_many_parts", limit=MAX_PARTS)
-    if any(part.flag_bits & 0x1 for part in parts):
+def open_archive(file: "BinaryIO", limits: Limits) -> Archive:
+    """Open a workbook's archive, whose list of contents is within bounds."""
+    archive = Archive(file, MAX_PARTS)
+    parts = archive.entries
+    if any(part.flags & ENCRYPTED for part in parts):
         raise Unreadable("encrypted")
-    if any(part.compress_type not in _PLAIN for part in parts):
+    if any(part.method not in _PLAIN for part in parts):
         raise Unreadable("damaged")
-    if sum(part.file_size for part in parts) > limits.unzipped:
+    if sum(part.size for part in parts) > limits.unzipped:
         raise Unreadable("unzipped", limit=limits.unzipped)
-    _examine_names({part.filename for part in parts})
+    _examine_names({*archive.names()})
     return archive
 
 
-def _examine_text(file: BinaryIO, head: bytes, limits: Limits) -> None:
+def _examine_text(file: "BinaryIO", head: bytes, limits: Limits) -> None:
     """Refuse what is called text and is something else; what it really is, where that can be told."""
     if head.startswith(_ZIP):
-        open_archive(file, limits).close()
+        open_archive(file, limits)
         raise Unreadable("workbook_named_csv")
     if head.startswith(_OLE):
         _examine_magic(file, head)
@@ -101,7 +94,7 @@ def _is_page(head: bytes) -> bool:
     return text.startswith((b"<!doctype", b"<html", b"<?xml", b"<table"))
 
 
-def _examine_magic(file: BinaryIO, head: bytes) -> None:
+def _examine_magic(file: "BinaryIO", head: bytes) -> None:
     if head.startswith(_ZIP):
         return
     if head.startswith(_OLE):
@@ -112,22 +105,6 @@ def _examine_magic(file: BinaryIO, head: bytes) -> None:
     if _is_page(head):
         raise Unreadable("web_page")
     raise Unreadable("csv_named_workbook" if any(mark in head for mark in b",;\t") else "not_a_workbook")
-
-
-def _examine_directory(file: BinaryIO) -> None:
-    """Read how many parts the archive claims, so that a list of a million is never built."""
-    end = file.seek(0, 2)
-    start = file.seek(max(0, end - 65_557))
-    tail = file.read()
-    at = tail.rfind(_END_OF_DIRECTORY)
-    if at < 0 or len(tail) - at < 22:
-        raise Unreadable("truncated")
-    parts, size, offset = struct.unpack("<HII", tail[at + 10 : at + 20])
-    if parts > MAX_PARTS or size > MAX_PARTS * 1024:
-        raise Unreadable("too_many_parts", limit=MAX_PARTS)
-    if offset + size > start + at:
-        raise Unreadable("truncated")
-    file.seek(0)
 
 
 def _examine_names(names: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""The reading child: `python -S -E -m integrations.sheets.reader.child KIND UNZIPPED ROWS MEMORY SECONDS < upload`.
+"""The reading child: `python -S -E -s -c "…child.run()" KIND UNZIPPED ROWS MEMORY SECONDS < upload`.
 
 Answers on standard output, one JSON value a line: first `{"sheet": name}`, then lists of rows `[number, [cells]]`,
 at last `{"merged": [...]}`; or, wherever that happens, `{"refused": reason, "params": {...}}`.
@@ -7,12 +7,17 @@ at last `{"merged": [...]}`; or, wherever that happens, `{"refused": reason, "pa
 import json
 import resource
 import sys
-import traceback
 from collections.abc import Iterable
 
-from integrations.sheets.reader import bounds, text, xlsx
+from integrations.sheets.reader import bounds, xlsx
 from integrations.sheets.reader.bounds import Limits
 from integrations.sheets.reader.problems import Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from integrations.sheets.reader import text
 
 ROWS_A_LINE = 200
 
@@ -31,6 +36,8 @@ def main(arguments: list[str]) -> None:
     except BrokenPipeError:
         raise
     except Exception:  # noqa: BLE001 (whatever it is, the parent logs it and refuses the file)
+        import traceback  # noqa: PLC0415 (half a megabyte, for what hardly ever happens)
+
         say({"refused": "damaged", "params": {}, "details": traceback.format_exc(limit=-5)})
 
 
@@ -46,7 +53,7 @@ def answer(kind: str, limits: Limits) -> None:
     """Write the answer, in lines that stay small whatever the rows hold."""
     file = sys.stdin.buffer
     bounds.examine(file, kind, limits)
-    reading = xlsx.Reading(file, limits) if kind == bounds.XLSX else text.Reading(file, limits)
+    reading = _reading(file, kind, limits)
     say({"sheet": reading.sheet})
     batch: list[object] = []
     size = 0
@@ -61,12 +68,21 @@ def answer(kind: str, limits: Limits) -> None:
     say({"merged": reading.merged})
 
 
+def _reading(file: "BinaryIO", kind: str, limits: Limits) -> "xlsx.Reading | text.Reading":
+    if kind == bounds.XLSX:
+        return xlsx.Reading(file, limits)
+    from integrations.sheets.reader import text  # noqa: PLC0415 (a workbook does without)
+
+    return text.Reading(file, limits)
+
+
 def say(value: dict[str, object] | Iterable[object]) -> None:
     sys.stdout.write(json.dumps(value, separators=(",", ":")) + "\n")
     sys.stdout.flush()
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Be the child."""
     try:
         main(sys.argv[1:])
     except BrokenPipeError:  # the parent has seen enough

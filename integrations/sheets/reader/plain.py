@@ -8,9 +8,9 @@ shape is fed to the parser, together with all that follows; what is taken out be
 import codecs
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO, NamedTuple
 from xml.parsers import expat
 
+from integrations.sheets.reader.archive import Part
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.xml import feed, push
 
@@ -38,13 +38,11 @@ _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 
-class Shape(NamedTuple):
+class Shape:
     """Plain elements of one kind that follow one another: what comes before, how each begins and ends, many of them."""
 
-    opening: "re.Pattern[bytes]"
-    begin: str
-    end: str
-    many: "re.Pattern[str]"
+    def __init__(self, opening: bytes, begin: str, end: str, many: str) -> None:
+        self.opening, self.begin, self.end, self.many = re.compile(opening), begin, end, re.compile(many)
 
     def may_go_on(self, text: str) -> bool:
         """Tell whether `text`, which is not plain as it stands, may become so with more of it."""
@@ -52,8 +50,8 @@ class Shape(NamedTuple):
         return begins and self.end not in text and len(text) <= LONGEST
 
 
-ROWS = Shape(re.compile(rb"<sheetData>"), "<row ", "</row>", re.compile(rf"\s*+(?:{_ungrouped(_ROW)})*+"))
-TEXTS = Shape(re.compile(rb"<sst[^<>]*+(?<!/)>"), "<si>", "</si>", re.compile(rf"\s*+(?:{_ungrouped(_ITEM)})*+"))
+ROWS = Shape(rb"<sheetData>", "<row ", "</row>", rf"\s*+(?:{_ungrouped(_ROW)})*+")
+TEXTS = Shape(rb"<sst[^<>]*+(?<!/)>", "<si>", "</si>", rf"\s*+(?:{_ungrouped(_ITEM)})*+")
 rows_in = re.compile(_ROW).findall
 """Number and cells of each row."""
 cells_in = re.compile(_CELL).findall
@@ -73,7 +71,7 @@ def uniform(columns: Iterable[str]) -> Callable[[str], list[tuple[str, ...]]]:
     return re.compile(rf'<row r="([0-9]{{1,7}})"[^<>]*+(?<!/)>{cells}</row>').findall
 
 
-def runs(stream: IO[bytes], parser: expat.XMLParserType, shape: Shape) -> Iterator[str]:
+def runs(stream: Part, parser: expat.XMLParserType, shape: Shape) -> Iterator[str]:
     """Yield plain elements as they come, many at a time; the parser gets the rest, with an empty run after each piece."""
     head = stream.read(PIECE)
     start = shape.opening.search(head)

@@ -23,6 +23,8 @@ MEMORY = 512 * 1024**2
 CPU_SECONDS = 60
 SILENCE_SECONDS = 90
 LONGEST_LINE = 64 * 1024**2
+_CHILD = "from integrations.sheets.reader import child; child.run()"
+"""Not by `-m`, which brings along what finds modules in any place."""
 _PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -53,7 +55,7 @@ def reading(file: IO[bytes], kind: str, limits: Limits, *, memory: int = MEMORY)
         source.seek(0)
         asked = [kind, limits.unzipped, limits.rows, memory, CPU_SECONDS]
         child = subprocess.Popen(  # noqa: S603 (our own module, numbers only)
-            [sys.executable, "-S", "-E", "-s", "-m", "integrations.sheets.reader.child", *map(str, asked)],
+            [sys.executable, "-S", "-E", "-s", "-c", _CHILD, *map(str, asked)],
             stdin=source,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

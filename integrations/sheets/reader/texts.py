@@ -9,7 +9,7 @@ BITS = 6
 SIZE = 1 << BITS
 """So many texts lie in a block: the text of number n is `blocks[n >> BITS][n & LAST]`."""
 LAST = SIZE - 1
-UNPACKED = 512
+UNPACKED = 64
 """So many blocks are kept as they were last needed. Neighbours in the sheet are mostly neighbours here."""
 _BETWEEN = "\0"
 

@@ -6,6 +6,10 @@ from integrations.sheets.reader import cells, plain, problems
 from integrations.sheets.reader.cells import Plain
 from integrations.sheets.reader.texts import SharedTexts, bounded
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
 
 class Values:
     """Turns a cell's type, text and style into its value."""
@@ -20,7 +24,7 @@ class Values:
             "inlineStr": self._text,
             "b": lambda text, _style: text.strip() in {"1", "true"},
             "e": lambda text, _style: cells.flaw(problems.ERROR, text),
-            "d": lambda text, _style: cells.iso_moment(text.strip()),
+            "d": lambda text, _style: _moments().iso_moment(text.strip()),
         }
 
     def plain(self, kind: str, style: str, inline: str, formula: str, text: str) -> Plain:
@@ -40,7 +44,13 @@ class Values:
         text = text.strip()
         if not text:
             return None
-        return cells.moment(text, since_1904=self._since_1904) if style in self._dates else cells.number(text)
+        return _moments().moment(text, since_1904=self._since_1904) if style in self._dates else cells.number(text)
 
     def _text(self, text: str, _style: str) -> Plain:
         return bounded(cells.unescape(text), self._longest)
+
+
+def _moments() -> "ModuleType":
+    from integrations.sheets.reader import moments  # noqa: PLC0415 (the calendar is for sheets that have dates)
+
+    return moments

@@ -1,14 +1,11 @@
 """What a workbook says about itself: its sheets, its calendar, its formats, its shared texts."""
 
 import posixpath
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import IO, NamedTuple
+from collections.abc import Callable
 from xml.parsers import expat
 
 from integrations.sheets.reader import cells, plain
+from integrations.sheets.reader.archive import Archive, Part
 from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.texts import SharedTexts
 from integrations.sheets.reader.xml import feed, local, parser
@@ -18,32 +15,28 @@ MAX_FORMATS = 100_000
 Start = Callable[[str, dict[str, str]], None]
 
 
-class Sheet(NamedTuple):
+class Sheet:
     """Where the sheet to read stands, and how its numbers are to be taken."""
 
-    name: str
-    part: str
-    since_1904: bool
+    def __init__(self, name: str, part: str, *, since_1904: bool) -> None:
+        self.name, self.part, self.since_1904 = name, part, since_1904
 
 
-class _Relations(NamedTuple):
-    targets: dict[str, str]
-    kinds: dict[str, str]
+class _Relations:
+    def __init__(self) -> None:
+        self.targets: dict[str, str] = {}
+        self.kinds: dict[str, str] = {}
 
 
-@contextmanager
-def part(archive: zipfile.ZipFile, name: str) -> Iterator[IO[bytes]]:
+def part(archive: Archive, name: str) -> Part:
     """Open a part; damage inside it is a reason to refuse, whenever it shows."""
     try:
-        with archive.open(name) as stream:
-            yield stream
+        return archive.open(name)
     except KeyError as missing:
         raise Unreadable("damaged") from missing
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as damage:
-        raise Unreadable("truncated") from damage
 
 
-def first_sheet(archive: zipfile.ZipFile) -> Sheet:
+def first_sheet(archive: Archive) -> Sheet:
     """Find the first sheet that people can see."""
     book = _target(_relations(archive, "_rels/.rels"), "", "/officeDocument")
     relations = _relations(
@@ -67,12 +60,12 @@ def first_sheet(archive: zipfile.ZipFile) -> Sheet:
     name, relation = sheets[0]
     if relation not in relations.targets:
         raise Unreadable("damaged")
-    return Sheet(name, _resolve(posixpath.dirname(book), relations.targets[relation]), since_1904)
+    return Sheet(name, _resolve(posixpath.dirname(book), relations.targets[relation]), since_1904=since_1904)
 
 
-def date_formats(archive: zipfile.ZipFile) -> frozenset[str]:
+def date_formats(archive: Archive) -> frozenset[str]:
     """Return the style numbers whose cells show dates or times."""
-    if "xl/styles.xml" not in archive.namelist():
+    if "xl/styles.xml" not in archive.names():
         return frozenset()
     codes: dict[int, str] = {}
     used: list[int] = []
@@ -91,25 +84,24 @@ def date_formats(archive: zipfile.ZipFile) -> frozenset[str]:
     return frozenset(str(at) for at, one in enumerate(used) if cells.is_date_format(one, codes.get(one)))
 
 
-def shared_texts(archive: zipfile.ZipFile, longest: int) -> SharedTexts:
+def shared_texts(archive: Archive, longest: int) -> SharedTexts:
     """Read the texts that cells refer to by number; runs of rich text are joined, readings of Japanese left out."""
     texts = SharedTexts(longest)
-    name = next((each for each in archive.namelist() if each.lower() == "xl/sharedstrings.xml"), "")
+    name = next((each for each in archive.names() if each.lower() == "xl/sharedstrings.xml"), "")
     if not name:
         return texts
     # one longer than a cell is kept just long enough to be told from one that fits
     longest += 1
     parsed: list[str] = []
     reading = _texts_parser(lambda text: parsed.append(cells.unescape(text)[:longest]))
-    with part(archive, name) as stream:
-        for run in plain.runs(stream, reading, plain.TEXTS):
-            found = plain.texts_in(run) if run else []
-            if "&" in run or "\r" in run or "_x" in run or max(map(len, found), default=0) > longest:
-                found = [cells.unescape(plain.value(text))[:longest] for text in found]
-            # what the parser has read stood before, or after all that is plain
-            texts.add(parsed)
-            parsed.clear()
-            texts.add(found)
+    for run in plain.runs(part(archive, name), reading, plain.TEXTS):
+        found = plain.texts_in(run) if run else []
+        if "&" in run or "\r" in run or "_x" in run or max(map(len, found), default=0) > longest:
+            found = [cells.unescape(plain.value(text))[:longest] for text in found]
+        # what the parser has read stood before, or after all that is plain
+        texts.add(parsed)
+        parsed.clear()
+        texts.add(found)
     texts.add(parsed)
     return texts.end()
 
@@ -139,16 +131,15 @@ def _texts_parser(keep: Callable[[str], None]) -> expat.XMLParserType:
     return reading
 
 
-def _walk(archive: zipfile.ZipFile, name: str, start: Start) -> None:
+def _walk(archive: Archive, name: str, start: Start) -> None:
     reading = parser()
     reading.StartElementHandler = start
-    with part(archive, name) as stream:
-        for _ in feed(reading, stream):
-            pass
+    for _ in feed(reading, part(archive, name)):
+        pass
 
 
-def _relations(archive: zipfile.ZipFile, name: str) -> _Relations:
-    found = _Relations({}, {})
+def _relations(archive: Archive, name: str) -> _Relations:
+    found = _Relations()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if local(name) == "Relationship" and attributes.get("TargetMode") != "External":

@@ -1,7 +1,6 @@
 """Streams the first visible sheet of a workbook: rows that hold something, in constant memory."""
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
 
 from integrations.sheets.reader import bounds, cells, plain, problems, workbook
 from integrations.sheets.reader.bounds import Limits
@@ -10,6 +9,10 @@ from integrations.sheets.reader.problems import Unreadable
 from integrations.sheets.reader.texts import BITS, LAST
 from integrations.sheets.reader.values import Values
 from integrations.sheets.reader.xml import local, parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import BinaryIO
 
 Row = tuple[int, list[Plain]]
 LAST_ROW = 1_048_576
@@ -20,7 +23,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 class Reading:
     """One sheet being read; `merged` is known at its end."""
 
-    def __init__(self, file: BinaryIO, limits: Limits) -> None:
+    def __init__(self, file: "BinaryIO", limits: Limits) -> None:
         self._limits = limits
         self._archive = bounds.open_archive(file, limits)
         self._about = workbook.first_sheet(self._archive)
@@ -32,10 +35,9 @@ class Reading:
         dates = workbook.date_formats(self._archive)
         values = Values(texts, dates, since_1904=self._about.since_1904, longest=self._limits.cell)
         rows = _Rows(values, self._limits, self.merged)
-        with workbook.part(self._archive, self._about.part) as stream:
-            for run in plain.runs(stream, rows.parser, plain.ROWS):
-                rows.plain(run)
-                yield from rows.take()
+        for run in plain.runs(workbook.part(self._archive, self._about.part), rows.parser, plain.ROWS):
+            rows.plain(run)
+            yield from rows.take()
 
 
 class _Rows:

@@ -1,9 +1,9 @@
 """A streaming XML parser that knows no document types, so no entity can grow or reach outside."""
 
 from collections.abc import Iterator
-from typing import IO
 from xml.parsers import expat
 
+from integrations.sheets.reader.archive import Part
 from integrations.sheets.reader.problems import Unreadable
 
 CHUNK = 1 << 16
@@ -24,7 +24,7 @@ def _refuse(*_declared: object) -> int:
     raise Unreadable("document_type")
 
 
-def feed(made: expat.XMLParserType, stream: IO[bytes], head: bytes = b"") -> Iterator[None]:
+def feed(made: expat.XMLParserType, stream: Part, head: bytes = b"") -> Iterator[None]:
     """Push a part through a parser, stopping after each piece; `head` has been read of it already."""
     piece = head or stream.read(CHUNK)
     while piece:
