@@ -1,16 +1,20 @@
 """A live log with many viewers: how many readers Jenkins sees, and how long a line takes from there to them.
 
-`BENCH_JENKINS_VIEWERS` people watch a build that writes a line a tenth of a second, each with the time in it.
+`BENCH_JENKINS_VIEWERS` people watch a build. First it is silent, now and then, for longer than it takes the reader to ask but once a
+second; then it writes a line a tenth of a second. Both are told apart: a line after a silence waits for the next time that Jenkins
+is asked, and a few of them among the others make the 99th part of these whatever they happen to be.
 """
 
 import asyncio
 import json
 import os
+import random
 import re
 import tempfile
 import threading
 import time
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,13 +22,26 @@ from websockets.asyncio.client import ClientConnection, connect
 from benchmarks.figures import Figure, median, percentile
 from tests.clients import Caller, until
 from tests.fakes.jenkins import Simulator
+from tests.fakes.jenkins.stapler import Request
 from tests.office import Office
 
 VIEWERS = int(os.environ.get("BENCH_JENKINS_VIEWERS", "50"))
 LINES = int(os.environ.get("BENCH_JENKINS_LINES", "200"))
-PAUSE = 0.1
+SILENCES = int(os.environ.get("BENCH_JENKINS_SILENCES", "20"))
+PAUSE, SILENCE = 0.1, 3.0
+WARM_LINES = 20
+"""Until the reader asks as often as it does of a build that talks; not counted."""
 JOB = "<project><description>sim: seconds=inf rate=0</description><builders/></project>"
-STAMP = re.compile(r"^sent (\d+\.\d+)$", re.MULTILINE)
+STAMP = re.compile(r"^(first|sent) (\d+\.\d+)$", re.MULTILINE)
+
+
+@dataclass
+class Heard:
+    """How long lines took, after a silence and in the middle of talk, and how often Jenkins was asked meanwhile."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: {"first": [], "sent": []})
+    asked: int = 0
+    talked: float = 0.0
 
 
 def measure() -> list[Figure]:
@@ -37,20 +54,27 @@ def measure() -> list[Figure]:
         chief = office.sign_in()
         build = _running(chief, jenkins)
         jenkins.requests.clear()
-        began = time.monotonic()
-        seconds = asyncio.run(_watch(office.url, chief.tokens["access"], build, jenkins))
-        spent = time.monotonic() - began
-        asked = [one for one in list(jenkins.requests) if "progressiveText" in one.path]
-    # a second reader would begin at an offset that the first has left behind
-    offsets = [int(one.query.partition("=")[2]) for one in asked]
+        heard = asyncio.run(_watch(office.url, chief.tokens["access"], build, jenkins))
+        # a second reader would begin at an offset that the first has left behind
+        offsets = [int(one.query.partition("=")[2]) for one in _asked(jenkins)]
     readers = 1 if offsets == sorted(offsets) else 2
-    how = f"{VIEWERS} viewers, {LINES} lines, one each {PAUSE:g} s, {len(seconds):,} arrivals"
+    talk, first = heard.seconds["sent"], heard.seconds["first"]
+    how = f"{VIEWERS} viewers, {LINES} lines, one each {PAUSE:g} s, {len(talk):,} arrivals"
+    silent = f"{VIEWERS} viewers, {SILENCES} lines, each after {SILENCE:g} s of silence, {len(first):,} arrivals"
     return [
         Figure("live log: readers that Jenkins sees", readers, "", how),
-        Figure("live log: requests to Jenkins", len(asked) / spent, "/s", "of all viewers together"),
-        Figure("live log: from written to seen, half within", 1000 * median(seconds), "ms", how),
-        Figure("live log: from written to seen, 99 % within", 1000 * percentile(seconds, 0.99), "ms", how),
+        Figure(
+            "live log: requests to Jenkins", heard.asked / heard.talked, "/s", "of all viewers together, while it talks"
+        ),
+        Figure("live log: from written to seen, half within", 1000 * median(talk), "ms", how),
+        Figure("live log: from written to seen, 99 % within", 1000 * percentile(talk, 0.99), "ms", how),
+        Figure("live log: the first line after a silence, half within", 1000 * median(first), "ms", silent),
+        Figure("live log: the first line after a silence, the slowest", 1000 * max(first), "ms", silent),
     ]
+
+
+def _asked(jenkins: Simulator) -> list[Request]:
+    return [one for one in list(jenkins.requests) if "progressiveText" in one.path]
 
 
 def _running(chief: Caller, jenkins: Simulator) -> str:
@@ -62,7 +86,8 @@ def _running(chief: Caller, jenkins: Simulator) -> str:
     return build
 
 
-async def _watch(url: str, access: str, build: str, jenkins: Simulator) -> list[float]:
+async def _watch(url: str, access: str, build: str, jenkins: Simulator) -> Heard:
+    heard = Heard()
     headers = {"Authorization": f"Bearer {access}"}
     async with AsyncExitStack() as stack:
         lines = []
@@ -73,28 +98,38 @@ async def _watch(url: str, access: str, build: str, jenkins: Simulator) -> list[
             line = await stack.enter_async_context(opening)
             await line.send(json.dumps({"id": 1, "topic": "jenkins.log", "data": {"build": build}}))
             lines.append(line)
-        hearing = [asyncio.create_task(_hear(line)) for line in lines]
-        await asyncio.sleep(1)
-        writing = threading.Thread(target=_write, args=(jenkins,))
+        hearing = [asyncio.create_task(_hear(line, heard)) for line in lines]
+        writing = threading.Thread(target=_write, args=(jenkins, heard))
         writing.start()
-        heard = await asyncio.gather(*hearing)
+        await asyncio.gather(*hearing)
         writing.join()
-        return [one for seconds in heard for one in seconds]
+        return heard
 
 
-def _write(jenkins: Simulator) -> None:
-    for _line in range(LINES):
-        jenkins.write("talker", f"sent {time.time():.6f}")
-        time.sleep(PAUSE)
+def _write(jenkins: Simulator, heard: Heard) -> None:
+    for _line in range(SILENCES):
+        # not always in the same step with who asks once a second
+        time.sleep(SILENCE + random.random())
+        jenkins.write("talker", f"first {time.time():.6f}")
+    _talk(jenkins, "warm", WARM_LINES)
+    before, began = len(_asked(jenkins)), time.monotonic()
+    _talk(jenkins, "sent", LINES)
+    heard.asked, heard.talked = len(_asked(jenkins)) - before, time.monotonic() - began
     jenkins.finish("talker")
 
 
-async def _hear(line: ClientConnection) -> list[float]:
-    seconds: list[float] = []
+def _talk(jenkins: Simulator, word: str, lines: int) -> None:
+    for _line in range(lines):
+        jenkins.write("talker", f"{word} {time.time():.6f}")
+        time.sleep(PAUSE)
+
+
+async def _hear(line: ClientConnection, heard: Heard) -> None:
     while True:
         frame = json.loads(await line.recv())
         if frame["topic"] == "jenkins.log":
             now = time.time()
-            seconds += [now - float(stamp) for stamp in STAMP.findall(frame["data"]["text"])]
+            for word, stamp in STAMP.findall(frame["data"]["text"]):
+                heard.seconds[word].append(now - float(stamp))
             if frame["data"]["complete"]:
-                return seconds
+                return

@@ -17,7 +17,7 @@ GatehouseError
 │   └── NotAtJenkins         60006  404   the job, build, item, … is not there (any more)
 ├── InvalidParameters
 │   ├── AddressNotAllowed    60007  400   not in JENKINS_ALLOWED_SERVERS
-│   ├── BadName              60008  400   no name of a job or folder
+│   ├── BadName              60008  400   no name of a job, folder, view or machine
 │   ├── BadParameters        60009  400   not those that the job asks for
 │   └── BadXml               60010  400
 ├── Conflict
@@ -121,7 +121,7 @@ class AddressNotAllowed(InvalidParameters):
 
 class BadName(InvalidParameters):
     code = "60008"
-    message = _("“{name}” cannot be the name of a job or folder.")
+    message = _("“{name}” cannot be a name in Jenkins.")
 
 
 class BadParameters(InvalidParameters):

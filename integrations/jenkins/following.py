@@ -10,7 +10,9 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 import structlog
 from django.db import close_old_connections
@@ -27,27 +29,65 @@ QUICK_SECONDS, SLOW_SECONDS, SICK_SECONDS = 0.25, 1.0, 5.0
 LINGER_SECONDS = 5.0
 """How long after the last viewer left: they may only be reconnecting."""
 
-_followers: dict[str, threading.Thread] = {}
-_lock = threading.Lock()
+
+@dataclass
+class Follower:
+    """Who follows a log, and when somebody last wanted that."""
+
+    thread: threading.Thread
+    wanted_at: float
+
+
+class Followers:
+    """The logs that this node follows."""
+
+    def __init__(
+        self, most: int = MOST_AT_ONCE, linger: float = LINGER_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._most, self._linger, self._clock = most, linger, clock
+        self._by_build: dict[str, Follower] = {}
+        self._lock = threading.Lock()
+
+    def begin(self, build_id: str, target: Callable[[str], None]) -> bool:
+        """Have `target` follow a log, unless somebody does; tell whether it is followed now.
+
+        Whoever follows it goes on for as long as it lingers at least: until then who asked has joined the group.
+        """
+        with self._lock:
+            if (known := self._by_build.get(build_id)) is not None and known.thread.is_alive():
+                known.wanted_at = self._clock()
+                return True
+            if len(self._by_build) >= self._most:
+                return False
+            thread = threading.Thread(target=target, args=(build_id,), name=f"log-{build_id[:8]}", daemon=True)
+            self._by_build[build_id] = Follower(thread, self._clock())
+            thread.start()
+        return True
+
+    def is_over(self, build_id: str, *, watched: bool) -> bool:
+        """Whether nobody wanted a log for some seconds; then whoever asks from now on begins anew."""
+        with self._lock:
+            mine = self._by_build[build_id]
+            if watched:
+                mine.wanted_at = self._clock()
+            if self._clock() - mine.wanted_at <= self._linger:
+                return False
+            del self._by_build[build_id]
+            return True
+
+    def end(self, build_id: str) -> None:
+        """The thread that calls follows no more, for whatever reason."""
+        with self._lock:
+            if (known := self._by_build.get(build_id)) is not None and known.thread is threading.current_thread():
+                del self._by_build[build_id]
+
+
+_followers = Followers()
 
 
 def follow(build_id: str) -> bool:
     """See to it that this node follows a log; tell whether it does. Returns at once."""
-    with _lock:
-        if build_id in _followers and _followers[build_id].is_alive():
-            return True
-        if len(_followers) >= MOST_AT_ONCE:
-            return False
-        thread = threading.Thread(target=_follow, args=(build_id,), name=f"log-{build_id[:8]}", daemon=True)
-        _followers[build_id] = thread
-        thread.start()
-    return True
-
-
-def followed() -> list[str]:
-    """The builds whose logs this node follows."""
-    with _lock:
-        return sorted(_followers)
+    return _followers.begin(build_id, _follow)
 
 
 def _follow(build_id: str) -> None:
@@ -57,19 +97,13 @@ def _follow(build_id: str) -> None:
     except Exception:  # in a thread of its own nobody else would tell; the next who watches begins anew
         log.exception("jenkins.log_not_followed", build=build_id)
     finally:
-        with _lock:
-            _followers.pop(build_id, None)
+        _followers.end(build_id)
         close_old_connections()
 
 
 def _read_while_watched(build_id: str, reader: str) -> None:
-    watched_at = time.monotonic()
     pause = QUICK_SECONDS
-    while True:
-        if _is_watched(build_id):
-            watched_at = time.monotonic()
-        elif time.monotonic() - watched_at > LINGER_SECONDS:
-            break
+    while not _followers.is_over(build_id, watched=_is_watched(build_id)):
         close_old_connections()
         build = Build.objects.select_related("job", "server").filter(pk=build_id).first()
         if build is None or (row := services.log_of(build)).complete:

@@ -21,7 +21,7 @@ from integrations.jenkins import parameters
 from integrations.jenkins.client.shapes import Parameter
 from integrations.jenkins.models import Job
 
-PARAMETER = "parameter-"
+PARAMETER, WITHOUT = "parameter-", "without-"
 
 
 class ParameterForm(forms.Form):
@@ -43,13 +43,24 @@ class ParameterForm(forms.Form):
             field = _field(one, last.get(one.name, one.default))
             field.help_text = " · ".join(filter(None, [one.description, _hint(one, kept)]))
             self.fields[f"{PARAMETER}{one.name}"] = field
+            if one.name in self.kept:
+                self.fields[f"{WITHOUT}{one.name}"] = _remover(one)
         self.fields.update(own)
 
+    def clean(self) -> dict[str, Any]:
+        """What is kept is removed or given anew, and not both."""
+        for name in self.kept:
+            if self.cleaned_data.get(f"{WITHOUT}{name}") and self.cleaned_data.get(f"{PARAMETER}{name}"):
+                self.add_error(f"{PARAMETER}{name}", _("Remove it or give it anew, not both."))
+        return self.cleaned_data
+
     def given(self) -> dict[str, Any]:
-        """What was given: what was left empty and has a meaning when empty at Jenkins is left out."""
+        """What was given: what was removed, or was left empty and has no meaning when empty at Jenkins, is left out."""
         found: dict[str, Any] = {}
         for one in self.asked:
             value = self.cleaned_data.get(f"{PARAMETER}{one.name}")
+            if self.cleaned_data.get(f"{WITHOUT}{one.name}"):
+                continue
             if not value and one.name in self.kept:
                 found[one.name] = self.kept[one.name]
             elif one.kind in parameters.FILES:
@@ -110,6 +121,13 @@ class ApprovalForm(forms.Form):
         max_value=8760,
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
     )
+
+
+def _remover(one: Parameter) -> forms.Field:
+    """What has something forgotten that is kept."""
+    label = _("Remove what is kept of {name}").format(name=one.name)
+    help_text = _("The job's own is taken from then on.")
+    return forms.BooleanField(label=label, help_text=help_text, required=False, widget=UnfoldBooleanSwitchWidget)
 
 
 def _hint(one: Parameter, kept: Mapping[str, str] | None) -> str:

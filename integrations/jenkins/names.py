@@ -69,7 +69,7 @@ def _is_plain(part: str) -> bool:
     for _turn in range(3):
         if not decoded.strip(". ") or any(unicodedata.category(one) in {"Cc", "Cs", "Zl", "Zp"} for one in decoded):
             return False
-        if _turn and ({"\\"} & set(decoded) or any(not step.strip(". ") for step in decoded.split("/"))):
+        if _turn and ("\\" in decoded or any(not step.strip(". ") for step in decoded.split("/"))):
             return False
         decoded = unquote(decoded)
     return "\\" not in part

@@ -8,6 +8,7 @@ Superusers may everything, but for approving what they asked for themselves.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
@@ -86,6 +87,14 @@ def jobs_of(person: Any, action: str = "view") -> JobQuerySet:
 def builds_of(person: Any, action: str = "view") -> BuildQuerySet:
     """The builds of those jobs."""
     return Build.objects.filter(_where(person, action, "job__"))
+
+
+def tops_of(person: Any, action: str, servers: Iterable[Server]) -> set[int]:
+    """Those of `servers`, by their ids, at whose top `person` may do something: all at once what `may_at` says of each."""
+    if not (person.is_active and person.has_perm(PERMISSIONS[action])):
+        return set()
+    verdicts = {} if person.is_superuser else _verdicts(person, action)
+    return {one.pk for one in servers if verdicts.get(one.pk, {}).get("", True)}
 
 
 def approvers_of(build: Build, people: Any, most: int) -> list[Any]:

@@ -134,14 +134,18 @@ event(
 
 @topic(telling.LOG, permission="jenkins.view_job", rate="60/min", schema=WatchLogSerializer)
 async def watch_log(connection: Connection, data: dict[str, Any]) -> dict[str, Any]:
-    """Follow a build's log: joins its group, and answers with the log from `start` on."""
+    """Follow a build's log: joins its group, and answers with the log from `start` on.
+
+    `live` in the answer says whether what follows is pushed. Where it is not, because this node follows as many logs as it does at
+    most, whoever wants more asks again.
+    """
     build_id = str(data["build"])
     group = telling.log_group(build_id)
     await ensure_may_join(connection, group)
     await connection.join(group)
     build = await Build.objects.select_related("job", "server").aget(pk=build_id)
     part = await database_sync_to_async(services.log_part, thread_sensitive=False)(build, data["start"], REPLY_BYTES)
-    return {"build": build_id, "group": group, **part}
+    return {"build": build_id, "group": group, "live": following.follow(build_id), **part}
 
 
 @policy(f"{telling.LOG}.")

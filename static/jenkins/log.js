@@ -83,7 +83,7 @@ async function begin() {
 
 async function watch() {
     const part = await line.ask(TOPIC, { build: about.build, start: log.end });
-    log.watched = true;
+    log.watched = part.live; // else nothing is pushed, and it is asked for again
     if (take(part)) await catchUp();
 }
 

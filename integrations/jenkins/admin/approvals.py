@@ -26,12 +26,12 @@ def show(request: HttpRequest) -> HttpResponse:
     user: Any = request.user
     if not may(user):
         raise PermissionDenied
-    waiting = rights.builds_of(user, "approve").waiting().select_related(*RELATED).order_by("created_at")[:MOST]
+    waiting = services.waiting_for(user).select_related(*RELATED).order_by("created_at")[:MOST]
     mine = Build.objects.waiting().filter(created_by=user.pk).select_related(*RELATED).order_by("created_at")[:MOST]
     decided = Build.objects.filter(decided_by=user.pk).select_related(*RELATED).order_by("-decided_at")[:LATELY]
     shown = {
         "title": _("Approvals"),
-        "waiting": [_line(one) for one in waiting if services.may_decide(one, user)],
+        "waiting": [_line(one) for one in waiting],
         "mine": [_line(one) for one in mine],
         "decided": [_line(one) for one in decided],
         "about": live(),

@@ -22,6 +22,7 @@ from integrations.jenkins.admin.filters import GoingFilter
 from integrations.jenkins.admin.jobs import live
 from integrations.jenkins.downloads import artifact_file, log_file
 from integrations.jenkins.models import Build
+from integrations.jenkins.numbers import number_in
 from integrations.jenkins.pages import builds as pages
 from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
 from project.core.errors import GatehouseError
@@ -136,7 +137,7 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
     def again_view(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """The same once more; where something was not kept, the form asks for it."""
         build = self._found(request, pk, "build")
-        if pages.secrets_of(build):
+        if services.not_kept(build):
             return redirect(f"{reverse('admin:jenkins_job_change', args=(build.job_id,))}?again={build.pk}#build")
         try:
             again = services.ask_again(build, by=request.user, key=request.POST.get("key", ""))
@@ -175,9 +176,9 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
         before, start = request.GET.get("before", ""), request.GET.get("start", "")
         try:
             if before:
-                told = services.earlier_log_part(build, int(before) if before.isdecimal() else None)
+                told = services.earlier_log_part(build, number_in(before))
             else:
-                told = services.log_part(build, int(start) if start.isdecimal() else 0)
+                told = services.log_part(build, number_in(start) or 0)
         except GatehouseError as problem:
             return JsonResponse({"error": {"code": problem.code, "message": str(problem)}}, status=problem.status)
         return JsonResponse(told, headers={"Cache-Control": "no-store"})

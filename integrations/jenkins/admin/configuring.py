@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from unfold.widgets import (
     UnfoldAdminFileFieldWidget,
     UnfoldAdminSelectWidget,
@@ -79,7 +79,7 @@ class XmlForm(forms.Form):
 class NewForm(CopyForm, XmlForm):
     """A folder or a job."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("What"), widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(label=pgettext_lazy("a folder or a job", "What"), widget=UnfoldAdminSelectWidget)
     field_order = ("kind", "name", "folder", "xml", "file")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -114,7 +114,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
         where = {"name": given["name"], "folder": given["folder"], "by": request.user}
         kind = given["kind"]
         source = form.given() if kind == UPLOAD else jobxml.TEMPLATES[kind].xml if kind != FOLDER else ""
-        made = _tried(
+        made = tried(
             form,
             lambda: (
                 services.create_folder(server, **where)
@@ -127,7 +127,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("admin:jenkins_job_change", made.pk)
     back = f"{reverse('admin:jenkins_job_changelist')}?server={server.pk}"
     title = _("New at {server}").format(server=server.name)
-    return _page(request, form, title, _("Create"), back)
+    return page(request, form, title, _("Create"), back)
 
 
 def xml(request: HttpRequest, pk: int) -> HttpResponse:
@@ -139,10 +139,10 @@ def xml(request: HttpRequest, pk: int) -> HttpResponse:
         if form.is_valid():
             source = form.given()
             if request.POST.get("step") == "save":
-                if _tried(form, lambda: services.update_job(job, xml=source, by=request.user)) is not None:
+                if tried(form, lambda: services.update_job(job, xml=source, by=request.user)) is not None:
                     messages.success(request, _("Configured anew: {name}").format(name=job.full_name))
                     return _to(job)
-            elif (found := _tried(form, lambda: services.difference(job, xml=source, by=request.user))) is not None:
+            elif (found := tried(form, lambda: services.difference(job, xml=source, by=request.user))) is not None:
                 lines = [(_look(line), line) for line in found]
                 form = XmlForm(initial={"xml": source})
     else:
@@ -153,7 +153,7 @@ def xml(request: HttpRequest, pk: int) -> HttpResponse:
             return _to(job)
     title = _("Configure {name}").format(name=job.full_name)
     shown = {"lines": lines, "job": job}
-    return _page(request, form, title, _("Show the difference"), _address(job), template="jenkins/xml.html", **shown)
+    return page(request, form, title, _("Show the difference"), _address(job), template="jenkins/xml.html", **shown)
 
 
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
@@ -183,12 +183,12 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
             services.delete_job(job, typed=typed, by=request.user)
             return True
 
-        if _tried(form, act):
+        if tried(form, act):
             messages.success(request, _("Deleted: {name}").format(name=job.full_name))
             return redirect(f"{reverse('admin:jenkins_job_changelist')}?server={job.server_id}")
     note = _("Jenkins forgets it, with all its builds there: this cannot be taken back. Type its full name: {name}")
     title = _("Delete {name}").format(name=job.full_name)
-    return _page(
+    return page(
         request, form, title, _("Delete"), _address(job), note=note.format(name=job.full_name), danger=True, job=job
     )
 
@@ -217,14 +217,14 @@ def _changed(
     **shown: Any,
 ) -> HttpResponse:
     if form.is_bound and form.is_valid():
-        made = _tried(form, lambda: act(job, by=request.user, **form.cleaned_data))
+        made = tried(form, lambda: act(job, by=request.user, **form.cleaned_data))
         if made is not None:
             messages.success(request, _("Saved."))
             return _to(made)
-    return _page(request, form, title, button, _address(job), job=job, **shown)
+    return page(request, form, title, button, _address(job), job=job, **shown)
 
 
-def _tried(form: forms.Form, act: Callable[[], Any]) -> Any:
+def tried(form: forms.Form, act: Callable[[], Any]) -> Any:
     """What the service returns; None where it refuses, which the form then says."""
     try:
         return act()
@@ -236,7 +236,7 @@ def _tried(form: forms.Form, act: Callable[[], Any]) -> Any:
         return None
 
 
-def _page(
+def page(
     request: HttpRequest,
     form: forms.Form,
     title: str,
@@ -245,8 +245,9 @@ def _page(
     template: str = "jenkins/change.html",
     **shown: Any,
 ) -> HttpResponse:
-    page = {"title": title, "form": form, "button": button, "back": back, "opts": Job._meta, "media": form.media}
-    return TemplateResponse(request, template, admin.site.each_context(request) | page | shown)
+    """A page with one form."""
+    about = {"title": title, "form": form, "button": button, "back": back, "opts": Job._meta, "media": form.media}
+    return TemplateResponse(request, template, admin.site.each_context(request) | about | shown)
 
 
 def _job(request: HttpRequest, pk: int) -> Job:

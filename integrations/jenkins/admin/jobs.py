@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from integrations.jenkins import looks, rights, services, telling
-from integrations.jenkins.admin import configuring
+from integrations.jenkins.admin import configuring, viewing
 from integrations.jenkins.forms import ApprovalForm, BuildForm
 from integrations.jenkins.models import Build, Job, Server
 from integrations.jenkins.pages import jobs as job_pages
@@ -45,6 +45,7 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
         return [
             path("<int:pk>/approval/", inside(require_POST(self.approval_view)), name="jenkins_job_approval"),
             path("views/<int:pk>/", inside(require_GET(self.views_view)), name="jenkins_job_views"),
+            path("views/<int:pk>/new/", inside(viewing.new), name="jenkins_view_new"),
             *configuring.urls(inside),
             *super().get_urls(),
         ]
@@ -55,16 +56,18 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         chosen = request.GET.get("server", "")
+        servers = Server.objects.order_by("name")
         shown: dict[str, Any] = {
             "title": _("Jobs"),
             "opts": self.opts,
             "is_fullwidth": True,
             "trees": tree.of(request.user, server=chosen),
-            "servers": Server.objects.order_by("name"),
+            "servers": servers,
             "chosen": chosen,
             "about": live(statuses=looks.statuses()),
             "is_superuser": request.user.is_superuser,
             "may_configure": request.user.has_perm(rights.PERMISSIONS["configure"]),
+            "may_make_views": rights.tops_of(request.user, "configure", servers),
         }
         template = "jenkins/jobs_body.html" if "part" in request.GET else "jenkins/jobs.html"
         return TemplateResponse(request, template, self.admin_site.each_context(request) | shown)

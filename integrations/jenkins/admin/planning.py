@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from integrations.jenkins import parameters, rights, services
 from integrations.jenkins.forms import ParameterForm
 from integrations.jenkins.models import HIDDEN, Job, JobQuerySet, Schedule
+from integrations.jenkins.numbers import number_in
 from project.core.admin import ServiceForm
 from project.core.errors import GatehouseError
 
@@ -109,8 +110,8 @@ class ScheduleForm(ServiceForm[Schedule]):
     def _job(self, may: JobQuerySet) -> Job | None:
         if self.instance.pk:
             return self.instance.job
-        chosen = str((self.data if self.is_bound else self.initial).get("job") or "")
-        return may.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
+        chosen = number_in(str((self.data if self.is_bound else self.initial).get("job") or ""))
+        return may.filter(pk=chosen).first() if chosen is not None else None
 
     def _inner(self, job: Job | None) -> ParameterForm | None:
         if job is None or not job.asks_for:

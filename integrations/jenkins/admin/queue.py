@@ -96,15 +96,11 @@ def _ensure_may(request: HttpRequest) -> None:
 
 def _line(waiting: services.Waiting, user: Any) -> dict[str, Any]:
     person = waiting.asked_by
-    own = person is not None and person.pk == user.pk
-    may = user.is_superuser or (
-        waiting.job is not None and (own or user.has_perm(CANCEL_ALL)) and rights.may(user, "build", waiting.job)
-    )
     return {
         "item": waiting.item,
         "job": waiting.job,
         "build": waiting.build,
         "who": person.get_full_name() if person else waiting.item.by,
         "since": ago(waiting.item.since),
-        "may_cancel": may,
+        "may_cancel": services.may_cancel(waiting, user),
     }

@@ -14,15 +14,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
 
 from integrations.jenkins import looks, services
 from integrations.jenkins.models import Server
+from integrations.jenkins.numbers import number_in
 from project.core.admin import Confirmed, ServiceAdmin, ServiceForm, ago, confirmation
 from project.core.errors import GatehouseError
 
 WRITTEN = ("name", "url", "user", "enabled")
 LONGEST_TOKEN = 200
+FIELDS = (("name", "url"), ("user", "token"), "enabled", "networks")
 
 
 class NetworksField(forms.CharField):
@@ -44,6 +46,12 @@ class ServerForm(ServiceForm[Server]):
         max_length=LONGEST_TOKEN,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password", "spellcheck": "false"}),
         help_text=gettext_lazy("Made in Jenkins on the page of this user, under Security. Kept encrypted."),
+    )
+    forget_token = forms.BooleanField(
+        label=gettext_lazy("Remove the API token"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=gettext_lazy("Then nobody in particular asks: leave the user empty too."),
     )
     networks = NetworksField(
         label=gettext_lazy("Allowed addresses"),
@@ -67,14 +75,22 @@ class ServerForm(ServiceForm[Server]):
             masked = self.instance.masked_token
             self.fields["token"].help_text = _("Kept: {masked}. Leave it empty to keep it.").format(masked=masked)
 
+    def clean(self) -> dict[str, Any]:
+        """A token is removed or given, and not both."""
+        if self.cleaned_data.get("forget_token") and self.cleaned_data.get("token"):
+            self.add_error("token", _("Remove it or give it anew, not both."))
+        return self.cleaned_data
+
     def write(self) -> Server:
         given = {name: self.cleaned_data[name] for name in (*WRITTEN, "networks")}
-        token = self.cleaned_data["token"].strip()
+        token: str | None = self.cleaned_data["token"].strip() or None
         known = Server.objects.filter(pk=self.instance.pk).first()
         try:
             if known is None:
-                return services.add_server(**given, token=token, by=self.actor)
-            return services.change_server(known, by=self.actor, token=token or None, **given)
+                return services.add_server(**given, token=token or "", by=self.actor)
+            if self.cleaned_data["forget_token"]:
+                token = ""
+            return services.change_server(known, by=self.actor, token=token, **given)
         except GatehouseError as problem:
             if not problem.fields:
                 raise
@@ -93,7 +109,7 @@ class ServerAdmin(ServiceAdmin[Server]):
     search_fields = ("name", "url")
     actions_detail = ("look_again", "machines", "plugins", "restart")
     fieldsets = (
-        (None, {"fields": (("name", "url"), ("user", "token"), "enabled", "networks")}),
+        (None, {"fields": FIELDS}),
         (gettext_lazy("Last known"), {"fields": (("shown_health", "version"), ("shown_known", "shown_trouble"))}),
     )
     readonly_fields = ("shown_health", "version", "shown_known", "shown_trouble")
@@ -127,8 +143,12 @@ class ServerAdmin(ServiceAdmin[Server]):
         return self.has_view_permission(request)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        found = super().get_fieldsets(request, obj)
-        return found if obj else found[:1]
+        first, *rest = super().get_fieldsets(request, obj)
+        if obj is None:
+            return [first]
+        if obj.sealed_token and request.user.is_superuser:
+            first = (None, {"fields": (*FIELDS[:2], "forget_token", *FIELDS[2:])})
+        return [first, *rest]
 
     # --- list ---
 
@@ -173,14 +193,14 @@ class ServerAdmin(ServiceAdmin[Server]):
         """Ask Jenkins for its version with what is in the form, saved or not."""
         if not request.user.is_superuser:
             raise PermissionDenied
-        known = request.POST.get("id", "")
+        known = number_in(request.POST.get("id", ""))
         try:
             info = services.try_server(
                 url=request.POST.get("url", "").strip(),
                 user=request.POST.get("user", "").strip(),
                 token=request.POST.get("token", "").strip() or None,
                 networks=request.POST.get("networks", "").split(),
-                server=Server.objects.filter(pk=int(known)).first() if known.isdecimal() else None,
+                server=Server.objects.filter(pk=known).first() if known is not None else None,
                 by=request.user,
             )
         except GatehouseError as problem:

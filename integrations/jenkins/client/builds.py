@@ -9,6 +9,7 @@ from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.answers import WEB_PAGE
 from integrations.jenkins.client.jobs import JobCalls
 from integrations.jenkins.client.queue import QueueCalls
+from integrations.jenkins.numbers import number_in
 
 STATE = (
     "number,building,result,url,timestamp,duration,estimatedDuration,queueId,artifacts[relativePath],"
@@ -49,11 +50,8 @@ class BuildCalls(JobCalls, QueueCalls):
         answer = self.transport.send(
             "GET", f"{_path(job, number)}logText/progressiveText?start={int(start)}", kind="text/plain", what=job
         )
-        return (
-            answer.text.replace("\r\n", "\n"),
-            _size(answer.headers, start + len(answer.body)),
-            _goes_on(answer.headers),
-        )
+        told, text = _size(answer.headers), answer.text.replace("\r\n", "\n")
+        return text, start + len(answer.body) if told is None else told, _goes_on(answer.headers)
 
     def last_log(self, job: str) -> str:
         """What the last build of a job wrote, from the beginning."""
@@ -67,8 +65,7 @@ class BuildCalls(JobCalls, QueueCalls):
         """A log of any size: where it goes on once all is read, whether more is to come, and the text piece by piece."""
         url = f"{_path(job, number)}logText/progressiveText?start={int(start)}"
         with self.transport.stream(url, seconds=seconds, what=f"{job} #{number}") as (headers, pieces):
-            size = _size(headers, -1)
-            yield (None if size < 0 else size), _goes_on(headers), pieces
+            yield _size(headers), _goes_on(headers), pieces
 
     def log_lines(self, job: str, number: int, start: int = 0) -> tuple[int, int | None]:
         """How many whole lines a running build's log has from `start` on, 10,000 at most, and where those end.
@@ -80,8 +77,7 @@ class BuildCalls(JobCalls, QueueCalls):
         what = f"{job} #{number}"
         with self.transport.stream(url, seconds=LOG_SECONDS, what=what, kind=WEB_PAGE) as (headers, pieces):
             count = sum(piece.count(b"\n") for piece in pieces)
-            end = _size(headers, -1)
-            return count, end if end >= 0 and _goes_on(headers) else None
+            return count, _size(headers) if _goes_on(headers) else None
 
     @contextmanager
     def artifact(self, job: str, number: int, path: str) -> Iterator[tuple[int | None, Iterator[bytes]]]:
@@ -102,9 +98,8 @@ def _path(job: str, number: int) -> str:
     return f"{names.path(job)}{int(number)}/"
 
 
-def _size(headers: Mapping[str, str], otherwise: int) -> int:
-    told = headers.get("X-Text-Size", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else otherwise
+def _size(headers: Mapping[str, str]) -> int | None:
+    return number_in(headers.get("X-Text-Size", ""))
 
 
 def _goes_on(headers: Mapping[str, str]) -> bool:

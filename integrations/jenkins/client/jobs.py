@@ -9,6 +9,7 @@ from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
 from integrations.jenkins.client.remote import JSON
 from integrations.jenkins.errors import JenkinsError, NotAtJenkins, TakenName
+from integrations.jenkins.numbers import number_in
 
 DEPTH = 10
 """Folders within folders, at most."""
@@ -129,10 +130,10 @@ class JobCalls(Calls):
         """
         path = f"{names.path(full_name)}{'build' if parameters is None else 'buildWithParameters'}"
         answer = self.transport.send("POST", path, data=dict(parameters or {}), files=files, what=full_name)
-        number = answer.headers.get("Location", "").rstrip("/").rpartition("/queue/item/")[2]
-        if not number.isdigit():
+        number = number_in(answer.headers.get("Location", "").rstrip("/").rpartition("/queue/item/")[2])
+        if number is None:
             raise JenkinsError(why="no place in the queue was told")
-        return int(number)
+        return number
 
     def _ensure(self, full_name: str) -> None:
         try:

@@ -4,13 +4,15 @@ import json
 from urllib.parse import quote
 
 import jenkins
+from django.utils.translation import gettext_lazy as _
 
 from integrations.jenkins import names
 from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
-from integrations.jenkins.errors import BadName
+from integrations.jenkins.errors import BadName, TakenName
 
 STATE = "displayName,description,offline,offlineCauseReason,numExecutors,assignedLabels[name],executors[idle]"
+TAKEN = _("There is a machine “{name}” already.")
 LAUNCHER = "hudson.slaves.JNLPLauncher"
 CONTROLLER = frozenset({"Built-In Node", "master", "(master)", "(built-in)"})
 
@@ -39,7 +41,7 @@ class NodeCalls(Calls):
     ) -> None:
         """Add a machine that calls in by itself.
 
-        :raises JenkinsError: when there is one of this name already.
+        :raises TakenName: when there is one already.
         """
         about = {
             "nodeDescription": description,
@@ -52,7 +54,10 @@ class NodeCalls(Calls):
             "launcher": {"stapler-class": LAUNCHER},
         }
         data = {"name": _checked(name), "type": jenkins.NODE_TYPE, "json": json.dumps(about)}
-        self._post(jenkins.CREATE_NODE, data=data, what=name)
+        try:
+            self._post(jenkins.CREATE_NODE, data=data, what=name)
+        except TakenName:
+            raise TakenName(TAKEN, name=name) from None
 
     def delete_node(self, name: str) -> None:
         """Remove a machine; what runs there is cut.

@@ -20,6 +20,7 @@ from integrations.jenkins.client import elsewhere
 from integrations.jenkins.client.answers import ANYTHING, REDIRECTS, Asked, ensure_good
 from integrations.jenkins.client.connections import CheckedAdapter, Deadline, deadline
 from integrations.jenkins.client.failures import is_sick, translated
+from integrations.jenkins.numbers import number_in
 from project.core import breaker
 
 MOST_BYTES = 5 * 1024 * 1024
@@ -243,8 +244,7 @@ def _has_end(headers: Mapping[str, str]) -> bool:
 
 
 def _size(headers: Mapping[str, str]) -> int | None:
-    told = "" if headers.get("Content-Encoding") else headers.get("Content-Length", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 19 else None
+    return None if headers.get("Content-Encoding") else number_in(headers.get("Content-Length", ""))
 
 
 def _refused(constant: str) -> None:

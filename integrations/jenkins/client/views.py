@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from django.utils.translation import gettext_lazy as _
+
 from integrations.jenkins import names
 from integrations.jenkins.client import reading, shapes
 from integrations.jenkins.client.base import Calls
+from integrations.jenkins.errors import TakenName
 
 LIST = "hudson.model.ListView"
 STATE = "name,url,jobs[name,fullName]"
+TAKEN = _("There is a view “{name}” already.")
 
 
 class ViewCalls(Calls):
@@ -34,7 +38,10 @@ class ViewCalls(Calls):
         plain = names.checked_new(name)
         tag = names.checked_new(kind)
         xml = f'<?xml version="1.1" encoding="UTF-8"?><{tag}><name>{escape(plain)}</name>{_list(jobs)}</{tag}>'
-        self._post(f"createView?name={quote(plain, safe='')}", xml=xml, what=name)
+        try:
+            self._post(f"createView?name={quote(plain, safe='')}", xml=xml, what=name)
+        except TakenName:
+            raise TakenName(TAKEN, name=name) from None
         return self.view(name)
 
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from integrations.jenkins import sealing
 from integrations.jenkins.models.jobs import Job
@@ -80,7 +81,7 @@ class Build(QueuedRow):
     approver_role = models.ForeignKey(
         "auth.Group", models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("who approves")
     )
-    expires_at = models.DateTimeField(_("not later than"), null=True, blank=True)
+    expires_at = models.DateTimeField(pgettext_lazy("an approval", "not later than"), null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -101,7 +102,7 @@ class Build(QueuedRow):
     missing_since = models.DateTimeField(null=True, editable=False)
     queue_number = models.PositiveBigIntegerField(_("place in the queue"), null=True, blank=True)
     why_waiting = models.CharField(_("why it waits"), max_length=300, blank=True)
-    number = models.PositiveIntegerField(_("number"), null=True, blank=True)
+    number = models.PositiveIntegerField(pgettext_lazy("a build", "number"), null=True, blank=True)
     result = models.CharField(_("result"), max_length=20, blank=True)
     url = models.CharField(_("link"), max_length=1000, blank=True)
     # paths of the files it left, as far as they are plain
@@ -152,18 +153,9 @@ class Build(QueuedRow):
         return {**self.parameters, **dict.fromkeys(self.secret_names, HIDDEN)}
 
     @property
-    def asked_by(self) -> Any:
-        """Who asked for it; nobody, where a schedule did whose maker is gone."""
-        return self.created_by
-
-    @property
     def is_late(self) -> bool:
         """Whether its time to be approved is over."""
         return self.expires_at is not None and self.expires_at <= timezone.now()
-
-    @property
-    def has_begun(self) -> bool:
-        return self.number is not None
 
     @property
     def ends_at(self) -> datetime | None:

@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from integrations.jenkins import names
 from integrations.jenkins.client import shapes
@@ -54,7 +55,7 @@ class Job(models.Model):
     health_text = models.CharField(_("health report"), max_length=300, blank=True)
     # [{"name", "kind", "description", "default", "choices"}]; defaults of secret ones are never kept
     parameters = models.JSONField[list[dict[str, Any]]](_("parameters"), default=list, blank=True)
-    seen_at = models.DateTimeField(_("last seen"), null=True, editable=False)
+    seen_at = models.DateTimeField(pgettext_lazy("a job", "last seen"), null=True, editable=False)
     gone_at = models.DateTimeField(_("gone since"), null=True, blank=True, editable=False)
 
     needs_approval = models.BooleanField(

@@ -12,8 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from integrations.jenkins import sealing
 from integrations.jenkins.client import Account
 
-SHOWN = 4
-
 
 class ServerQuerySet(models.QuerySet["Server"]):
     def enabled(self) -> Self:

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from integrations.jenkins import looks, parameters, rights, services
+from integrations.jenkins import looks, rights, services
 from integrations.jenkins.models import Build
 from project.core.admin import Tone, ago, relative
 
@@ -48,28 +48,14 @@ def of(build: Build, user: Any) -> dict[str, Any]:
         "share": _share(build),
         "may_decide": services.may_decide(build, user),
         "own": build.created_by_id == user.pk,
-        "may_stop": may_stop(build, user),
+        "may_stop": services.may_stop(build, user),
         "may_build": build.finished and rights.may(user, "build", build.job) and build.job.buildable,
-        "needs_anew": bool(secrets_of(build)),
+        "needs_anew": bool(services.not_kept(build)),
         "key": uuid.uuid4().hex,
         "logged": build.number is not None or not build.finished,
         "parameters": shown_parameters(build),
         "files": [(*reversed(one.rpartition("/")[::2]), one) for one in build.artifacts],
     }
-
-
-def may_stop(build: Build, user: Any) -> bool:
-    """Whether `user` could stop this build now, for buttons; the service decides."""
-    if build.finished or not rights.may(user, "build", build.job):
-        return False
-    own = build.created_by_id == user.pk
-    return own or user.has_perm("jenkins.stop_build") or rights.may(user, "configure", build.job)
-
-
-def secrets_of(build: Build) -> list[str]:
-    """Parameters that were not kept, so that whoever wants the same again gives them anew."""
-    files = {one.name for one in build.job.definitions if one.kind in parameters.FILES}
-    return sorted({*build.secret_names, *(files & build.parameters.keys())})
 
 
 def shown_parameters(build: Build) -> list[tuple[str, str]]:

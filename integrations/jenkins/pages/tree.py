@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 
 from integrations.jenkins import looks, names, rights
 from integrations.jenkins.models import Job, Server
+from integrations.jenkins.numbers import number_in
 from project.core.admin import ago
 
 MOST = 3000
@@ -67,8 +68,8 @@ class Tree:
 def of(user: Any, *, server: str = "", folder: str = "") -> list[Tree]:
     """The jobs that `user` may see, server by server; of one server, or below one folder, alone if so wished."""
     servers = Server.objects.order_by("name")
-    if server.isdecimal():
-        servers = servers.filter(pk=int(server))
+    if (chosen := number_in(server)) is not None:
+        servers = servers.filter(pk=chosen)
     rows = rights.jobs_of(user, "view").present().filter(server__in=servers)
     if folder:
         rows = rows.filter(full_name__startswith=f"{folder}/")

@@ -1,7 +1,16 @@
 """Every way servers, jobs and builds change."""
 
 from integrations.jenkins.services.artifacts import open_artifact
-from integrations.jenkins.services.asking import approval_of, ask, ask_again, last_given, stop, withdraw
+from integrations.jenkins.services.asking import (
+    approval_of,
+    ask,
+    ask_again,
+    last_given,
+    may_stop,
+    not_kept,
+    stop,
+    withdraw,
+)
 from integrations.jenkins.services.configuring import (
     copy_job,
     create_folder,
@@ -13,7 +22,7 @@ from integrations.jenkins.services.configuring import (
     update_job,
     xml_of,
 )
-from integrations.jenkins.services.deciding import approve, expire_late, may_decide, reject, want_approval
+from integrations.jenkins.services.deciding import approve, expire_late, may_decide, reject, waiting_for, want_approval
 from integrations.jenkins.services.finding import (
     build_at,
     create_view,
@@ -35,7 +44,7 @@ from integrations.jenkins.services.machines import (
     uninstall_plugin,
 )
 from integrations.jenkins.services.noticing import ask_approvers
-from integrations.jenkins.services.queueing import Waiting, cancel_all, cancel_item, item_of, queue_of
+from integrations.jenkins.services.queueing import Waiting, cancel_all, cancel_item, item_of, may_cancel, queue_of
 from integrations.jenkins.services.reading import earlier_part as earlier_log_part
 from integrations.jenkins.services.reading import forget_old as forget_old_logs
 from integrations.jenkins.services.reading import log_of, whole_log
@@ -101,10 +110,13 @@ __all__ = [
     "last_log",
     "log_of",
     "log_part",
+    "may_cancel",
     "may_decide",
+    "may_stop",
     "next_runs",
     "node_of",
     "nodes_of",
+    "not_kept",
     "numbers_of",
     "open_artifact",
     "plan",
@@ -130,6 +142,7 @@ __all__ = [
     "update_job",
     "view_of",
     "views_of",
+    "waiting_for",
     "want_approval",
     "whole_log",
     "withdraw",

@@ -17,7 +17,7 @@ from integrations.jenkins.models import Build, Job, Schedule
 from integrations.jenkins.services import noticing
 from integrations.jenkins.services.servers import client_of
 from project.core import audit, context, jobs
-from project.core.errors import Conflict, NotFound, Unreachable
+from project.core.errors import Conflict, NoPermission, NotFound, Unreachable
 
 TWICE_WITHIN = timedelta(seconds=5)
 """Asked for twice by the same person in so short a time, with nothing else in it, it is one: as Jenkins takes two alike."""
@@ -73,12 +73,11 @@ def ask_again(
     :param secrets: the secret ones, and files, anew: they were not kept.
     :raises BadParameters: when one of those is missing.
     """
-    files = {one.name for one in build.job.definitions if one.kind in parameters.FILES}
-    wanted = {*build.secret_names, *(files & build.parameters.keys())}
-    missing = sorted(wanted - (secrets or {}).keys())
+    gone = not_kept(build)
+    missing = [name for name in gone if name not in (secrets or {})]
     if missing:
         raise BadParameters(fields={"parameters": {name: [_("It was not kept: give it anew.")] for name in missing}})
-    given = {name: value for name, value in build.parameters.items() if name not in files}
+    given = {name: value for name, value in build.parameters.items() if name not in gone}
     return ask(
         job=build.job,
         by=by,
@@ -87,6 +86,21 @@ def ask_again(
         notify_sms=build.notify_sms,
         key=key,
     )
+
+
+def not_kept(build: Build) -> list[str]:
+    """The parameters that whoever wants the same build again gives anew: secret ones, and files."""
+    files = {one.name for one in build.job.definitions if one.kind in parameters.FILES}
+    return sorted({*build.secret_names, *(files & build.parameters.keys())})
+
+
+def may_stop(build: Build, person: Any) -> bool:
+    """Whether `person` could stop this build now, for buttons."""
+    try:
+        _ensure_may_stop(build, person)
+    except NoPermission:
+        return False
+    return not build.finished
 
 
 def last_given(job: Job, *, by: Any) -> dict[str, Any]:

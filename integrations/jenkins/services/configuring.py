@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -9,7 +10,7 @@ from integrations.jenkins import jobxml, names, rights
 from integrations.jenkins.models import Job, Rule, Server
 from integrations.jenkins.services.asking import approval_of
 from integrations.jenkins.services.queueing import client_for_people
-from integrations.jenkins.services.refreshing import know
+from integrations.jenkins.services.refreshing import AT_ONCE, know
 from project.core import audit
 from project.core.errors import InvalidParameters
 
@@ -148,12 +149,18 @@ def _below(job: Job) -> Any:
 
 
 def _move_rows(job: Job, before: str, after: str) -> None:
-    for row in _below(job):
+    """All or none: a job that lost its rules or its approval on the way would be open."""
+    rows, rules = list(_below(job)), list(Rule.objects.filter(server=job.server_id))
+    for row in rows:
         row.full_name = after + row.full_name[len(before) :]
         row.folder, row.name = names.folder_of(row.full_name), row.full_name.rpartition("/")[2]
-        Job.objects.filter(server=row.server_id, full_name=row.full_name).exclude(pk=row.pk).delete()
-        row.save(update_fields=["full_name", "folder", "name"])
-    for rule in Rule.objects.filter(server=job.server_id):
-        if rule.folder == before or rule.folder.startswith(f"{before}/"):
-            rule.folder = after + rule.folder[len(before) :]
-            rule.save(update_fields=["folder"])
+    moved = [one for one in rules if one.folder == before or one.folder.startswith(f"{before}/")]
+    for rule in moved:
+        rule.folder = after + rule.folder[len(before) :]
+    with transaction.atomic():
+        # what was there before it went, and what was seen there already under its new name
+        stale = Job.objects.filter(server=job.server_id).exclude(pk__in=[one.pk for one in rows])
+        for start in range(0, len(rows), AT_ONCE):
+            stale.filter(full_name__in=[one.full_name for one in rows[start : start + AT_ONCE]]).delete()
+        Job.objects.bulk_update(rows, ["full_name", "folder", "name"], batch_size=AT_ONCE)
+        Rule.objects.bulk_update(moved, ["folder"], batch_size=AT_ONCE)

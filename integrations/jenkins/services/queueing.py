@@ -84,14 +84,15 @@ def cancel_all(server: Server, *, by: Any) -> list[int]:
     :raises NoPermission: without `jenkins.stop_build`.
     """
     rights.ensure_holds(by, "jenkins.stop_build")
-    theirs = [one.item.number for one in queue_of(server, by=by) if _may_cancel(one, by)]
+    theirs = [one.item.number for one in queue_of(server, by=by) if may_cancel(one, by)]
     with client_for_people(server) as client:
         done = [number for number in theirs if client.cancel(number)]
     audit.record("jenkins_queue.emptied", server, actor=by, numbers=done)
     return done
 
 
-def _may_cancel(waiting: Waiting, by: Any) -> bool:
+def may_cancel(waiting: Waiting, by: Any) -> bool:
+    """Whether `by` may take this out of its queue."""
     try:
         _ensure_may_cancel(waiting, by)
     except NoPermission:

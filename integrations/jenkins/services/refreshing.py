@@ -97,7 +97,8 @@ def _keep(server: Server, told: Iterable[shapes.JobState], info: shapes.Info, no
     changed = _write(server, known, now)
     gone = Job.objects.present().filter(server=server).filter(Q(seen_at__lt=now) | Q(seen_at=None))
     gone_ids = list(gone.values_list("pk", flat=True))
-    Job.objects.filter(pk__in=gone_ids).update(gone_at=now) if gone_ids else None
+    if gone_ids:
+        Job.objects.filter(pk__in=gone_ids).update(gone_at=now)
     was_down = server.stale_since is not None
     state = {"info": vars(info), "jobs": sum(not one.is_folder for one in known)}
     Server.objects.filter(pk=server.pk).update(

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from integrations.jenkins import names, rights
-from integrations.jenkins.models import Rule
+from integrations.jenkins.models import Job, Rule
 from project.core import audit
 from project.core.errors import InvalidParameters
 
@@ -20,6 +20,11 @@ def write_rule(rule: Rule, *, by: Any) -> Rule:
     rights.ensure_superuser(by)
     if rule.folder:
         names.checked(rule.folder)
+        # Jenkins takes “shop” for “Shop”; a rule spelled otherwise than its folder would guard nothing
+        known = Job.objects.filter(server=rule.server_id, full_name__iexact=rule.folder).values_list(
+            "full_name", flat=True
+        )
+        rule.folder = rule.folder if rule.folder in known else next(iter(known), rule.folder)
     try:
         rule.full_clean()
     except ValidationError as problem:

@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from integrations.jenkins import services
-from integrations.jenkins.models import Build, Job, Schedule, Server
+from integrations.jenkins.models import Build, Job, Rule, Schedule, Server
 from tests.integrations.jenkins.pages import page_of, said, text
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,64 @@ class TestConfiguring:
 
         assert statuses == {403}
         assert "Configure" not in text(browser.get(page_of(job("lint"))))
+
+
+class TestViews:
+    @pytest.fixture
+    def address(self, server: Any) -> str:
+        return reverse("admin:jenkins_view_new", args=(server.pk,))
+
+    def test_are_made_of_jobs_and_folders(self, as_, maker, server, address):
+        browser = as_(maker)
+        assert address in browser.get(reverse("admin:jenkins_job_changelist")).content.decode()
+
+        answer = browser.post(address, {"name": "Mine", "jobs": ["lint", "Release"]})
+
+        assert "The view “Mine” was made." in said(browser, answer)
+        assert set(services.view_of(server, "Mine", by=maker).jobs) == {"lint", "Release"}
+        entry = LogEntry.objects.get(additional_data__event="jenkins_server.view_created")
+        assert (entry.actor, entry.additional_data["details"]) == (maker, {"view": "Mine", "jobs": 2})
+
+    @pytest.mark.parametrize(
+        ("given", "why"),
+        [
+            ({"name": "Shop", "jobs": ["lint"]}, "There is a view “Shop” already."),
+            ({"name": "a/b", "jobs": ["lint"]}, "cannot be a name in Jenkins"),
+            ({"name": "Mine"}, "Choose a job or folder at least."),
+            ({"name": "Mine", "jobs": ["no-such"]}, "Select a valid choice."),
+        ],
+    )
+    def test_say_what_is_wrong_and_keep_what_was_chosen(self, as_, maker, address, given, why):
+        page = as_(maker).post(address, given)
+
+        assert why in text(page)
+        assert (' value="lint" checked>' in page.content.decode()) == ("lint" in given.get("jobs", ()))
+
+    def test_offer_no_job_of_a_closed_folder(self, as_, maker, boss, server, address):
+        Rule.objects.create(server=server, folder="Nightly", person=boss, may_view=True)
+        browser = as_(maker)
+
+        assert "Nightly" not in browser.get(address).content.decode()
+        assert "Select a valid choice." in text(browser.post(address, {"name": "Mine", "jobs": ["Nightly/backup"]}))
+
+    def test_are_for_those_who_may_configure_at_the_top(self, as_, maker, builder, boss, server, address, jenkins):
+        Rule.objects.create(server=server, person=boss, may_configure=True)
+        jenkins.requests.clear()
+
+        for person in (maker, builder):
+            browser = as_(person)
+            assert browser.get(address).status_code == 403
+            assert browser.post(address, {"name": "Mine", "jobs": ["lint"]}).status_code == 403
+            assert address not in browser.get(reverse("admin:jenkins_job_changelist")).content.decode()
+        assert address in as_(boss).get(reverse("admin:jenkins_job_changelist")).content.decode()
+        assert not jenkins.requests
+
+    def test_stand_while_jenkins_is_away_and_say_so_when_it_is_asked(self, as_, maker, address, jenkins):
+        browser = as_(maker)
+        jenkins.faults.down()
+
+        assert "lint" in text(browser.get(address))
+        assert "cannot be reached" in text(browser.post(address, {"name": "Mine", "jobs": ["lint"]}))
 
 
 class TestQueue:
@@ -211,6 +270,36 @@ class TestSchedules:
         services.run_due()
         build = Build.objects.latest("created_at")
         assert (build.secrets["DEPLOY_KEY"], build.parameters["VERSION"]) == ("swordfish-8", "10")
+
+    def test_forget_what_is_secret_where_that_is_wished(self, as_, maker, asked):
+        browser = as_(maker)
+        file = SimpleUploadedFile("mine.ini", b"a=1")
+        browser.post(reverse("admin:jenkins_schedule_add"), asked | {"parameter-settings.ini": file})
+        page, empty = page_of(Schedule.objects.get()), asked | {"parameter-DEPLOY_KEY": ""}
+
+        assert "Remove what is kept of DEPLOY_KEY" in text(browser.get(page))
+        both = browser.post(page, asked | {"without-DEPLOY_KEY": "on"})
+        assert "Remove it or give it anew, not both." in text(both)
+        browser.post(page, empty | {"without-DEPLOY_KEY": "on"})
+
+        schedule = Schedule.objects.get()
+        assert schedule.secret_names == []
+        assert "DEPLOY_KEY" not in schedule.shown_parameters
+        assert services.keeping.given_by(schedule)["settings.ini"]["file"] == "mine.ini"
+        browser.post(page, empty | {"without-settings.ini": "on"})
+        assert Schedule.objects.get().secret == ""
+        assert "Remove what is kept" not in text(browser.get(page))
+
+    def test_of_somebody_else_can_be_changed_without_their_secrets(self, as_, maker, boss, asked):
+        as_(maker).post(reverse("admin:jenkins_schedule_add"), asked)
+        browser, page, empty = as_(boss), page_of(Schedule.objects.get()), asked | {"parameter-DEPLOY_KEY": ""}
+
+        refused = browser.post(page, empty | {"cron": "0 7 * * *"})
+        assert "Somebody else gave it" in text(refused)
+        browser.post(page, empty | {"without-DEPLOY_KEY": "on"})
+
+        schedule = Schedule.objects.get()
+        assert (schedule.secret, schedule.created_by) == ("", boss)
 
     @pytest.mark.parametrize(
         ("wrong", "why"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.jenkins import services
 from integrations.jenkins.errors import NotInThisState, SecondPersonNeeded, TooLateForApproval
-from integrations.jenkins.models import Build
+from integrations.jenkins.models import Build, Rule
 from project.core import context
 from project.core.errors import NoPermission
 from realtime import topics
@@ -176,3 +176,43 @@ class TestAsking:
         assert build.shown_parameters == {"PASSWORD": "******"}
         assert "s3cret" not in str(list(LogEntry.objects.values("additional_data", "changes")))
         assert Build.objects.get().secrets == {"PASSWORD": "s3cret"}
+
+
+class TestWhatWaitsForSomebody:
+    @pytest.fixture
+    def waiting(self, deploy, known, builder, approver, boss, away):
+        """Builds that differ in who asked, who may decide, and whether it is too late."""
+        role = Group.objects.create(name="Release")
+        known("bank", is_folder=True, buildable=False, needs_approval=True)
+        Rule.objects.create(server=away, folder="bank", person=boss, may_view=False, may_approve=True)
+        asked = [services.ask(job=deploy, by=one, given={}) for one in (builder, approver, boss)]
+        asked += [services.ask(job=known("bank/pay"), by=builder), services.ask(job=deploy, by=builder, key="role")]
+        asked += [services.ask(job=deploy, by=builder, key="late"), services.ask(job=deploy, by=builder, key="acted")]
+        asked += [services.ask(job=deploy, by=builder, key="gone")]
+        Build.objects.filter(pk=asked[4].pk).update(approver_role=role)
+        Build.objects.filter(pk=asked[5].pk).update(expires_at=timezone.now())
+        Build.objects.filter(pk=asked[6].pk).update(actor_id=approver.pk)
+        Build.objects.filter(pk=asked[7].pk).update(created_by=None)
+        return list(Build.objects.select_related("job", "server"))
+
+    def test_is_for_all_builds_at_once_what_is_said_of_each(self, waiting, builder, approver, boss, hire):
+        in_role = hire("releaser", "jenkins.view_job", "jenkins.approve_build")
+        in_role.groups.add(Group.objects.get(name="Release"))
+        found = {}
+        for person in (builder, approver, boss, in_role):
+            found[person] = set(services.waiting_for(person))
+            assert found[person] == {one for one in waiting if services.may_decide(one, person)}
+        acting = context.Context(user=context.Identity(user_id=boss.pk, actor_id=builder.pk))
+        with context.entered(acting):
+            assert set(services.waiting_for(boss)) == {one for one in waiting if services.may_decide(one, boss)}
+
+        assert [len(found[one]) for one in (builder, approver, boss, in_role)] == [0, 3, 6, 6]
+
+    def test_is_asked_once_for_a_page_of_them(self, waiting, sign_in, approver, django_assert_max_num_queries):
+        program = sign_in(approver)
+        program.get("jenkins/builds/")
+
+        with django_assert_max_num_queries(20):
+            told = program.get("jenkins/builds/").json()["results"]
+
+        assert sum(one["may_decide"] for one in told) == 3

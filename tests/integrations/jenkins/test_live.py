@@ -17,7 +17,9 @@ class Watcher:
     def __init__(self, caller: Caller, line: Line, build: str) -> None:
         self.caller, self.line, self.build = caller, line, build
         self.text, self.end = "", 0
-        self.take(line.ask("jenkins.log", {"build": build})["data"])
+        reply = line.ask("jenkins.log", {"build": build})["data"]
+        assert reply["live"]
+        self.take(reply)
 
     def take(self, part) -> None:
         if part["start"] > self.end or (part["size"] > self.end and not part["text"]):

@@ -1,5 +1,6 @@
 """The live log of a build in a real browser, against the simulated Jenkins."""
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -81,6 +82,29 @@ def test_the_log_is_live_and_has_neither_gaps_nor_doubles_after_the_line_broke(p
     with page.expect_download() as download:
         page.click("#jk-log-download")
     assert download.value.suggested_filename == "talker-1.log"
+
+
+def test_a_log_that_is_not_pushed_is_asked_for(page, office, build, jenkins):
+    """A node that follows as many logs as it does at most says so, and pushes nothing of others."""
+
+    def between(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        def pass_on(text: str | bytes) -> None:
+            frame = json.loads(text)
+            if frame["topic"] != "jenkins.log":
+                route.send(text)
+            elif "id" in frame:
+                route.send(json.dumps(frame | {"data": frame["data"] | {"live": False}}))
+
+        server.on_message(pass_on)
+
+    page.route_web_socket(re.compile("/ws/"), between)
+    page.goto(f"{office.url}/admin/jenkins/build/{build}/change/")
+    jenkins.write("talker", "line 0")
+    expect(page.get_by_text("line 0")).to_be_visible(timeout=20_000)
+    jenkins.write("talker", "line 1")
+    expect(page.get_by_text("line 1")).to_be_visible(timeout=20_000)
 
 
 def test_a_long_log_keeps_few_lines_in_the_document(page, office, build, jenkins):

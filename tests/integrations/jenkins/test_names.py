@@ -4,6 +4,7 @@ import pytest
 
 from integrations.jenkins import names
 from integrations.jenkins.errors import BadName
+from integrations.jenkins.numbers import number_in
 
 
 @pytest.mark.attack("T-J-5")
@@ -38,3 +39,9 @@ class TestNames:
 
     def test_know_the_folders_above(self):
         assert names.folders_of("a/b/c") == ["a/b/c", "a/b", "a", ""]
+
+
+@pytest.mark.parametrize("text", ["", "-1", "1.0", "\u0663", "\u00b2", " 1", "9" * 19, "9" * 5000])
+def test_what_is_no_number_is_none(text):
+    assert number_in(text) is None
+    assert number_in("018") == 18

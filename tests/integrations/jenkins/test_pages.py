@@ -57,6 +57,20 @@ class TestServers:
         assert "“nowhere” is no network." in text(answer)
         assert not Server.objects.exists()
 
+    def test_a_token_is_forgotten_where_that_is_wished(self, as_, boss):
+        given = {"name": "CI", "url": "http://127.0.0.1:9/", "user": "bot", "enabled": "on"}
+        server = services.add_server(name="CI", url=given["url"], user="bot", token=TOKEN, by=boss)
+        browser, page = as_(boss), page_of(server)
+
+        assert "Remove the API token" in text(browser.get(page))
+        both = browser.post(page, given | {"forget_token": "on", "token": TOKEN})
+        assert "Remove it or give it anew, not both." in text(both)
+        browser.post(page, given | {"forget_token": "on", "user": ""})
+
+        server.refresh_from_db()
+        assert (server.user, server.sealed_token) == ("", "")
+        assert "Remove the API token" not in text(browser.get(page))
+
     def test_an_address_that_is_not_allowed_is_refused_by_form_and_test_alike(self, as_, boss, settings):
         settings.JENKINS_ALLOWED_SERVERS = ["jenkins.example.com"]
         browser = as_(boss)

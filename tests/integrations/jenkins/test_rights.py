@@ -77,6 +77,12 @@ class TestRules:
         assert rights.may(boss, "build", jobs["prod/deploy"])
         assert rights.jobs_of(boss).count() == 4
 
+    def test_are_spelled_as_their_folder_is(self, jobs, boss, builder, away):
+        services.write_rule(Rule(server=away, folder="PROD/Deploy", person=boss, may_build=True), by=boss)
+
+        assert Rule.objects.get().folder == "prod/deploy"
+        assert not rights.may(builder, "build", jobs["prod/deploy"])
+
 
 class TestApprovers:
     def test_are_those_who_may_decide(self, jobs, builder, approver, boss, hire, release):

@@ -57,6 +57,17 @@ def test_a_view_narrows_the_tree_and_a_schedule_asks_what_its_job_asks(page, off
     page.select_option("select[data-views]", "")
     expect(page.locator("tr[data-name=lint]")).to_be_visible()
 
+    page.goto(f"{office.url}/admin/jenkins/job/views/{server}/new/")
+    page.fill("#jk-find", "check")
+    page.check("input[value='Nightly/Databases/check']")
+    expect(page.locator("input[value=lint]")).to_be_hidden()
+    expect(page.locator("#jk-count")).to_have_text("· 1")
+    page.press("#jk-find", "Enter")
+    page.fill("#id_name", "Checks")
+    page.click("form.jk-form button[type=submit]")
+    page.select_option("select[data-views]", "Checks")
+    assert page.locator("tr[data-name]:visible").count() == 3
+
     page.goto(f"{office.url}/admin/jenkins/schedule/add/")
     expect(page.get_by_text("Choose a job")).to_be_visible()
     page.select_option("#id_job", str(job_id(chief, server, "Release/release")))
