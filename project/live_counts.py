@@ -2,9 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Q
-
-from integrations.jenkins import rights
+from integrations.jenkins import rights, services
 from integrations.jenkins.models import Build
 from integrations.sheets import services as sheets
 from integrations.sheets.models import ImportJob
@@ -31,11 +29,8 @@ def builds_running(user: Any) -> int:
 
 
 def builds_waiting(user: Any) -> int:
-    """How many builds of others wait for `user`, as far as rules of folders and roles let them decide."""
-    waiting = rights.builds_of(user, "approve").waiting().exclude(created_by=user.pk)
-    if not user.is_superuser:
-        waiting = waiting.filter(Q(approver_role=None) | Q(approver_role__in=user.groups.all()))
-    return waiting.count()
+    """How many builds `user` could approve or reject now."""
+    return services.waiting_for(user).count()
 
 
 def dead_letters_waiting(user: Any) -> int:
