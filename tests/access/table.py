@@ -232,6 +232,7 @@ ROWS: dict[str, Row] = {
     "POST sms/campaigns/": holders(
         "sms.send_campaign", template="notice", parameters={"text": "x"}, recipients=[{"phone": "+8613800000000"}]
     ),
+    "GET sms/campaigns/sheet/": holders("sms.send_campaign"),
     "POST sms/campaigns/upload/": holders("sms.send_campaign"),
     "GET sms/campaigns/{id}/": holders("sms.view_campaign"),
     "GET sms/campaigns/{id}/recipients/": holders("sms.view_campaign"),
