@@ -97,8 +97,9 @@ class LettingInActions(ModelAdmin[User]):
         return request.user.has_perm("accounts.change_user", self.get_object(request, str(object_id)))
 
     def has_remove_second_factor_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        subject = SecondFactor.objects.confirmed().filter(user=object_id).select_related("user").first()
-        return subject is not None and request.user.has_perm("accounts.remove_secondfactor", subject.user)
+        subject = self.get_object(request, str(object_id))
+        has_one = subject is not None and SecondFactor.objects.confirmed().filter(user=subject).exists()
+        return has_one and request.user.has_perm("accounts.remove_secondfactor", subject)
 
     def _below(self, request: HttpRequest, object_id: str, permission: str) -> User:
         user = self.get_object(request, object_id)

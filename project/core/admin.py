@@ -10,8 +10,9 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Model
-from django.http import HttpRequest, HttpResponseRedirect, QueryDict
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -146,6 +147,18 @@ class ReadOnlyAdmin(Either):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def row_or_404(rows: QuerySet[M], key: Any) -> M:
+    """Return the row that an address names.
+
+    :raises Http404: when there is none, or when `key` is no key at all.
+    """
+    try:
+        found: M = get_object_or_404(rows, pk=rows.model._meta.pk.to_python(key))
+    except ValidationError:
+        raise Http404 from None
+    return found
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,10 @@ class DeadLetterAdmin(ReadOnlyAdmin, ModelAdmin[DeadLetter]):
 
     def _waits(self, request: HttpRequest, object_id: Any) -> bool:
         """Whether there is something to do; of a list, each is asked when it is done."""
-        return object_id is None or self.get_queryset(request).filter(pk=object_id, state="waiting").exists()
+        if object_id is None:
+            return True
+        letter = self.get_object(request, str(object_id))
+        return letter is not None and letter.state == "waiting"
 
     @admin.action(description=gettext_lazy("Deliver again…"), permissions=["retry"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[DeadLetter]) -> HttpResponse | None:

@@ -9,7 +9,7 @@ from auditlog.models import LogEntry
 from celery import current_app
 from django.contrib import admin
 from django.test import RequestFactory
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, reverse
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from accounts.models import LoginEvent, Role, User
@@ -143,3 +143,24 @@ class TestEmptyLists:
 
         assert "Nothing matches" in page
         assert "Show everything" in page
+
+
+def patterns(resolver: URLResolver | None = None, before: str = "/") -> Iterator[str]:
+    """Every address of the back office that names a row, with something in its place that is no key."""
+    for one in (resolver or get_resolver()).url_patterns:
+        route = before + str(one.pattern)
+        if isinstance(one, URLResolver):
+            yield from patterns(one, route)
+        elif route.startswith("/admin/") and re.search("<(path|str):", route):
+            yield re.sub("<int:[^>]*>", "1", re.sub("<(path|str):[^>]*>", "nonsense", route))
+
+
+class TestAddresses:
+    def test_that_name_no_row_open_nothing_and_break_nothing(self, boss, browser_of, rows):
+        browser = browser_of(boss)
+        browser.raise_request_exception = False
+
+        said = {address: browser.get(address).status_code for address in patterns()}
+
+        assert len(said) > 60
+        assert {address: status for address, status in said.items() if status not in (302, 403, 404, 405)} == {}

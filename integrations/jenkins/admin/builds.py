@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -24,7 +24,7 @@ from integrations.jenkins.downloads import artifact_file, log_file
 from integrations.jenkins.models import Build
 from integrations.jenkins.numbers import number_in
 from integrations.jenkins.pages import builds as pages
-from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
+from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation, row_or_404
 from project.core.errors import GatehouseError
 
 APPROVE, REJECT = "approve", "reject"
@@ -212,11 +212,7 @@ class BuildAdmin(ReadOnlyAdmin, ModelAdmin[Build]):
         rows = rights.builds_of(request.user, action).select_related(
             "job", "server", "created_by", "decided_by", "stopped_by", "schedule", "approver_role"
         )
-        try:
-            found: Build = get_object_or_404(rows, pk=pk)
-        except ValidationError:
-            raise Http404 from None
-        return found
+        return row_or_404(rows, pk)
 
 
 def _log(build: Build) -> dict[str, Any]:

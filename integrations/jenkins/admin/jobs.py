@@ -18,7 +18,7 @@ from integrations.jenkins.forms import ApprovalForm, BuildForm
 from integrations.jenkins.models import Build, Job, Server
 from integrations.jenkins.pages import jobs as job_pages
 from integrations.jenkins.pages import tree
-from project.core.admin import ModelAdmin, ReadOnlyAdmin
+from project.core.admin import ModelAdmin, ReadOnlyAdmin, row_or_404
 from project.core.errors import GatehouseError
 from realtime.transport.handshake import SUBPROTOCOL
 
@@ -181,7 +181,7 @@ class JobAdmin(ReadOnlyAdmin, ModelAdmin[Job]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request).select_related("server", "approver_role")
-        found: Job = get_object_or_404(rows, pk=Job._meta.pk.to_python(pk))
+        found: Job = row_or_404(rows, pk)
         return found
 
 

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -18,7 +17,7 @@ from integrations.sheets import services
 from integrations.sheets.models import SheetJob
 from integrations.sheets.progress import about
 from integrations.sheets.resources import SheetResource, resource_class
-from project.core.admin import ModelAdmin, Tone, ago, badge
+from project.core.admin import ModelAdmin, Tone, ago, badge, row_or_404
 from project.core.errors import GatehouseError
 
 TONES: dict[str, Tone] = {
@@ -115,8 +114,7 @@ class JobAdmin(ModelAdmin[Any]):
     def found(self, request: HttpRequest, pk: Any) -> Any:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        key = self.model._meta.pk.to_python(pk)
-        return get_object_or_404(self.get_queryset(request), pk=key)
+        return row_or_404(self.get_queryset(request), pk)
 
     def address(self, job: SheetJob) -> str:
         return reverse(f"admin:sheets_{self.model._meta.model_name}_change", args=[job.pk])

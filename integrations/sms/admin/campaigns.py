@@ -5,12 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,7 +24,7 @@ from integrations.sms import campaigns, forms, looks
 from integrations.sms.admin.sending import on_the_telephone
 from integrations.sms.campaigns import pages
 from integrations.sms.models import Campaign
-from project.core.admin import ModelAdmin, ReadOnlyAdmin, Tone, ago, badge
+from project.core.admin import ModelAdmin, ReadOnlyAdmin, Tone, ago, badge, row_or_404
 from project.core.errors import GatehouseError
 
 TONES: Mapping[str, tuple[Tone, str]] = {
@@ -171,11 +170,7 @@ class CampaignAdmin(ReadOnlyAdmin, ModelAdmin[Campaign]):
             raise PermissionDenied
         rows = self.get_queryset(request).select_related("template", "created_by", "confirmed_by")
         rows = rows.prefetch_related("template__texts")
-        try:
-            found: Campaign = get_object_or_404(rows, pk=Campaign._meta.pk.to_python(pk))
-        except ValidationError:  # no id at all
-            raise Http404 from None
-        return found
+        return row_or_404(rows, pk)
 
     def _address(self, campaign: Campaign) -> str:
         return reverse("admin:sms_campaign_change", args=[campaign.pk])

@@ -3,10 +3,10 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -21,7 +21,7 @@ from integrations.sms.admin import sending
 from integrations.sms.admin.filters import CountryFilter, PurposeFilter, TimeFilter
 from integrations.sms.admin.masked import MaskedPhones
 from integrations.sms.models import Message
-from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation
+from project.core.admin import Confirmed, ModelAdmin, ReadOnlyAdmin, ago, confirmation, row_or_404
 from project.core.errors import GatehouseError
 
 SHOWN_AT_MOST = 50
@@ -215,11 +215,7 @@ class MessageAdmin(MaskedPhones, ReadOnlyAdmin, ModelAdmin[Message]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.get_queryset(request).select_related("template", "provider", "person", "created_by")
-        try:
-            found: Message = get_object_or_404(rows, pk=Message._meta.pk.to_python(pk))
-        except ValidationError:  # no id at all
-            raise Http404 from None
-        return found
+        return row_or_404(rows, pk)
 
 
 def _touched(request: HttpRequest, chosen: list[Message]) -> list[Any]:
