@@ -172,11 +172,12 @@ class RedisPresence(RedisDirectory):
                     self._unlist(pipeline, listed, one.id)
                 if one.user_id:
                     pipeline.sadd(self.key("user", one.user_id), one.id)
-                    pipeline.sadd(here, one.user_id)
                 self._users[one.id] = one.user_id
             pipeline.hset(mine, mapping={one.id: json.dumps(one.info()) for one in connections})
             pipeline.expire(mine, 24 * 3600)
-            pipeline.expire(here, 24 * 3600)
+            if users := {one.user_id for one in connections} - {0}:
+                pipeline.sadd(here, *users)
+                pipeline.expire(here, 24 * 3600)
             await pipeline.execute()
 
     async def _write_gone(self, gone: dict[str, int]) -> None:

@@ -21,9 +21,7 @@ def table(figures: Sequence[Figure]) -> str:
 def _goals(seen: dict[str, float]) -> list[Goal]:
     works = [f"{kind} of {number}" for kind in ("import", "export") for number in importing.SIZES]
     found = [goal for work in works for goal in _compared(seen, work)]
-    changed = f"change of {importing.CHANGED}"
-    found += _against_stock(seen, changed)
-    works.append(changed)
+    works.append(f"change of {importing.CHANGED}")
     for work in works:
         if not work.startswith("export"):
             found.append(_at_most(seen, f"{work}: the worker's memory", f"{MINE}: {work}: worker's memory", 150))

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-CACHE_KIB = 1000
+CACHE_KIB = 500
 
 
 @contextmanager
