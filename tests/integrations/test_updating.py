@@ -9,7 +9,7 @@ from accounts.models import Department, User
 from integrations.sheets.seen import AT_ONCE, Seen
 from integrations.sheets.updating import update
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.every_database]
 
 
 @pytest.fixture
